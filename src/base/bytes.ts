@@ -1,0 +1,28 @@
+/** Byte and hex helpers without `node:` imports. */
+
+const HEX_PAIRS: readonly string[] = Array.from({ length: 256 }, (_, value) =>
+  value.toString(16).padStart(2, "0"),
+);
+
+/** Lower-case hex of `bytes[start, end)`. */
+export function hexFromBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  let text = "";
+  for (let index = start; index < end; index++) text += HEX_PAIRS[bytes[index] as number];
+  return text;
+}
+
+/** Bytes of a hex string in either case; undefined when the text is not an even number of hex digits. */
+export function bytesFromHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  const bytes = new Uint8Array(text.length / 2);
+  for (let index = 0; index < bytes.length; index++) {
+    bytes[index] = Number.parseInt(text.slice(index * 2, index * 2 + 2), 16);
+  }
+  return bytes;
+}
+
+/** True when every byte of `bytes[start, end)` is zero (also for an empty range). */
+export function isAllZero(bytes: Uint8Array, start = 0, end: number = bytes.length): boolean {
+  for (let index = start; index < end; index++) if (bytes[index] !== 0) return false;
+  return true;
+}

@@ -1,0 +1,35 @@
+/** The metrics port: rooms count through it, the server gives it a Prometheus registry. */
+
+/** A number that only grows. */
+export interface Counter {
+  /** `labels` must use exactly the label names the counter was made with. */
+  add(value: number, labels?: Readonly<Record<string, string>>): void;
+}
+
+/** A distribution of seconds or bytes. */
+export interface Histogram {
+  observe(value: number, labels?: Readonly<Record<string, string>>): void;
+}
+
+/** Name (`tracagg_..._total`, `..._seconds`, `..._bytes`), help sentence and label names of a metric. */
+export interface MetricOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: readonly string[];
+}
+
+/** Makes metrics; one instance per server, so two servers in one process do not share numbers. */
+export interface Metrics {
+  counter(options: MetricOptions): Counter;
+  /** `buckets` are upper bounds, ascending. */
+  histogram(options: MetricOptions & { readonly buckets: readonly number[] }): Histogram;
+  /** `read` is called at each scrape. */
+  gauge(options: Omit<MetricOptions, "labelNames">, read: () => number): void;
+}
+
+/** Metrics nobody reads: the default of parts used without a server. */
+export const silentMetrics: Metrics = Object.freeze({
+  counter: () => ({ add: () => {} }),
+  histogram: () => ({ observe: () => {} }),
+  gauge: () => {},
+});

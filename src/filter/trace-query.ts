@@ -1,0 +1,32 @@
+/** What a search asks for. */
+
+/** An attribute condition: equal as text, or, where both read as numbers, as numbers. Span first, then resource. */
+export interface AttributeCondition {
+  readonly key: string;
+  readonly value: string;
+}
+
+/**
+ * Conditions of a search; an absent one holds always.
+ *
+ * `serviceName`, `operationName`, `attributes` and `hasErrors: true` must hold together on one span of the trace;
+ * durations, times, root conditions and `hasErrors: false` (no span has status ERROR) are the trace's.
+ */
+export interface TraceQuery {
+  readonly serviceName?: string;
+  readonly operationName?: string;
+  readonly attributes?: readonly AttributeCondition[];
+  readonly hasErrors?: boolean;
+  /** Service of the root span (the earliest span without a parent). */
+  readonly rootServiceName?: string;
+  /** Name of the root span. */
+  readonly rootOperationName?: string;
+  /** Inclusive. */
+  readonly minDurationNanos?: bigint;
+  /** Inclusive. */
+  readonly maxDurationNanos?: bigint;
+  /** Traces that start at or after this moment. */
+  readonly startTimeUnixNano?: bigint;
+  /** Traces that start before this moment. */
+  readonly endTimeUnixNano?: bigint;
+}

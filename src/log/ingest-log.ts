@@ -1,0 +1,42 @@
+/** The ingest-log port: what a sender was told is safe lies here first. */
+
+/** How the payload of a record is to be read. */
+export type RecordEncoding = "identity" | "gzip";
+
+/** What the log is asked to keep: an OTLP protobuf `ExportTraceServiceRequest`, maybe still compressed. */
+export interface LogRecord {
+  readonly payload: Uint8Array;
+  readonly encoding: RecordEncoding;
+  /** Milliseconds since the epoch. */
+  readonly arrivalUnixMillis: number;
+}
+
+/** A record with its place. */
+export interface LogEntry extends LogRecord {
+  /** Sequence number: starts at 0, grows by 1 for each record, never reused in one data folder. */
+  readonly position: number;
+}
+
+/**
+ * A durable, ordered log with named readers.
+ *
+ * `append` resolves with the record's position once an `fdatasync` (or its like) covers it, in the order of the calls;
+ * it rejects with `unavailable` when the disk refuses, and then the record is not in the log. The payload belongs to
+ * the log until the promise settles.
+ */
+export interface IngestLog {
+  append(record: LogRecord): Promise<number>;
+  /** Durable entries from `fromPosition` on, oldest first, ending at the last entry durable when iteration began. */
+  read(fromPosition: number): AsyncIterable<LogEntry>;
+  /**
+   * Says how far a named reader is: everything up to and including `position` may be forgotten by the log once every
+   * reader known to it is as far. A name first heard of becomes a reader.
+   */
+  release(readerName: string, position: number): void;
+  /** Opens the log, cuts a torn tail, sets damaged files aside (named in the log line). */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Position after the last durable record (the next one to be given). */
+  nextPosition(): number;
+  gauges(): Readonly<Record<string, number>>;
+}

@@ -1,0 +1,53 @@
+/** The port through which traces are found and read. */
+
+import type { SpanRow } from "../batch/span-batch.ts";
+import type { TraceQuery } from "../filter/trace-query.ts";
+import type { TraceSummary } from "../model/trace-summary.ts";
+
+/** Where a page starts: strictly after this trace in the order start descending, then trace id descending. */
+export interface TraceKey {
+  readonly startTimeUnixNano: bigint;
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+}
+
+/** Which page of a search. */
+export interface TracePageRequest {
+  /** 1 to 1,000. */
+  readonly limit: number;
+  /** The last trace of the page before; absent for the first page. */
+  readonly after?: TraceKey;
+  /** Aborts the work; the promise then rejects with `cancelled`. */
+  readonly signal?: AbortSignal;
+}
+
+/** One page of summaries. */
+export interface TracePage {
+  /** Start descending, then trace id descending. */
+  readonly summaries: readonly TraceSummary[];
+  /** True when further traces match. */
+  readonly hasMore: boolean;
+}
+
+/** A whole trace: its summary and its distinct spans. */
+export interface TraceRows {
+  readonly summary: TraceSummary;
+  /** By start, then span id; equal spans once. */
+  readonly rows: readonly SpanRow[];
+}
+
+/**
+ * Reading side of a store. Answers hold every span appended before the call, each distinct span once (same trace id,
+ * span id, kind, service and content = one span), wherever the store keeps it.
+ */
+export interface TraceReader {
+  /** All distinct spans of a trace, by start then span id; empty when the id is unknown. `traceId` is lower-case hex. */
+  trace(traceId: string, signal?: AbortSignal): Promise<readonly SpanRow[]>;
+  /** A page of summaries of matching traces, newest first. */
+  search(query: TraceQuery, page: TracePageRequest): Promise<TracePage>;
+  /** Whole matching traces, newest first, until the consumer stops or `limit` traces are given. */
+  scan(
+    query: TraceQuery,
+    options: { readonly limit: number; readonly signal?: AbortSignal },
+  ): AsyncIterable<TraceRows>;
+}

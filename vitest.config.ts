@@ -1,0 +1,32 @@
+import type { ViteUserConfig } from "vitest/config";
+
+const shared = { testTimeout: 30_000, hookTimeout: 60_000 };
+
+const config: ViteUserConfig = {
+  test: {
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/contract/**", "test/e2e/**"],
+        },
+      },
+      { test: { ...shared, name: "contract", include: ["test/contract/**/*.test.ts"] } },
+      {
+        test: {
+          ...shared,
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+    coverage: { provider: "v8", include: ["src/**", "exporters/**"], reporter: ["text-summary"] },
+  },
+};
+
+export default config;
