@@ -1,6 +1,9 @@
 /** What a search asks for. */
 
-/** An attribute condition: equal as text, or, where both read as numbers, as numbers. Span first, then resource. */
+/**
+ * An attribute condition: the stored value equals `value`. The span's own attribute decides; the resource's counts
+ * only when the span lacks the key. `matchesAttributeText` says what equal means for each type.
+ */
 export interface AttributeCondition {
   readonly key: string;
   readonly value: string;

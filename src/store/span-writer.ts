@@ -1,15 +1,8 @@
 /** The port through which spans enter a store. */
 
-import type { SpanBatch } from "../batch/span-batch.ts";
+import type { CommittedBatch } from "../batch/committed-batch.ts";
 
-/** A batch the ingest log already holds durably. */
-export interface CommittedBatch {
-  readonly batch: SpanBatch;
-  /** Sequence number of its log record; ascending from call to call, gaps allowed. */
-  readonly position: number;
-  /** When it arrived, in milliseconds since the epoch: retention by age counts from here. */
-  readonly arrivalUnixMillis: number;
-}
+export type { CommittedBatch } from "../batch/committed-batch.ts";
 
 /**
  * Writing side of a store.
