@@ -1,0 +1,82 @@
+/** Names of the far ends that spans tell of but that send no spans themselves. */
+
+import type { Attributes, AttributeValue } from "../model/attribute-value.ts";
+
+/**
+ * Attributes that name an uninstrumented peer, best first: present OpenTelemetry names, then the older ones, in the
+ * order OpenTelemetry gives for Zipkin's remote endpoint.
+ */
+const PEER_KEYS: readonly string[] = [
+  "service.peer.name",
+  "peer.service",
+  "server.address",
+  "net.peer.name",
+  "network.peer.address",
+  "server.socket.domain",
+  "server.socket.address",
+  "net.sock.peer.name",
+  "net.sock.peer.addr",
+  "peer.hostname",
+  "peer.address",
+];
+
+const DATABASE_SYSTEM_KEYS: readonly string[] = ["db.system.name", "db.system"];
+const DATABASE_NAME_KEYS: readonly string[] = ["db.namespace", "db.name"];
+const MESSAGING_SYSTEM_KEYS: readonly string[] = ["messaging.system"];
+const MESSAGING_DESTINATION_KEYS: readonly string[] = [
+  "messaging.destination.template",
+  "messaging.destination.name",
+  "messaging.destination",
+];
+
+/** Name of the uninstrumented peer of a CLIENT span; undefined when no attribute names one. */
+export function peerNameOf(attributes: Attributes): string | undefined {
+  return firstText(attributes, PEER_KEYS);
+}
+
+/**
+ * Name of the database a span speaks to: its namespace, else its system; undefined for spans without `db.system`.
+ * A namespace of digits only is an index (Redis), which names nothing, so the system stands there too.
+ */
+export function databaseNameOf(attributes: Attributes): string | undefined {
+  const system = firstText(attributes, DATABASE_SYSTEM_KEYS);
+  if (system === undefined) return undefined;
+  const name = firstText(attributes, DATABASE_NAME_KEYS);
+  return name === undefined || /^\d+$/.test(name) ? system : name;
+}
+
+/** Where a message goes through: `kafka:orders`, or the half that is known. */
+export interface MessagingNode {
+  readonly name: string;
+  /** True when the destination is known, not only the system. */
+  readonly isExact: boolean;
+}
+
+/** The broker and destination a PRODUCER or CONSUMER span names; undefined when it names neither. */
+export function messagingNodeOf(attributes: Attributes): MessagingNode | undefined {
+  const system = firstText(attributes, MESSAGING_SYSTEM_KEYS);
+  const destination = firstText(attributes, MESSAGING_DESTINATION_KEYS);
+  if (destination !== undefined) {
+    return { name: system === undefined ? destination : `${system}:${destination}`, isExact: true };
+  }
+  return system === undefined ? undefined : { name: system, isExact: false };
+}
+
+/** True when a CLIENT span says that it puts messages to a destination. */
+export function isSendOperation(attributes: Attributes): boolean {
+  const operation = firstText(attributes, ["messaging.operation.type", "messaging.operation"]);
+  return operation === "send" || operation === "publish" || operation === "create";
+}
+
+function firstText(attributes: Attributes, keys: readonly string[]): string | undefined {
+  for (const key of keys) {
+    const text = textOf(Object.hasOwn(attributes, key) ? attributes[key] : undefined);
+    if (text !== "") return text;
+  }
+  return undefined;
+}
+
+function textOf(value: AttributeValue | undefined): string {
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : "";
+}

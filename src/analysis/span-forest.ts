@@ -1,0 +1,148 @@
+/** Which span is whose parent: the one reading of parent ids that all analyses share. */
+
+import type { Span } from "../model/span.ts";
+
+/** What finding parents needs of a span. */
+export type ForestSpan = Pick<
+  Span,
+  | "spanId"
+  | "parentSpanId"
+  | "kind"
+  | "serviceName"
+  | "name"
+  | "status"
+  | "startTimeUnixNano"
+  | "endTimeUnixNano"
+>;
+
+/** Why a span of a {@link SpanForest} has no parent, or that it has one. */
+export const Parenthood: {
+  readonly HAS_PARENT: 0;
+  readonly ROOT: 1;
+  readonly PARENT_MISSING: 2;
+  readonly CYCLE_CUT: 3;
+} = Object.freeze({ HAS_PARENT: 0, ROOT: 1, PARENT_MISSING: 2, CYCLE_CUT: 3 });
+
+/** Distinct spans and their parents, by index. */
+export interface SpanForest<S extends ForestSpan> {
+  /** Equal spans once, by start, then span id; the order does not depend on the order of arrival. */
+  readonly spans: readonly S[];
+  /** Index of each span's parent, -1 without one. Free of cycles. */
+  readonly parents: Int32Array;
+  /** One value of {@link Parenthood} for each span. */
+  readonly parenthood: Uint8Array;
+  /** All indexes, every parent before its children. */
+  readonly parentsFirst: Int32Array;
+}
+
+/**
+ * Finds the parents of one trace's spans.
+ *
+ * Equal spans count once. Of several different spans with one id the longest takes the children. A cycle is cut
+ * above its earliest span. Nothing recurses, so any depth will do.
+ */
+export function spanForest<S extends ForestSpan>(input: readonly S[]): SpanForest<S> {
+  const spans = distinctSorted(input);
+  const indexById = longestById(spans);
+  const parents = new Int32Array(spans.length).fill(-1);
+  const parenthood = new Uint8Array(spans.length);
+  for (const [index, span] of spans.entries()) {
+    if (span.parentSpanId === undefined) {
+      parenthood[index] = Parenthood.ROOT;
+      continue;
+    }
+    const parent = indexById.get(span.parentSpanId);
+    if (parent === undefined) parenthood[index] = Parenthood.PARENT_MISSING;
+    else parents[index] = parent;
+  }
+  cutCycles(parents, parenthood);
+  return { spans, parents, parenthood, parentsFirst: orderParentsFirst(parents) };
+}
+
+/** end - start, 0 when the span ends before it starts. */
+export function durationNanosOf(span: Pick<Span, "startTimeUnixNano" | "endTimeUnixNano">): bigint {
+  return span.endTimeUnixNano > span.startTimeUnixNano ? span.endTimeUnixNano - span.startTimeUnixNano : 0n;
+}
+
+function distinctSorted<S extends ForestSpan>(input: readonly S[]): S[] {
+  const sorted = [...input].sort(compareAllFields);
+  return sorted.filter((span, index) => index === 0 || compareAllFields(sorted[index - 1] as S, span) !== 0);
+}
+
+function compareAllFields(left: ForestSpan, right: ForestSpan): number {
+  return (
+    compareValues(left.startTimeUnixNano, right.startTimeUnixNano) ||
+    compareValues(left.spanId, right.spanId) ||
+    compareValues(left.endTimeUnixNano, right.endTimeUnixNano) ||
+    compareValues(left.parentSpanId ?? "", right.parentSpanId ?? "") ||
+    compareValues(left.kind, right.kind) ||
+    compareValues(left.serviceName, right.serviceName) ||
+    compareValues(left.name, right.name) ||
+    compareValues(left.status, right.status)
+  );
+}
+
+function compareValues<T extends string | bigint>(left: T, right: T): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+function longestById(spans: readonly ForestSpan[]): Map<string, number> {
+  const indexById = new Map<string, number>();
+  for (const [index, span] of spans.entries()) {
+    const other = indexById.get(span.spanId);
+    if (other === undefined || durationNanosOf(span) > durationNanosOf(spans[other] as ForestSpan)) {
+      indexById.set(span.spanId, index);
+    }
+  }
+  return indexById;
+}
+
+/** Walks up from every span; meeting the present walk again means a cycle, which loses its earliest span's parent. */
+function cutCycles(parents: Int32Array, parenthood: Uint8Array): void {
+  const walkOf = new Int32Array(parents.length);
+  for (let start = 0; start < parents.length; start++) {
+    let at = start;
+    while (at !== -1 && walkOf[at] === 0) {
+      walkOf[at] = start + 1;
+      at = parents[at] as number;
+    }
+    if (at === -1 || walkOf[at] !== start + 1) continue;
+    const earliest = earliestOfCycle(parents, at);
+    parents[earliest] = -1;
+    parenthood[earliest] = Parenthood.CYCLE_CUT;
+  }
+}
+
+function earliestOfCycle(parents: Int32Array, member: number): number {
+  let earliest = member;
+  for (let at = parents[member] as number; at !== member; at = parents[at] as number) {
+    if (at < earliest) earliest = at;
+  }
+  return earliest;
+}
+
+/** Breadth first over lists of children threaded through two arrays. */
+function orderParentsFirst(parents: Int32Array): Int32Array {
+  const firstChild = new Int32Array(parents.length).fill(-1);
+  const nextSibling = new Int32Array(parents.length).fill(-1);
+  const order = new Int32Array(parents.length);
+  let filled = 0;
+  for (let index = parents.length - 1; index >= 0; index--) {
+    const parent = parents[index] as number;
+    if (parent === -1) {
+      order[filled++] = index;
+    } else {
+      nextSibling[index] = firstChild[parent] as number;
+      firstChild[parent] = index;
+    }
+  }
+  for (let done = 0; done < filled; done++) {
+    let child = firstChild[order[done] as number] as number;
+    while (child !== -1) {
+      order[filled++] = child;
+      child = nextSibling[child] as number;
+    }
+  }
+  return order;
+}
