@@ -1,5 +1,6 @@
 /** What it means that an attribute value equals a text somebody typed. */
 
+import { base64FromBytes } from "../base/base64.ts";
 import type { AttributeValue } from "../model/attribute-value.ts";
 
 const INTEGER = /^[+-]?\d{1,40}$/;
@@ -63,8 +64,5 @@ export function matchesAttributeText(value: AttributeValue, wanted: TypedText): 
 }
 
 function isBase64Of(text: string, bytes: Uint8Array): boolean {
-  if (text.length !== Math.ceil(bytes.length / 3) * 4) return false;
-  let binary = "";
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary) === text;
+  return text.length === Math.ceil(bytes.length / 3) * 4 && text === base64FromBytes(bytes);
 }

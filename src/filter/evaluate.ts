@@ -1,12 +1,12 @@
 /** What a search means: the one definition that every store must agree with. */
 
+import { resourceAttribute, spanAttribute } from "../batch/row-attributes.ts";
+import { nameOf, serviceNameOf } from "../batch/row-names.ts";
+import type { SpanRow } from "../batch/span-batch.ts";
+import type { TraceSummary } from "../model/trace-summary.ts";
 import type { TypedText } from "./attribute-text.ts";
 import { matchesAttributeText, typedText } from "./attribute-text.ts";
 import type { TraceQuery } from "./trace-query.ts";
-import { nameOf, serviceNameOf } from "../batch/row-names.ts";
-import { resourceAttribute, spanAttribute } from "../batch/row-attributes.ts";
-import type { SpanRow } from "../batch/span-batch.ts";
-import type { TraceSummary } from "../model/trace-summary.ts";
 
 const STATUS_ERROR = 2;
 
@@ -61,11 +61,7 @@ export function matchesSummary(query: TraceQuery, summary: TraceSummary): boolea
 }
 
 /** The part of {@link matchesSummary} that needs only the start and end of the trace. */
-export function matchesTimes(
-  query: TraceQuery,
-  startTimeUnixNano: bigint,
-  endTimeUnixNano: bigint,
-): boolean {
+export function matchesTimes(query: TraceQuery, startTimeUnixNano: bigint, endTimeUnixNano: bigint): boolean {
   const durationNanos = endTimeUnixNano > startTimeUnixNano ? endTimeUnixNano - startTimeUnixNano : 0n;
   return (
     (query.startTimeUnixNano === undefined || startTimeUnixNano >= query.startTimeUnixNano) &&

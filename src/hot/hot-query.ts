@@ -1,0 +1,79 @@
+/** Searches over hot rows: what a filter means, run trace by trace. */
+
+import { distinctRows } from "../batch/distinct-rows.ts";
+import type { SpanRow } from "../batch/span-batch.ts";
+import type { SpanMatcher } from "../filter/evaluate.ts";
+import { hasSpanConditions, matchesSummary, matchesTimes, spanMatcher } from "../filter/evaluate.ts";
+import type { TraceQuery } from "../filter/trace-query.ts";
+import type { TraceSummary } from "../model/trace-summary.ts";
+import type { HotTraceRef, HotView } from "./hot-view.ts";
+import { rowSummary } from "./row-summary.ts";
+import { TimeSlice } from "./time-slice.ts";
+import type { TracePlace } from "./trace-heap.ts";
+import { comparePlaces, TraceHeap } from "./trace-heap.ts";
+
+/** A matching trace: its summary and its distinct rows, by start, then span id. */
+export interface MatchedTrace {
+  readonly summary: TraceSummary;
+  readonly rows: readonly SpanRow[];
+}
+
+/** Tells of the rows of one trace whether they match; undefined when not. */
+export type TraceMatcher = (rows: readonly SpanRow[]) => MatchedTrace | undefined;
+
+/**
+ * Prepares a query for many traces. The matcher takes all rows of one trace, equal spans as often as they came and
+ * from wherever they are kept; span conditions are asked first, since they need no look at the trace as a whole.
+ */
+export function traceMatcher(query: TraceQuery): TraceMatcher {
+  const matches: SpanMatcher = hasSpanConditions(query) ? spanMatcher(query) : () => true;
+  return (rows) => {
+    if (!rows.some(matches)) return undefined;
+    const distinct = distinctRows(rows);
+    const summary = rowSummary(distinct);
+    return matchesSummary(query, summary) ? { summary, rows: distinct } : undefined;
+  };
+}
+
+/** What {@link matchingTraces} may be told besides the query. */
+export interface MatchingOptions {
+  /** Only traces that come after this place in the order of lists. */
+  readonly after?: TracePlace | undefined;
+  /** Ends the work with `cancelled`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Matching traces of a view, newest first: start descending, then trace id descending. Traces are evaluated as they
+ * are asked for, so the cost follows the answer; long work lets the event loop run in between.
+ *
+ * @throws TracAggError `cancelled` when the signal is aborted.
+ */
+export async function* matchingTraces(
+  view: HotView,
+  query: TraceQuery,
+  options: MatchingOptions = {},
+): AsyncGenerator<MatchedTrace, void> {
+  const slice = new TimeSlice(options.signal);
+  const { after } = options;
+  const candidates: HotTraceRef[] = [];
+  for (const trace of view.traces()) {
+    if (slice.isOver()) await slice.rest();
+    if (mayMatch(query, trace) && (after === undefined || comparePlaces(after, trace) < 0)) {
+      candidates.push(trace);
+    }
+  }
+  const heap = new TraceHeap(candidates);
+  const match = traceMatcher(query);
+  for (let trace = heap.take(); trace !== undefined; trace = heap.take()) {
+    const matched = match(trace.rows());
+    if (matched !== undefined) yield matched;
+    if (slice.isOver()) await slice.rest();
+  }
+}
+
+/** What the extent of a whole trace says about a query without a look at its rows. */
+export function mayMatch(query: TraceQuery, trace: HotTraceRef): boolean {
+  if (query.hasErrors !== undefined && query.hasErrors !== trace.hasError) return false;
+  return matchesTimes(query, trace.startTimeUnixNano, trace.endTimeUnixNano);
+}

@@ -1,0 +1,57 @@
+/** Long work in slices, so that requests of others are served in between. */
+
+import { TracAggError } from "../base/errors.ts";
+
+/** How long work may hold the event loop before it lets others run. */
+const SLICE_MILLIS = 8;
+/** Looking at the clock costs about as much as looking at a trace, so it is done once in so many steps. */
+const STEPS_BETWEEN_LOOKS = 32;
+
+/**
+ * Paces a loop: ask {@link isOver} at each step, and when it says yes, await {@link rest}.
+ *
+ * @example
+ * for (const trace of traces) {
+ *   if (slice.isOver()) await slice.rest();
+ * }
+ */
+export class TimeSlice {
+  readonly #signal: AbortSignal | undefined;
+  #steps = 0;
+  #endsAt: number = performance.now() + SLICE_MILLIS;
+
+  /** @throws TracAggError `cancelled` when the signal is aborted already. */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal;
+    throwIfAborted(signal);
+  }
+
+  /** True when it is time to let others run. */
+  isOver(): boolean {
+    if (++this.#steps < STEPS_BETWEEN_LOOKS) return false;
+    this.#steps = 0;
+    return performance.now() >= this.#endsAt;
+  }
+
+  /**
+   * Lets pending events of the process run, then starts a new slice.
+   *
+   * @throws TracAggError `cancelled` when the signal was aborted meanwhile.
+   */
+  async rest(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+    throwIfAborted(this.#signal);
+    this.#endsAt = performance.now() + SLICE_MILLIS;
+  }
+}
+
+/** Ends work nobody waits for. @throws TracAggError `cancelled` when the signal is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new TracAggError("cancelled", "the search was cancelled before its answer was ready", {
+      cause: signal.reason,
+    });
+  }
+}
