@@ -66,9 +66,10 @@ export async function* matchingTraces(
   const heap = new TraceHeap(candidates);
   const match = traceMatcher(query);
   for (let trace = heap.take(); trace !== undefined; trace = heap.take()) {
-    const matched = match(trace.rows());
+    const rows = trace.rows();
+    const matched = match(rows);
     if (matched !== undefined) yield matched;
-    if (slice.isOver()) await slice.rest();
+    if (slice.isOver(rows.length)) await slice.rest();
   }
 }
 
@@ -76,4 +77,27 @@ export async function* matchingTraces(
 export function mayMatch(query: TraceQuery, trace: HotTraceRef): boolean {
   if (query.hasErrors !== undefined && query.hasErrors !== trace.hasError) return false;
   return matchesTimes(query, trace.startTimeUnixNano, trace.endTimeUnixNano);
+}
+
+/**
+ * Distinct rows of every trace of a view whose start lies in the time range of the query, for sums over all of them.
+ * The other conditions of the query are not asked.
+ *
+ * @throws TracAggError `cancelled` when the signal is aborted.
+ */
+export async function* tracesInAnyOrder(
+  view: HotView,
+  range: Pick<TraceQuery, "startTimeUnixNano" | "endTimeUnixNano">,
+  signal?: AbortSignal,
+): AsyncGenerator<SpanRow[], void> {
+  const slice = new TimeSlice(signal);
+  for (const trace of view.traces()) {
+    let steps = 1;
+    if (matchesTimes(range, trace.startTimeUnixNano, trace.endTimeUnixNano)) {
+      const rows = trace.rows();
+      yield distinctRows(rows);
+      steps += rows.length;
+    }
+    if (slice.isOver(steps)) await slice.rest();
+  }
 }

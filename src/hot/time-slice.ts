@@ -4,7 +4,7 @@ import { TracAggError } from "../base/errors.ts";
 
 /** How long work may hold the event loop before it lets others run. */
 const SLICE_MILLIS = 8;
-/** Looking at the clock costs about as much as looking at a trace, so it is done once in so many steps. */
+/** Looking at the clock costs about as much as looking at a span, so it is done once in so many steps. */
 const STEPS_BETWEEN_LOOKS = 32;
 
 /**
@@ -26,9 +26,10 @@ export class TimeSlice {
     throwIfAborted(signal);
   }
 
-  /** True when it is time to let others run. */
-  isOver(): boolean {
-    if (++this.#steps < STEPS_BETWEEN_LOOKS) return false;
+  /** True when it is time to let others run. `steps`: how much was done since the last call, in spans or so. */
+  isOver(steps = 1): boolean {
+    this.#steps += steps;
+    if (this.#steps < STEPS_BETWEEN_LOOKS) return false;
     this.#steps = 0;
     return performance.now() >= this.#endsAt;
   }

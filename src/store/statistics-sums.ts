@@ -1,0 +1,132 @@
+/** Sums over traces, fed trace by trace: what every store answers statistics with. */
+
+import type { DependencyLink } from "../analysis/dependency-links.ts";
+import { dependencyLinks } from "../analysis/dependency-links.ts";
+import { nameOf, serviceNameOf } from "../batch/row-names.ts";
+import type { SpanRow } from "../batch/span-batch.ts";
+import { lazySpan } from "../batch/span-from-row.ts";
+import type { ServiceStatistics } from "./trace-statistics.ts";
+
+const STATUS_ERROR = 2;
+/** Span names listed for one service; more would not be read by anybody, and names with ids in them have no end. */
+const MAX_OPERATIONS_PER_SERVICE = 1_000;
+
+interface ServiceSum {
+  readonly serviceName: string;
+  spanCount: number;
+  errorCount: number;
+  totalDurationNanos: bigint;
+  readonly operations: Set<string>;
+  operationsTruncated: boolean;
+}
+
+/** Adds up spans, errors, durations and span names by service. */
+export class ServiceSums {
+  readonly #onlyService: string | undefined;
+  readonly #sums = new Map<string, ServiceSum>();
+
+  /** @param onlyService the one service to sum; all when undefined. */
+  constructor(onlyService?: string) {
+    this.#onlyService = onlyService;
+  }
+
+  /** Adds the distinct rows of one trace. */
+  addTrace(rows: readonly SpanRow[]): void {
+    for (const row of rows) this.#addRow(row);
+  }
+
+  /**
+   * Adds a sum made elsewhere (in a database, say). `operations` may hold any number of names; `truncated` says that
+   * there are more.
+   */
+  addSum(sum: ServiceStatistics): void {
+    if (this.#onlyService !== undefined && sum.serviceName !== this.#onlyService) return;
+    const total = this.#sumOf(sum.serviceName);
+    total.spanCount += sum.spanCount;
+    total.errorCount += sum.errorCount;
+    total.totalDurationNanos += sum.totalDurationNanos;
+    total.operationsTruncated ||= sum.operationsTruncated;
+    for (const operation of sum.operations) addOperation(total, operation);
+  }
+
+  /** The sums by service name. */
+  result(): ServiceStatistics[] {
+    return [...this.#sums.values()]
+      .map((sum) => ({ ...sum, operations: [...sum.operations].sort() }))
+      .sort((left, right) => (left.serviceName < right.serviceName ? -1 : 1));
+  }
+
+  #addRow(row: SpanRow): void {
+    const serviceName = serviceNameOf(row);
+    if (this.#onlyService !== undefined && serviceName !== this.#onlyService) return;
+    const sum = this.#sumOf(serviceName);
+    const start = row.batch.startTimesUnixNano[row.row] as bigint;
+    const end = row.batch.endTimesUnixNano[row.row] as bigint;
+    sum.spanCount++;
+    if (row.batch.statusCodes[row.row] === STATUS_ERROR) sum.errorCount++;
+    if (end > start) sum.totalDurationNanos += end - start;
+    addOperation(sum, nameOf(row));
+  }
+
+  #sumOf(serviceName: string): ServiceSum {
+    let sum = this.#sums.get(serviceName);
+    if (sum === undefined) {
+      sum = {
+        serviceName,
+        spanCount: 0,
+        errorCount: 0,
+        totalDurationNanos: 0n,
+        operations: new Set(),
+        operationsTruncated: false,
+      };
+      this.#sums.set(serviceName, sum);
+    }
+    return sum;
+  }
+}
+
+function addOperation(sum: ServiceSum, operation: string): void {
+  if (sum.operations.has(operation)) return;
+  if (sum.operations.size < MAX_OPERATIONS_PER_SERVICE) sum.operations.add(operation);
+  else sum.operationsTruncated = true;
+}
+
+/** Adds up dependency links by caller, callee and type. */
+export class DependencySums {
+  readonly #sums = new Map<string, DependencyLink>();
+
+  /** Adds the links of one trace, given as its distinct rows. */
+  addTrace(rows: readonly SpanRow[]): void {
+    for (const link of dependencyLinks(rows.map(lazySpan))) this.addLink(link);
+  }
+
+  /** Adds one link. */
+  addLink(link: DependencyLink): void {
+    const key = JSON.stringify([link.fromService, link.toService, link.type]);
+    const sum = this.#sums.get(key);
+    if (sum === undefined) {
+      this.#sums.set(key, link);
+      return;
+    }
+    this.#sums.set(key, {
+      ...sum,
+      callCount: sum.callCount + link.callCount,
+      errorCount: sum.errorCount + link.errorCount,
+    });
+  }
+
+  /** The sums by caller, callee, type. */
+  result(): DependencyLink[] {
+    return [...this.#sums.values()].sort(
+      (left, right) =>
+        compareText(left.fromService, right.fromService) ||
+        compareText(left.toService, right.toService) ||
+        compareText(left.type, right.type),
+    );
+  }
+}
+
+function compareText(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
