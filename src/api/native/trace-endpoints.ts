@@ -1,0 +1,163 @@
+/** `/api/v1/traces` and what lies under one trace id. */
+
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../../base/limits.ts";
+import type { Queries } from "../../query/queries.ts";
+import { traceIdFrom } from "../../query/stored-trace.ts";
+import type { BottleneckListJson, TraceListJson } from "../contract.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { defineEndpoint, JSON_TYPE, jsonAnswer, jsonReply } from "../endpoint.ts";
+import { ref } from "../openapi/schema-parts.ts";
+import {
+  choiceParameter,
+  millisParameterWithDefault,
+  tokenParameter,
+  wholeNumberParameter,
+} from "../query-parameters.ts";
+import { criticalPathJson } from "./critical-path-json.ts";
+import { FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
+import { QUERY_ERRORS } from "./query-errors.ts";
+import { rangeJson } from "./range-json.ts";
+import { summaryJson } from "./span-json.ts";
+import { TRACE_FORMATS, traceChunks } from "./trace-formats.ts";
+
+/** Threshold of bottlenecks when none is given: the one of the original design's examples. */
+const DEFAULT_THRESHOLD_MS = 100;
+
+const TRACE_ID_PARAMETER = Object.freeze({
+  traceId: {
+    description: "32 hex digits in either case, or 16, which are padded with zeros on the left.",
+    schema: { type: "string", pattern: "^([0-9A-Fa-f]{16}|[0-9A-Fa-f]{32})$" },
+  },
+});
+
+/** Endpoints of search and of single traces. */
+export function traceEndpoints(queries: Queries): readonly Endpoint[] {
+  return [searchEndpoint(queries), traceEndpoint(queries), pathEndpoint(queries), bottleneckEndpoint(queries)];
+}
+
+function searchEndpoint(queries: Queries): Endpoint {
+  return defineEndpoint({
+    operationId: "searchTraces",
+    path: "/api/v1/traces",
+    tag: "traces",
+    summary: "Search",
+    description:
+      "Summaries of the matching traces, newest first. Without start and end everything stored is searched; the " +
+      "answer says the range it covered.",
+    pathParameters: {},
+    parameters: {
+      ...FILTER_PARAMETERS,
+      pageSize: wholeNumberParameter("Traces on one page.", {
+        minimum: 1,
+        maximum: MAX_PAGE_SIZE,
+        default: DEFAULT_PAGE_SIZE,
+      }),
+      pageToken: tokenParameter("nextPageToken of the page before, with every other parameter as it was."),
+    },
+    answers: [jsonAnswer(ref("TraceList"), "One page.")],
+    errors: QUERY_ERRORS,
+    handle: async ({ values, signal }) => {
+      const { pageSize, pageToken } = values;
+      const request = { filter: filterFrom(values), pageSize };
+      const answer = await queries.searchTraces(
+        pageToken === undefined ? request : { ...request, pageToken },
+        signal,
+      );
+      const body: TraceListJson = {
+        traces: answer.summaries.map(summaryJson),
+        nextPageToken: answer.nextPageToken,
+        range: rangeJson(answer.range),
+      };
+      return jsonReply(body);
+    },
+  });
+}
+
+function traceEndpoint(queries: Queries): Endpoint {
+  return defineEndpoint({
+    operationId: "getTrace",
+    path: "/api/v1/traces/{traceId}",
+    tag: "traces",
+    summary: "One trace with all its spans",
+    description:
+      "format=otlp gives back exactly what was sent (OTLP/JSON, every attribute type apart); jaeger and zipkin give " +
+      "what the clients of those systems read.",
+    pathParameters: TRACE_ID_PARAMETER,
+    parameters: { format: choiceParameter("How the trace is written.", TRACE_FORMATS, "tracagg") },
+    answers: [
+      jsonAnswer(
+        {
+          anyOf: [
+            ref("Trace"),
+            {
+              type: "object",
+              description: "OTLP/JSON TracesData.",
+              properties: { resourceSpans: { type: "array" } },
+              required: ["resourceSpans"],
+            },
+            {
+              type: "object",
+              description: "Jaeger JSON.",
+              properties: { data: { type: "array" } },
+              required: ["data"],
+            },
+            { type: "array", description: "Zipkin v2 JSON.", items: { type: "object" } },
+          ],
+        },
+        "The trace in the format asked for.",
+      ),
+    ],
+    errors: [...QUERY_ERRORS, "not_found", "too_large"],
+    handle: async ({ path, values, signal }) => {
+      const stored = await queries.getTrace(path["traceId"] ?? "", signal);
+      return { status: 200, contentType: JSON_TYPE, chunks: traceChunks(stored, values.format) };
+    },
+  });
+}
+
+function pathEndpoint(queries: Queries): Endpoint {
+  return defineEndpoint({
+    operationId: "getCriticalPath",
+    path: "/api/v1/traces/{traceId}/critical-path",
+    tag: "traces",
+    summary: "Critical path of a trace",
+    description:
+      "What the end of the trace waited for, instant by instant: the segments follow one another without gap or " +
+      "overlap, so their durations add up to durationNanos exactly.",
+    pathParameters: TRACE_ID_PARAMETER,
+    parameters: {},
+    answers: [jsonAnswer(ref("CriticalPath"), "The path.")],
+    errors: [...QUERY_ERRORS, "not_found", "too_large"],
+    handle: async ({ path, signal }) => {
+      const traceId = traceIdFrom(path["traceId"] ?? "");
+      return jsonReply(criticalPathJson(traceId, await queries.criticalPathOf(traceId, signal)));
+    },
+  });
+}
+
+function bottleneckEndpoint(queries: Queries): Endpoint {
+  return defineEndpoint({
+    operationId: "getBottlenecks",
+    path: "/api/v1/traces/{traceId}/bottlenecks",
+    tag: "traces",
+    summary: "Spans of a trace above a threshold",
+    description: "Spans that last longer than the threshold, longest first, with their share of the trace.",
+    pathParameters: TRACE_ID_PARAMETER,
+    parameters: {
+      thresholdMs: millisParameterWithDefault("Spans above it, in milliseconds.", DEFAULT_THRESHOLD_MS),
+    },
+    answers: [jsonAnswer(ref("BottleneckList"), "The spans.")],
+    errors: [...QUERY_ERRORS, "not_found", "too_large"],
+    handle: async ({ path, values, signal }) => {
+      const traceId = traceIdFrom(path["traceId"] ?? "");
+      const bottlenecks = await queries.bottlenecksOf(traceId, values.thresholdMs, signal);
+      const body: BottleneckListJson = {
+        traceId,
+        thresholdMs: values.thresholdMs,
+        bottlenecks,
+        nextPageToken: "",
+      };
+      return jsonReply(body);
+    },
+  });
+}

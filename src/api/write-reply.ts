@@ -1,0 +1,57 @@
+/** Writes an answer chunk by chunk, compressed when the client reads gzip. */
+
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGzip } from "node:zlib";
+import type { Request, Response } from "express";
+import type { Reply } from "./endpoint.ts";
+
+/** Shorter answers fit one packet or two; compressing them costs more than it saves. */
+const MIN_GZIP_CHARACTERS = 2_048;
+
+/** Lets other work of the process go on between two chunks. */
+async function* paced(first: string, rest: Iterator<string>): AsyncIterable<string> {
+  yield first;
+  for (;;) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const next = rest.next();
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+/**
+ * Writes `reply`. Reading pauses while the client does not keep up, and stops when it leaves.
+ *
+ * Nothing is sent before the first chunk is made, so a failure up to there still becomes a problem document; a later
+ * one rejects after the connection was cut, which tells the client that the answer is not whole.
+ */
+export async function writeReply(request: Request, response: Response, reply: Reply): Promise<void> {
+  const chunks = reply.chunks[Symbol.iterator]();
+  const opening = chunks.next();
+  const first = opening.done ? "" : opening.value;
+  response.status(reply.status);
+  response.setHeader("Content-Type", withCharset(reply.contentType));
+  response.setHeader("Cache-Control", "no-store");
+  response.setHeader("Vary", "Accept-Encoding");
+  const second = chunks.next();
+  if (second.done && first.length < MIN_GZIP_CHARACTERS) {
+    response.end(first);
+    return;
+  }
+  const body = Readable.from(paced(first, second.done ? chunks : resumed(second.value, chunks)));
+  const gzip = request.acceptsEncodings("gzip", "identity") === "gzip";
+  if (gzip) response.setHeader("Content-Encoding", "gzip");
+  if (request.method === "HEAD") response.end();
+  else if (gzip) await pipeline(body, createGzip(), response);
+  else await pipeline(body, response);
+}
+
+function* resumed(value: string, rest: Iterator<string>): Generator<string, void> {
+  yield value;
+  for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
+}
+
+function withCharset(contentType: string): string {
+  return contentType.includes("charset=") ? contentType : `${contentType}; charset=utf-8`;
+}

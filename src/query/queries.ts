@@ -1,0 +1,101 @@
+/** The use cases of asking, each within the limits of one {@link QueryLimiter}. */
+
+import type { Bottleneck } from "../analysis/bottlenecks.ts";
+import type { CriticalPath } from "../analysis/critical-path.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Metrics } from "../base/metrics.ts";
+import type { Operation } from "../store/catalogue.ts";
+import type { DependenciesAnswer } from "./dependency-graph.ts";
+import { dependenciesIn } from "./dependency-graph.ts";
+import type { PerformanceAnswer } from "./performance-of.ts";
+import { performanceOf } from "./performance-of.ts";
+import type { AnswerLimits, QueryContext, QueryPorts } from "./query-context.ts";
+import { DEFAULT_ANSWER_LIMITS } from "./query-context.ts";
+import type { QueryLimiterOptions } from "./query-limiter.ts";
+import { QueryLimiter } from "./query-limiter.ts";
+import type { SearchAnswer, SearchRequest } from "./search-traces.ts";
+import { searchTraces } from "./search-traces.ts";
+import type { ServiceStatisticsAnswer, ServiceStatisticsRequest } from "./service-statistics.ts";
+import { serviceStatisticsIn } from "./service-statistics.ts";
+import type { StoredTrace } from "./stored-trace.ts";
+import { storedTrace } from "./stored-trace.ts";
+import { bottlenecksOf, criticalPathOf } from "./trace-analysis.ts";
+import type { TextRange, TraceFilter } from "./trace-filter.ts";
+
+/** Limits of {@link createQueries}; each absent one has its default. */
+export type QueryLimits = Partial<AnswerLimits> & Omit<QueryLimiterOptions, "metrics">;
+
+/** What {@link createQueries} works with. */
+export interface QueriesOptions extends QueryPorts {
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly limits?: QueryLimits;
+}
+
+/**
+ * Everything that can be asked of the stored traces. Every call may besides its own errors reject with `overloaded`
+ * (too many queries), `deadline_exceeded` (over the time limit) or `cancelled` (its signal aborted).
+ */
+export interface Queries {
+  /** See {@link searchTraces}. */
+  searchTraces(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
+  /** See {@link storedTrace}. */
+  getTrace(traceId: string, signal?: AbortSignal): Promise<StoredTrace>;
+  /** See {@link criticalPathOf}. */
+  criticalPathOf(traceId: string, signal?: AbortSignal): Promise<CriticalPath>;
+  /** See {@link bottlenecksOf}. */
+  bottlenecksOf(traceId: string, thresholdMs: number, signal?: AbortSignal): Promise<readonly Bottleneck[]>;
+  /** See {@link serviceStatisticsIn}. */
+  serviceStatistics(request: ServiceStatisticsRequest, signal?: AbortSignal): Promise<ServiceStatisticsAnswer>;
+  /** See {@link performanceOf}. */
+  performance(filter: TraceFilter, signal?: AbortSignal): Promise<PerformanceAnswer>;
+  /** See {@link dependenciesIn}. */
+  dependencies(range: TextRange, signal?: AbortSignal): Promise<DependenciesAnswer>;
+  /** Distinct service names, sorted. */
+  services(signal?: AbortSignal): Promise<readonly string[]>;
+  /** Operations of a service, sorted by name, then kind; empty for an unknown service. */
+  operations(serviceName: string, signal?: AbortSignal): Promise<readonly Operation[]>;
+}
+
+/**
+ * Makes the use cases over a store.
+ *
+ * @example
+ * const queries = createQueries({ reader: store, catalogue: store, statistics: store, metrics, clock: systemClock });
+ * const { summaries } = await queries.searchTraces({ filter: { serviceName: "checkout", start: "-1h" } });
+ */
+export function createQueries(options: QueriesOptions): Queries {
+  const { maxSpansPerAnswer, maxTracesAnalysed, ...limiterLimits } = options.limits ?? {};
+  const limiter = new QueryLimiter({ ...limiterLimits, metrics: options.metrics });
+  const context: QueryContext = {
+    reader: options.reader,
+    catalogue: options.catalogue,
+    statistics: options.statistics,
+    clock: options.clock,
+    answerLimits: {
+      maxSpansPerAnswer: maxSpansPerAnswer ?? DEFAULT_ANSWER_LIMITS.maxSpansPerAnswer,
+      maxTracesAnalysed: maxTracesAnalysed ?? DEFAULT_ANSWER_LIMITS.maxTracesAnalysed,
+    },
+  };
+  const limited =
+    <Request, Answer>(
+      useCase: string,
+      ask: (context: QueryContext, request: Request, signal: AbortSignal) => Promise<Answer>,
+    ) =>
+    (request: Request, signal?: AbortSignal): Promise<Answer> =>
+      limiter.run(useCase, signal, (running) => ask(context, request, running));
+  return {
+    searchTraces: limited("search_traces", searchTraces),
+    getTrace: limited("get_trace", storedTrace),
+    criticalPathOf: limited("critical_path", criticalPathOf),
+    bottlenecksOf: (traceId, thresholdMs, signal) =>
+      limiter.run("bottlenecks", signal, (running) => bottlenecksOf(context, traceId, thresholdMs, running)),
+    serviceStatistics: limited("service_statistics", serviceStatisticsIn),
+    performance: limited("performance", performanceOf),
+    dependencies: limited("dependencies", dependenciesIn),
+    services: (signal) => limiter.run("services", signal, () => context.catalogue.services()),
+    operations: limited("operations", (_context, serviceName: string) =>
+      context.catalogue.operations(serviceName),
+    ),
+  };
+}

@@ -1,0 +1,33 @@
+/** What every use case works with. */
+
+import type { Clock } from "../base/clock.ts";
+import type { Catalogue } from "../store/catalogue.ts";
+import type { TraceReader } from "../store/trace-reader.ts";
+import type { TraceStatistics } from "../store/trace-statistics.ts";
+
+/** The reading ports of a store. */
+export interface QueryPorts {
+  readonly reader: TraceReader;
+  readonly catalogue: Catalogue;
+  readonly statistics: TraceStatistics;
+}
+
+/** How much one answer may look at. */
+export interface AnswerLimits {
+  /** Most spans of one trace that is read whole. Default 1,000,000: about a gigabyte of JSON. */
+  readonly maxSpansPerAnswer: number;
+  /** Most traces that performance is worked out over. Default 10,000. */
+  readonly maxTracesAnalysed: number;
+}
+
+/** The limits when none are given. */
+export const DEFAULT_ANSWER_LIMITS: AnswerLimits = Object.freeze({
+  maxSpansPerAnswer: 1_000_000,
+  maxTracesAnalysed: 10_000,
+});
+
+/** Ports, clock and limits of the use cases. */
+export interface QueryContext extends QueryPorts {
+  readonly clock: Clock;
+  readonly answerLimits: AnswerLimits;
+}

@@ -1,0 +1,64 @@
+/** One trace by id. */
+
+import { traceSummary } from "../analysis/trace-summary.ts";
+import { TracAggError } from "../base/errors.ts";
+import { lazySpan } from "../batch/span-from-row.ts";
+import type { SpanRow } from "../batch/span-batch.ts";
+import type { Trace } from "../model/trace.ts";
+import { traceFromSpans } from "../model/trace.ts";
+import type { TraceSummary } from "../model/trace-summary.ts";
+import type { QueryContext } from "./query-context.ts";
+
+/** A trace as the store holds it; spans are decoded by whoever needs them. */
+export interface StoredTrace {
+  readonly summary: TraceSummary;
+  /** By start, then span id; equal spans once; at least one. */
+  readonly rows: readonly SpanRow[];
+}
+
+/**
+ * Trace ids as people paste them: 32 hex digits in either case, or 16, which are padded with zeros on the left (a
+ * 64-bit id of an older tracer).
+ *
+ * @throws TracAggError `invalid_argument` for anything else, and for the id of zeros, which no trace has.
+ */
+export function traceIdFrom(text: string): string {
+  const isId = /^(?:[0-9a-f]{16}|[0-9a-f]{32})$/i.test(text) && !/^0+$/.test(text);
+  if (isId) return text.toLowerCase().padStart(32, "0");
+  const expected = "32 hex digits, not all zero (or 16, for a 64-bit id)";
+  throw new TracAggError("invalid_argument", `traceId: expected ${expected}, got "${text}"`, {
+    field: "traceId",
+  });
+}
+
+/**
+ * Reads a whole trace.
+ *
+ * @throws TracAggError `invalid_argument` for a malformed id, `not_found` for an unknown one, `too_large` when the trace
+ * has more spans than one answer may hold.
+ */
+export async function storedTrace(
+  context: QueryContext,
+  traceId: string,
+  signal: AbortSignal,
+): Promise<StoredTrace> {
+  const id = traceIdFrom(traceId);
+  const rows = await context.reader.trace(id, signal);
+  if (rows.length === 0) {
+    const hint = "it may not have arrived yet, or retention has removed it";
+    throw new TracAggError("not_found", `no trace ${id} is stored; ${hint}`, { field: "traceId" });
+  }
+  const { maxSpansPerAnswer } = context.answerLimits;
+  if (rows.length > maxSpansPerAnswer) {
+    const limit = `one answer holds at most ${maxSpansPerAnswer}`;
+    throw new TracAggError("too_large", `trace ${id} has ${rows.length} spans; ${limit}`, {
+      field: "traceId",
+    });
+  }
+  return { summary: traceSummary(rows.map(lazySpan)), rows };
+}
+
+/** The trace as the model has it; spans decode themselves on first use. */
+export function traceOf(stored: StoredTrace): Trace {
+  return traceFromSpans(stored.rows.map(lazySpan));
+}
