@@ -1,0 +1,172 @@
+/** The tree of a trace, whatever state its spans are in. */
+
+import type { Span } from "../model/span.ts";
+import type { Trace } from "../model/trace.ts";
+import type { SpanForest } from "./span-forest.ts";
+import { Parenthood, spanForest } from "./span-forest.ts";
+
+/** A span in its place, or a node that stands for what is not known. */
+export interface TraceNode {
+  /** Undefined for synthetic nodes: a missing parent, or the virtual root over several roots. */
+  readonly span: Span | undefined;
+  /** Id of the parent that some spans name but that is not in the trace; undefined for every other node. */
+  readonly missingSpanId: string | undefined;
+  /** Nanoseconds after {@link TraceTree.startTimeUnixNano}, clamped into the parent; whole up to 104 days. */
+  readonly startNanos: number;
+  /** Nanoseconds after {@link TraceTree.startTimeUnixNano}, clamped into the parent, not before the start. */
+  readonly endNanos: number;
+  readonly parent: TraceNode | undefined;
+  /** By start, then span id. */
+  readonly children: readonly TraceNode[];
+}
+
+/** All distinct spans of a trace under one root. */
+export interface TraceTree {
+  readonly root: TraceNode;
+  /** Every node, parents before children. */
+  readonly nodes: readonly TraceNode[];
+  /** Earliest start of any span: moment 0 of the nodes. */
+  readonly startTimeUnixNano: bigint;
+}
+
+interface MutableNode extends TraceNode {
+  startNanos: number;
+  endNanos: number;
+  parent: MutableNode | undefined;
+  children: readonly MutableNode[];
+}
+
+/** Shared by all leaves, so that a flat trace of a million spans costs no million arrays. */
+const NO_CHILDREN: readonly MutableNode[] = Object.freeze([]);
+
+/**
+ * Builds the tree of a trace.
+ *
+ * - Equal spans count once; of different spans with one id the longest takes the children.
+ * - A negative duration is 0.
+ * - A cycle is cut above its earliest span.
+ * - Spans whose parent is missing hang under one synthetic node for each missing id, which spans them.
+ * - What has no parent hangs under the root when there is exactly one, since every span of a trace descends from it;
+ *   otherwise all tops hang under a virtual root that spans them.
+ * - Children are clamped into their parents; one wholly outside has no length left.
+ */
+export function traceTree(trace: Pick<Trace, "spans">): TraceTree {
+  const forest = spanForest(trace.spans);
+  const first = forest.spans[0];
+  if (first === undefined) throw new RangeError("a trace tree needs at least one span, got none");
+  const root = rootOf(linkNodes(forest, first.startTimeUnixNano));
+  return { root, nodes: clampedParentsFirst(root), startTimeUnixNano: first.startTimeUnixNano };
+}
+
+function linkNodes(forest: SpanForest<Span>, startTimeUnixNano: bigint): Tops {
+  const nodes = forest.spans.map((span) => spanNode(span, startTimeUnixNano));
+  const roots: MutableNode[] = [];
+  const detached: MutableNode[] = [];
+  const missing = new Map<string, MutableNode>();
+  for (const [index, node] of nodes.entries()) {
+    const parenthood = forest.parenthood[index];
+    if (parenthood === Parenthood.ROOT) roots.push(node);
+    else if (parenthood === Parenthood.CYCLE_CUT) detached.push(node);
+    else if (parenthood === Parenthood.PARENT_MISSING) adoptOrphan(missing, node);
+    else adopt(nodes[forest.parents[index] as number] as MutableNode, node);
+  }
+  detached.push(...missing.values());
+  return { roots, detached };
+}
+
+interface Tops {
+  /** Spans without a parent id. */
+  readonly roots: MutableNode[];
+  /** Nodes whose place is not known. */
+  readonly detached: MutableNode[];
+}
+
+function spanNode(span: Span, startTimeUnixNano: bigint): MutableNode {
+  const startNanos = Number(span.startTimeUnixNano - startTimeUnixNano);
+  const endNanos = Math.max(startNanos, Number(span.endTimeUnixNano - startTimeUnixNano));
+  return { span, missingSpanId: undefined, startNanos, endNanos, parent: undefined, children: NO_CHILDREN };
+}
+
+function syntheticNode(missingSpanId: string | undefined): MutableNode {
+  return {
+    span: undefined,
+    missingSpanId,
+    startNanos: Number.POSITIVE_INFINITY,
+    endNanos: 0,
+    parent: undefined,
+    children: NO_CHILDREN,
+  };
+}
+
+function adopt(parent: MutableNode, child: MutableNode): void {
+  child.parent = parent;
+  if (parent.children === NO_CHILDREN) parent.children = [child];
+  else (parent.children as MutableNode[]).push(child);
+}
+
+/** Takes a child and stretches over it. */
+function adoptStretching(parent: MutableNode, child: MutableNode): void {
+  adopt(parent, child);
+  parent.startNanos = Math.min(parent.startNanos, child.startNanos);
+  parent.endNanos = Math.max(parent.endNanos, child.endNanos);
+}
+
+function adoptOrphan(missing: Map<string, MutableNode>, orphan: MutableNode): void {
+  const parentSpanId = orphan.span?.parentSpanId ?? "";
+  let parent = missing.get(parentSpanId);
+  if (parent === undefined) {
+    parent = syntheticNode(parentSpanId);
+    missing.set(parentSpanId, parent);
+  }
+  adoptStretching(parent, orphan);
+}
+
+function rootOf(tops: Tops): MutableNode {
+  const [onlyRoot, secondRoot] = tops.roots;
+  if (onlyRoot !== undefined && secondRoot === undefined) {
+    for (const node of tops.detached) adopt(onlyRoot, node);
+    sortChildren(onlyRoot);
+    return onlyRoot;
+  }
+  const [onlyDetached, secondDetached] = tops.detached;
+  if (onlyRoot === undefined && onlyDetached !== undefined && secondDetached === undefined) {
+    return onlyDetached;
+  }
+  const superRoot = syntheticNode(undefined);
+  for (const node of tops.roots) adoptStretching(superRoot, node);
+  for (const node of tops.detached) adoptStretching(superRoot, node);
+  sortChildren(superRoot);
+  return superRoot;
+}
+
+function sortChildren(node: MutableNode): void {
+  if (node.children.length < 2) return;
+  (node.children as MutableNode[]).sort(
+    (left, right) => left.startNanos - right.startNanos || compareNodeIds(left, right),
+  );
+}
+
+/** Order of equally timed siblings: by span id, or by the missing id a synthetic node stands for. */
+export function compareNodeIds(left: TraceNode, right: TraceNode): number {
+  const leftId = left.span?.spanId ?? left.missingSpanId ?? "";
+  const rightId = right.span?.spanId ?? right.missingSpanId ?? "";
+  if (leftId === rightId) return 0;
+  return leftId < rightId ? -1 : 1;
+}
+
+function clampedParentsFirst(root: MutableNode): MutableNode[] {
+  const nodes = [root];
+  // The list grows while it is read: breadth first without recursion.
+  for (const node of nodes) {
+    for (const child of node.children) {
+      child.startNanos = clamp(child.startNanos, node.startNanos, node.endNanos);
+      child.endNanos = clamp(child.endNanos, node.startNanos, node.endNanos);
+      nodes.push(child);
+    }
+  }
+  return nodes;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high);
+}
