@@ -1,0 +1,180 @@
+/** What happens to a request between a receiver and its answer, in order. */
+
+import type { Clock } from "../base/clock.ts";
+import { systemClock } from "../base/clock.ts";
+import { errorFrom, TracAggError } from "../base/errors.ts";
+import type { Metrics } from "../base/metrics.ts";
+import { silentMetrics } from "../base/metrics.ts";
+import type { SpanRow } from "../batch/span-batch.ts";
+import { payloadFromRows } from "../codec/otlp-protobuf/encode-request.ts";
+import type { DecodedRequest } from "../codec/otlp-protobuf/request-decoder.ts";
+import { OtlpRequestDecoder } from "../codec/otlp-protobuf/request-decoder.ts";
+import type { IngestLog, LogRecord } from "../log/ingest-log.ts";
+import type { SpanWriter } from "../store/span-writer.ts";
+import { InFlight } from "./in-flight.ts";
+import type { IngestMetrics } from "./ingest-metrics.ts";
+import { createIngestMetrics, registerInFlightGauges } from "./ingest-metrics.ts";
+import { OrderedCommits } from "./ordered-commits.ts";
+import type { IngestRequest, IngestResult, Reservation, SpanSink } from "./span-sink.ts";
+
+/** Bytes of all requests in flight: four of the largest, or some 1,300 usual ones, and little beside a 1 GiB heap. */
+export const DEFAULT_MAX_IN_FLIGHT_BYTES: number = 256 * 1024 * 1024;
+
+/** Requests in flight: each costs a few kilobytes of stream and promise state besides its payload. */
+export const DEFAULT_MAX_IN_FLIGHT_REQUESTS: number = 4_096;
+
+/** When to come again while the store asks for a pause or the process ends. */
+const RETRY_AFTER_MILLIS = 1_000;
+
+/** What a pipeline is made of. */
+export interface IngestPipelineOptions {
+  readonly log: IngestLog;
+  readonly store: SpanWriter;
+  readonly maxInFlightBytes?: number;
+  readonly maxInFlightRequests?: number;
+  /** Asked at every `reserve`; true turns the request away retryably. */
+  readonly isOverloaded?: () => boolean;
+  readonly metrics?: Metrics;
+  readonly clock?: Clock;
+}
+
+/** A sink with an end. */
+export interface IngestPipeline extends SpanSink {
+  /** Turns new requests away with `unavailable` and resolves once every admitted one has its answer. Idempotent. */
+  drain(): Promise<void>;
+}
+
+/**
+ * Makes the way of a request: admit, decode, log durably, make searchable, answer.
+ *
+ * @example
+ * const pipeline = createIngestPipeline({ log: createMemoryLog(), store: createMemoryStore({}) });
+ * const { acceptedSpans } = await pipeline.submit({ payload, transport: "otlp_grpc" });
+ */
+export function createIngestPipeline(options: IngestPipelineOptions): IngestPipeline {
+  return new Pipeline(options);
+}
+
+class Pipeline implements IngestPipeline {
+  readonly #log: IngestLog;
+  readonly #store: SpanWriter;
+  readonly #isOverloaded: () => boolean;
+  readonly #clock: Clock;
+  readonly #metrics: IngestMetrics;
+  readonly #inFlight: InFlight;
+  readonly #decoder = new OtlpRequestDecoder();
+  readonly #commits = new OrderedCommits();
+  #submitted = 0;
+  #isDraining = false;
+  #drainWaiters: (() => void)[] = [];
+
+  constructor(options: IngestPipelineOptions) {
+    const metrics = options.metrics ?? silentMetrics;
+    this.#log = options.log;
+    this.#store = options.store;
+    this.#isOverloaded = options.isOverloaded ?? (() => false);
+    this.#clock = options.clock ?? systemClock;
+    this.#metrics = createIngestMetrics(metrics);
+    this.#inFlight = new InFlight(
+      {
+        maxBytes: options.maxInFlightBytes ?? DEFAULT_MAX_IN_FLIGHT_BYTES,
+        maxRequests: options.maxInFlightRequests ?? DEFAULT_MAX_IN_FLIGHT_REQUESTS,
+      },
+      (limit) => this.#metrics.overloaded(limit),
+    );
+    registerInFlightGauges(metrics, this.#inFlight);
+  }
+
+  reserve(bytes: number): Reservation {
+    if (this.#isDraining) throw drainingError();
+    if (this.#isOverloaded()) {
+      this.#metrics.overloaded("store");
+      throw new TracAggError("overloaded", "the store is behind; send again after the delay given", {
+        retryAfterMillis: RETRY_AFTER_MILLIS,
+      });
+    }
+    return this.#inFlight.reserve(bytes);
+  }
+
+  async submit(request: IngestRequest): Promise<IngestResult> {
+    this.#submitted++;
+    try {
+      return await this.#ingest(request);
+    } finally {
+      this.#submitted--;
+      if (this.#submitted === 0) this.#wakeDrainWaiters();
+    }
+  }
+
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await this.#inFlight.idle();
+    if (this.#submitted === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#drainWaiters.push(resolve);
+    });
+  }
+
+  /** The order of things. */
+  async #ingest(request: IngestRequest): Promise<IngestResult> {
+    const decoded = this.#decoder.decode(request.payload);
+    const { acceptedSpans, rejectedSpans, errorMessage } = decoded;
+    this.#metrics.received(request.transport, acceptedSpans + rejectedSpans, request.payload.length);
+    if (rejectedSpans > 0) this.#metrics.refused("invalid", rejectedSpans);
+    if (acceptedSpans > 0) {
+      await this.#keep(request, rejectedSpans === 0 ? decoded : this.#withoutRejected(decoded));
+      this.#metrics.accepted(request.transport, acceptedSpans);
+    }
+    return { acceptedSpans, rejectedSpans, errorMessage };
+  }
+
+  /** What is logged must be what is stored: the accepted spans, written out again and read back. */
+  #withoutRejected(decoded: DecodedRequest): DecodedRequest {
+    return this.#decoder.decode(payloadFromRows(rowsOf(decoded)));
+  }
+
+  async #keep(request: IngestRequest, { batch, acceptedSpans }: DecodedRequest): Promise<void> {
+    const arrivalUnixMillis = this.#clock.nowMillis();
+    const startedMillis = performance.now();
+    try {
+      const appended = this.#log.append(logRecord(request, batch.payload, arrivalUnixMillis));
+      await this.#commits.run(appended, (position) => {
+        this.#metrics.appended((performance.now() - startedMillis) / 1_000);
+        this.#store.append({ batch, position, arrivalUnixMillis });
+      });
+    } catch (error) {
+      this.#metrics.refused("unavailable", acceptedSpans);
+      throw errorFrom(error);
+    }
+  }
+
+  #wakeDrainWaiters(): void {
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const wake of waiters) wake();
+  }
+}
+
+/** The gzip form is logged as it came, unless spans were taken out or it is no smaller. */
+function logRecord(request: IngestRequest, payload: Uint8Array, arrivalUnixMillis: number): LogRecord {
+  const { gzipPayload } = request;
+  const asItCame = gzipPayload !== undefined && payload === request.payload;
+  if (asItCame && gzipPayload.length < payload.length) {
+    return { payload: gzipPayload, encoding: "gzip", arrivalUnixMillis };
+  }
+  return { payload, encoding: "identity", arrivalUnixMillis };
+}
+
+function* rowsOf({ batch }: DecodedRequest): Generator<SpanRow> {
+  for (let row = 0; row < batch.rowCount; row++) yield { batch, row };
+}
+
+function drainingError(): TracAggError {
+  return new TracAggError(
+    "unavailable",
+    "shutting down; send again to the next instance or after a restart",
+    {
+      retryAfterMillis: RETRY_AFTER_MILLIS,
+    },
+  );
+}

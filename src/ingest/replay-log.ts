@@ -1,0 +1,79 @@
+/** Recovery: what the log holds and the store does not yet is read back in. */
+
+import { errorFrom } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import { silentLogger } from "../base/logger.ts";
+import type { Metrics } from "../base/metrics.ts";
+import { silentMetrics } from "../base/metrics.ts";
+import { OtlpRequestDecoder } from "../codec/otlp-protobuf/request-decoder.ts";
+import { gunzipBounded } from "../io/gunzip.ts";
+import type { IngestLog, LogEntry } from "../log/ingest-log.ts";
+import type { SpanWriter } from "../store/span-writer.ts";
+
+/**
+ * Largest record read back, in bytes after decompression. Wider than any request limit, which may have been larger when
+ * the record was written; it only keeps a damaged length from asking for all memory.
+ */
+const MAX_RECORD_BYTES = 1024 * 1024 * 1024;
+
+/** What {@link replayLog} reads and writes. */
+export interface ReplayOptions {
+  /** Started. */
+  readonly log: IngestLog;
+  /** Started, and empty of what is not covered. */
+  readonly store: SpanWriter;
+  readonly logger?: Logger;
+  readonly metrics?: Metrics;
+}
+
+/** What recovery found. */
+export interface ReplayResult {
+  readonly records: number;
+  readonly spans: number;
+  /** Records that could not be read; each has its log line. */
+  readonly unreadableRecords: number;
+}
+
+/**
+ * Appends every record after `store.coveredPosition()` to the store, oldest first. A record that cannot be decoded is
+ * logged, counted and passed over: one bad record must not keep the rest from being served.
+ */
+export async function replayLog(options: ReplayOptions): Promise<ReplayResult> {
+  const { log, store, logger = silentLogger, metrics = silentMetrics } = options;
+  const unreadable = metrics.counter({
+    name: "tracagg_replay_unreadable_records_total",
+    help: "Records of the ingest log that could not be decoded at start and were passed over.",
+  });
+  const decoder = new OtlpRequestDecoder();
+  let records = 0;
+  let spans = 0;
+  let unreadableRecords = 0;
+  for await (const entry of log.read(store.coveredPosition() + 1)) {
+    records++;
+    try {
+      spans += await replayEntry(entry, decoder, store);
+    } catch (thrown) {
+      const error = errorFrom(thrown);
+      if (error.code !== "invalid_argument" && error.code !== "too_large") throw error;
+      unreadableRecords++;
+      unreadable.add(1);
+      logger.error("a record of the ingest log cannot be decoded and is passed over", {
+        position: entry.position,
+        bytes: entry.payload.length,
+        reason: error.message,
+      });
+    }
+  }
+  return { records, spans, unreadableRecords };
+}
+
+async function replayEntry(entry: LogEntry, decoder: OtlpRequestDecoder, store: SpanWriter): Promise<number> {
+  const { position, arrivalUnixMillis } = entry;
+  const payload =
+    entry.encoding === "gzip"
+      ? await gunzipBounded(entry.payload, { maxBytes: MAX_RECORD_BYTES })
+      : entry.payload;
+  const { batch } = decoder.decode(payload);
+  if (batch.rowCount > 0) store.append({ batch, position, arrivalUnixMillis });
+  return batch.rowCount;
+}
