@@ -1,0 +1,75 @@
+/** The configuration of a server as one typed, frozen value. */
+
+/** Everything a server can be told. Bytes are numbers of bytes, lengths of time milliseconds. */
+export interface TracAggConfig {
+  readonly data: {
+    /** Absolute path of the folder that holds log and segments. */
+    readonly dir: string;
+  };
+  readonly server: {
+    /** Address all listeners bind to. */
+    readonly host: string;
+    /** Port of UI and native API; 0 picks a free one. */
+    readonly port: number;
+    /** True when listening beyond loopback without authentication was asked for. */
+    readonly insecure: boolean;
+    readonly shutdownTimeoutMillis: number;
+  };
+  readonly receivers: {
+    readonly otlp: {
+      /** Counted after decompression. */
+      readonly maxRequestBytes: number;
+      readonly grpc: { readonly port: number };
+      readonly http: {
+        readonly port: number;
+        readonly cors: {
+          /** Origins browsers may send from; `*` stands for any. */
+          readonly allowedOrigins: readonly string[];
+        };
+      };
+    };
+  };
+  readonly ingest: { readonly maxInFlightBytes: number };
+  readonly log: { readonly maxFileBytes: number; readonly maxRetainedBytes: number };
+  readonly store: {
+    readonly type: "lake" | "memory";
+    readonly memory: { readonly maxBytes: number };
+    readonly lake: {
+      readonly sealBytes: number;
+      readonly sealAgeMillis: number;
+      readonly memoryLimitBytes: number;
+      readonly queryConcurrency: number;
+    };
+  };
+  readonly retention: { readonly ageMillis: number; readonly bytes: number };
+  readonly query: {
+    readonly maxConcurrent: number;
+    readonly timeoutMillis: number;
+    readonly maxTraceSpans: number;
+  };
+  readonly export: {
+    readonly file: {
+      /** Absolute path of the file every span is also written to; "" for none. */
+      readonly path: string;
+      readonly format: "otlp" | "jaeger" | "zipkin";
+    };
+  };
+  readonly logging: {
+    readonly level: "info" | "warn" | "error";
+    readonly format: "text" | "json";
+  };
+}
+
+/** What one option may hold. */
+export type OptionValue = string | boolean | number | readonly string[];
+
+type WithoutUnit<Name extends string> = Name extends `${infer Stem}Millis` ? Stem : Name;
+
+type LeafKeys<Branch, Prefix extends string = ""> = {
+  [Name in keyof Branch & string]: Branch[Name] extends OptionValue
+    ? WithoutUnit<`${Prefix}${Name}`>
+    : LeafKeys<Branch[Name], `${Prefix}${Name}.`>;
+}[keyof Branch & string];
+
+/** Key path of an option in the file: as in {@link TracAggConfig}, without the `Millis` of lengths of time. */
+export type OptionKey = LeafKeys<TracAggConfig>;
