@@ -33,6 +33,8 @@ export interface IngestLog {
    * reader known to it is as far. A name first heard of becomes a reader.
    */
   release(readerName: string, position: number): void;
+  /** Position the reader last released, also across restarts; undefined for one that never did. */
+  positionOf(readerName: string): number | undefined;
   /** Opens the log, cuts a torn tail, sets damaged files aside (named in the log line). */
   start(): Promise<void>;
   stop(): Promise<void>;
