@@ -6,6 +6,7 @@
  * read, `durationMs` (number). Lists are `{ "<plural>": [...], "nextPageToken": "" }`; an empty token is the end.
  */
 
+import type { CriticalPathClass } from "../analysis/critical-path.ts";
 import type { DependencyType } from "../analysis/dependency-links.ts";
 import type { ErrorCode } from "../base/errors.ts";
 import type { SpanKind } from "../model/span-kind.ts";
@@ -168,14 +169,15 @@ export interface OperationListJson {
 
 /** A piece of the critical path: during it the trace's end depended on this span and on none of its children. */
 export interface CriticalPathSegmentJson {
+  /** 16 lower-case hex digits; "" (as are service and operation) for time that no stored span covers. */
   readonly spanId: string;
   readonly service: string;
   readonly operation: string;
   readonly startTimeUnixNano: NanosJson;
   readonly endTimeUnixNano: NanosJson;
   readonly durationNanos: NanosJson;
-  /** What the time was spent on, a word of the analysis (`self`, ...). */
-  readonly class: string;
+  /** What the time was spent on. */
+  readonly class: CriticalPathClass;
 }
 
 /** How much of the critical path one operation holds. */

@@ -36,7 +36,9 @@ interface EndpointDescription {
   readonly tag: string;
   readonly summary: string;
   readonly description: string;
-  readonly pathParameters: Readonly<Record<string, { readonly description: string; readonly schema: JsonSchema }>>;
+  readonly pathParameters: Readonly<
+    Record<string, { readonly description: string; readonly schema: JsonSchema }>
+  >;
   readonly answers: readonly AnswerDescription[];
   /** Codes it can refuse with. */
   readonly errors: readonly ErrorCode[];

@@ -33,7 +33,9 @@ export const MOMENT_FORMS =
 export function unixNanoFromText(text: string, field: string, nowUnixMillis: number): bigint {
   const nanos = fromNow(text, nowUnixMillis) ?? fromEpoch(text) ?? fromRfc3339(text);
   if (nanos === undefined || nanos < 0n || nanos > MAX_UNIX_NANO) {
-    throw new TracAggError("invalid_argument", `${field}: expected ${MOMENT_FORMS}, got "${text}"`, { field });
+    throw new TracAggError("invalid_argument", `${field}: expected ${MOMENT_FORMS}, got "${text}"`, {
+      field,
+    });
   }
   return nanos;
 }

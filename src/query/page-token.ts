@@ -47,7 +47,9 @@ export function decodePageToken(filter: TraceFilter, token: string): PagePositio
     throw refused("expected a nextPageToken of an earlier answer, unchanged");
   }
   if (!bytes.subarray(2, 2 + HASH_BYTES).equals(filterHash(filter))) {
-    throw refused("belongs to another search; keep every other parameter but pageSize as it was, or leave it out");
+    throw refused(
+      "belongs to another search; keep every other parameter but pageSize as it was, or leave it out",
+    );
   }
   const flags = bytes[1] as number;
   return {

@@ -46,7 +46,10 @@ export interface Queries {
   /** See {@link bottlenecksOf}. */
   bottlenecksOf(traceId: string, thresholdMs: number, signal?: AbortSignal): Promise<readonly Bottleneck[]>;
   /** See {@link serviceStatisticsIn}. */
-  serviceStatistics(request: ServiceStatisticsRequest, signal?: AbortSignal): Promise<ServiceStatisticsAnswer>;
+  serviceStatistics(
+    request: ServiceStatisticsRequest,
+    signal?: AbortSignal,
+  ): Promise<ServiceStatisticsAnswer>;
   /** See {@link performanceOf}. */
   performance(filter: TraceFilter, signal?: AbortSignal): Promise<PerformanceAnswer>;
   /** See {@link dependenciesIn}. */

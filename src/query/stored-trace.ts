@@ -2,8 +2,8 @@
 
 import { traceSummary } from "../analysis/trace-summary.ts";
 import { TracAggError } from "../base/errors.ts";
-import { lazySpan } from "../batch/span-from-row.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
+import { lazySpan } from "../batch/span-from-row.ts";
 import type { Trace } from "../model/trace.ts";
 import { traceFromSpans } from "../model/trace.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";

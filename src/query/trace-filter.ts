@@ -33,8 +33,7 @@ export interface CoveredRange {
  * @throws TracAggError `invalid_argument` when a time cannot be read or the end is not after the start.
  */
 export function timeRangeFrom(range: TextRange, nowUnixMillis: number): TimeRange {
-  const start =
-    range.start === undefined ? undefined : unixNanoFromText(range.start, "start", nowUnixMillis);
+  const start = range.start === undefined ? undefined : unixNanoFromText(range.start, "start", nowUnixMillis);
   const end = range.end === undefined ? undefined : unixNanoFromText(range.end, "end", nowUnixMillis);
   if (start !== undefined && end !== undefined && end <= start) {
     throw new TracAggError(

@@ -26,7 +26,8 @@ function statusEndpoint({ status }: ServerFacts): Endpoint {
     path: "/api/v1/status",
     tag: "server",
     summary: "Version, addresses, spans received, storage",
-    description: "What a person who sees no traces wants to know, the last refused request and its fix included.",
+    description:
+      "What a person who sees no traces wants to know, the last refused request and its fix included.",
     pathParameters: {},
     parameters: {},
     answers: [jsonAnswer(ref("Status"), "The server now.")],
@@ -81,9 +82,7 @@ function metricsEndpoint({ metrics }: ServerFacts): Endpoint {
     description: "Counters, gauges and histograms in the Prometheus text format.",
     pathParameters: {},
     parameters: {},
-    answers: [
-      { status: 200, description: "The metrics.", contentType: "text/plain", schema: TEXT },
-    ],
+    answers: [{ status: 200, description: "The metrics.", contentType: "text/plain", schema: TEXT }],
     errors: ["invalid_argument", "internal"],
     handle: async (): Promise<Reply> => ({
       status: 200,

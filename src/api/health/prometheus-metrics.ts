@@ -1,6 +1,6 @@
 /** The metrics port over a Prometheus registry of its own. */
 
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Metrics } from "../../base/metrics.ts";
 
 /** Metrics that can be scraped. */

@@ -31,7 +31,8 @@ export function catalogueEndpoints(queries: Queries): readonly Endpoint[] {
       path: "/api/v1/operations",
       tag: "catalogue",
       summary: "Operations of a service",
-      description: "Span names and kinds of a service, sorted by name, then kind; none for an unknown service.",
+      description:
+        "Span names and kinds of a service, sorted by name, then kind; none for an unknown service.",
       pathParameters: {},
       parameters: { service: requiredTextParameter("Name of the service.") },
       answers: [jsonAnswer(ref("OperationList"), "The operations.")],

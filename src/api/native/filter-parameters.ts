@@ -36,7 +36,9 @@ export const FILTER_PARAMETERS: {
   operation: textParameter("Name of that span."),
   rootService: textParameter("Service of the root span."),
   rootOperation: textParameter("Name of the root span."),
-  minDurationMs: millisParameter("Shortest duration of the trace in milliseconds, inclusive; 0.25 is 250 us."),
+  minDurationMs: millisParameter(
+    "Shortest duration of the trace in milliseconds, inclusive; 0.25 is 250 us.",
+  ),
   maxDurationMs: millisParameter("Longest duration of the trace in milliseconds, inclusive."),
   hasErrors: booleanParameter("true: that span has status ERROR; false: no span of the trace has."),
   attribute: attributesParameter(
@@ -64,9 +66,10 @@ export function filterFrom(values: ParameterValues<typeof FILTER_PARAMETERS>): T
 }
 
 /** The range that the parameters say. */
-export function rangeFrom(
-  values: ParameterValues<typeof RANGE_PARAMETERS>,
-): { readonly start?: string; readonly end?: string } {
+export function rangeFrom(values: ParameterValues<typeof RANGE_PARAMETERS>): {
+  readonly start?: string;
+  readonly end?: string;
+} {
   return {
     ...(values.start === undefined ? {} : { start: values.start }),
     ...(values.end === undefined ? {} : { end: values.end }),

@@ -1,7 +1,7 @@
 /** `/api/v1/statistics/*` and `/api/v1/dependencies`: sums over many traces. */
 
-import type { Queries } from "../../query/queries.ts";
 import { dependencyGraph } from "../../query/dependency-graph.ts";
+import type { Queries } from "../../query/queries.ts";
 import type {
   DependencyGraphJson,
   DependencyListJson,
@@ -83,10 +83,15 @@ function dependencyEndpoint(queries: Queries): Endpoint {
     path: "/api/v1/dependencies",
     tag: "dependencies",
     summary: "Who calls whom",
-    description: "Calls between services, databases, queues and peers that send no spans, summed over the range.",
+    description:
+      "Calls between services, databases, queues and peers that send no spans, summed over the range.",
     pathParameters: {},
     parameters: {
-      format: choiceParameter("list: one entry for each link; graph: called nodes by node.", ["list", "graph"], "list"),
+      format: choiceParameter(
+        "list: one entry for each link; graph: called nodes by node.",
+        ["list", "graph"],
+        "list",
+      ),
       ...RANGE_PARAMETERS,
     },
     answers: [

@@ -32,7 +32,12 @@ const TRACE_ID_PARAMETER = Object.freeze({
 
 /** Endpoints of search and of single traces. */
 export function traceEndpoints(queries: Queries): readonly Endpoint[] {
-  return [searchEndpoint(queries), traceEndpoint(queries), pathEndpoint(queries), bottleneckEndpoint(queries)];
+  return [
+    searchEndpoint(queries),
+    traceEndpoint(queries),
+    pathEndpoint(queries),
+    bottleneckEndpoint(queries),
+  ];
 }
 
 function searchEndpoint(queries: Queries): Endpoint {
@@ -129,8 +134,7 @@ function pathEndpoint(queries: Queries): Endpoint {
     answers: [jsonAnswer(ref("CriticalPath"), "The path.")],
     errors: [...QUERY_ERRORS, "not_found", "too_large"],
     handle: async ({ path, signal }) => {
-      const traceId = traceIdFrom(path["traceId"] ?? "");
-      return jsonReply(criticalPathJson(traceId, await queries.criticalPathOf(traceId, signal)));
+      return jsonReply(criticalPathJson(await queries.criticalPathOf(path["traceId"] ?? "", signal)));
     },
   });
 }

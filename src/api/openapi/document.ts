@@ -67,9 +67,7 @@ export function openApiDocument(
     servers: [{ url: "/", description: "This server." }],
     security: [],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-    paths: Object.fromEntries(
-      endpoints.map((endpoint) => [endpoint.path, { get: operationOf(endpoint) }]),
-    ),
+    paths: Object.fromEntries(endpoints.map((endpoint) => [endpoint.path, { get: operationOf(endpoint) }])),
     components: { schemas: componentSchemas() },
   };
 }

@@ -145,7 +145,7 @@ function analysisSchemas(): Record<string, JsonSchema> {
       startTimeUnixNano: NANOS,
       endTimeUnixNano: NANOS,
       durationNanos: NANOS,
-      class: described(TEXT, "What the time was spent on: self, network, untraced, messaging."),
+      class: wordOf("self", "network", "untraced", "messaging"),
     }),
     BottleneckList: objectOf({
       traceId: TRACE_ID,

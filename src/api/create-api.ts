@@ -1,0 +1,156 @@
+/** The HTTP application of port 16686: native API, health, metrics, document, pages. */
+
+import type { Express, NextFunction, Request, RequestHandler, Response } from "express";
+import express from "express";
+import type { Clock } from "../base/clock.ts";
+import { TracAggError } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { QueriesOptions, QueryLimits } from "../query/queries.ts";
+import { createQueries } from "../query/queries.ts";
+import type { QueryPorts } from "../query/query-context.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { API_TAGS, apiEndpoints } from "./endpoints.ts";
+import type { ServerFacts } from "./health/health-endpoints.ts";
+import type { RenderedMetrics } from "./health/prometheus-metrics.ts";
+import { checkHost } from "./host-guard.ts";
+import { openApiDocument, PROBLEM_TYPE } from "./openapi/document.ts";
+import { apiPage } from "./pages/api-page.ts";
+import type { Page } from "./pages/page.ts";
+import { startPage } from "./pages/start-page.ts";
+import { problemFrom, requestErrorFrom, retryAfterSeconds } from "./problem.ts";
+import { writeReply } from "./write-reply.ts";
+
+/** What {@link createApi} works with. */
+export interface CreateApiOptions extends QueryPorts, Omit<ServerFacts, "metrics"> {
+  /** Version of TracAgg, for the OpenAPI document. */
+  readonly version: string;
+  readonly metrics: RenderedMetrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly limits?: QueryLimits;
+  /**
+   * Guards against DNS rebinding where the server is bound to loopback: requests whose `Host` is neither loopback nor
+   * one of these names are refused. Absent for a server bound to another address: any host is answered.
+   */
+  readonly loopbackHosts?: readonly string[];
+}
+
+/**
+ * Makes the express application; the caller listens. Every answer of 400 and above is a problem document, a fault of
+ * ours is logged with its cause, and nothing of the cause reaches the client.
+ *
+ * @example
+ * const api = createApi({ version: "0.1.0", reader: store, catalogue: store, statistics: store, metrics, logger,
+ *   clock: systemClock, status: () => statusNow(), notReadyReasons: () => [], loopbackHosts: [] });
+ * createServer(api).listen(16686, "127.0.0.1");
+ */
+export function createApi(options: CreateApiOptions): Express {
+  const queries = createQueries(options satisfies QueriesOptions);
+  const endpoints = apiEndpoints(queries, options);
+  const document = openApiDocument(endpoints, API_TAGS, options.version);
+  const documentText = JSON.stringify(document);
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.enable("case sensitive routing");
+  app.use(securityHeaders(options.loopbackHosts));
+  for (const endpoint of endpoints) routeEndpoint(app, endpoint);
+  routeGet(app, "/openapi.json", (_request, response) => {
+    response.type("application/json").send(documentText);
+  });
+  routePage(app, "/", () => startPage(options.status()));
+  const documentPage = apiPage(document);
+  routePage(app, "/api", () => documentPage);
+  app.use((request) => {
+    throw new TracAggError(
+      "not_found",
+      `there is no ${request.path} here; /openapi.json lists what there is`,
+    );
+  });
+  app.use(problemHandler(options.logger));
+  return app;
+}
+
+function routeEndpoint(app: Express, endpoint: Endpoint): void {
+  const path = endpoint.path.replace(/\{(\w+)\}/g, ":$1");
+  routeGet(app, path, async (request, response) => {
+    const left = new AbortController();
+    response.once("close", () => left.abort());
+    const reply = await endpoint.reply({
+      search: new URL(request.originalUrl, "http://localhost").searchParams,
+      path: request.params as Record<string, string>,
+      signal: left.signal,
+    });
+    await writeReply(request, response, reply);
+  });
+}
+
+function routePage(app: Express, path: string, make: () => Page): void {
+  routeGet(app, path, (_request, response) => {
+    const page = make();
+    response.setHeader("Content-Security-Policy", page.contentSecurityPolicy);
+    response.setHeader("Cache-Control", "no-store");
+    response.type("html").send(page.html);
+  });
+}
+
+/** GET, HEAD and OPTIONS of a path; other methods are refused with 405 and `Allow`. */
+function routeGet(app: Express, path: string, handler: RequestHandler): void {
+  const allow = "GET, HEAD, OPTIONS";
+  app
+    .route(path)
+    .get(handler)
+    .options((_request, response) => {
+      response.status(204).setHeader("Allow", allow).end();
+    })
+    .all((request, response) => {
+      response.setHeader("Allow", allow);
+      throw new TracAggError(
+        "method_not_allowed",
+        `${request.path}: expected ${allow}, got ${request.method}`,
+      );
+    });
+}
+
+function securityHeaders(loopbackHosts: readonly string[] | undefined): RequestHandler {
+  return (request, response, next) => {
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("X-Frame-Options", "DENY");
+    response.setHeader("Referrer-Policy", "no-referrer");
+    response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
+    response.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+    if (loopbackHosts !== undefined) checkHost(request.headers.host, loopbackHosts);
+    next();
+  };
+}
+
+/** Express knows an error handler by its four parameters. */
+function problemHandler(
+  logger: Logger,
+): (thrown: unknown, request: Request, response: Response, next: NextFunction) => void {
+  return (thrown, request, response, _next) => {
+    if (response.headersSent || response.destroyed) {
+      response.destroy();
+      return;
+    }
+    const error = requestErrorFrom(thrown);
+    if (error.meaning.httpStatus === 500) logFault(logger, request, error);
+    const seconds = retryAfterSeconds(error);
+    if (seconds !== undefined) response.setHeader("Retry-After", String(seconds));
+    response.removeHeader("Content-Encoding");
+    response.status(error.meaning.httpStatus).setHeader("Cache-Control", "no-store");
+    response.setHeader("Content-Type", PROBLEM_TYPE);
+    response.end(JSON.stringify(problemFrom(error, request.path)));
+  };
+}
+
+function logFault(logger: Logger, request: Request, error: TracAggError): void {
+  const cause = error.cause instanceof Error ? error.cause : error;
+  logger.error("request failed", {
+    method: request.method,
+    path: request.path,
+    code: error.code,
+    message: error.message,
+    stack: cause.stack,
+  });
+}

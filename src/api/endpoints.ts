@@ -1,0 +1,28 @@
+/** The table of endpoints: routes, document and page are made from it. */
+
+import type { Queries } from "../query/queries.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { ServerFacts } from "./health/health-endpoints.ts";
+import { healthEndpoints } from "./health/health-endpoints.ts";
+import { catalogueEndpoints } from "./native/catalogue-endpoints.ts";
+import { statisticsEndpoints } from "./native/statistics-endpoints.ts";
+import { traceEndpoints } from "./native/trace-endpoints.ts";
+
+/** Groups of endpoints with a sentence each, in the order people read them. */
+export const API_TAGS: Readonly<Record<string, string>> = Object.freeze({
+  traces: "Search, and everything about one trace.",
+  catalogue: "Which services and operations there are.",
+  statistics: "Sums and percentiles over many spans or traces.",
+  dependencies: "Who calls whom.",
+  server: "The server itself: status, health, metrics.",
+});
+
+/** Every endpoint of the server, most asked for first. */
+export function apiEndpoints(queries: Queries, facts: ServerFacts): readonly Endpoint[] {
+  return [
+    ...traceEndpoints(queries),
+    ...catalogueEndpoints(queries),
+    ...statisticsEndpoints(queries),
+    ...healthEndpoints(facts),
+  ];
+}
