@@ -16,4 +16,6 @@ export interface SpanWriter {
   coveredPosition(): number;
   /** Makes everything appended so far durable in the store itself (seals it). The memory store does nothing. */
   flush(): Promise<void>;
+  /** True while the store holds more unsealed spans than it should: admission then refuses retryably. Absent = never. */
+  isOverloaded?(): boolean;
 }

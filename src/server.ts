@@ -1,0 +1,369 @@
+/** The composition root: builds every part of a server, starts them in order, stops them in the mirrored order. */
+
+import type { Server } from "node:http";
+import { createServer } from "node:http";
+import { FILE_EXPORTERS } from "../exporters/registry.ts";
+import type { StatusJson } from "./api/contract.ts";
+import { createApi } from "./api/create-api.ts";
+import type { RenderedMetrics } from "./api/health/prometheus-metrics.ts";
+import { createPrometheusMetrics } from "./api/health/prometheus-metrics.ts";
+import type { Clock } from "./base/clock.ts";
+import { systemClock } from "./base/clock.ts";
+import { TracAggError } from "./base/errors.ts";
+import type { Logger } from "./base/logger.ts";
+import { silentLogger } from "./base/logger.ts";
+import type { TracAggConfig } from "./config/config.ts";
+import { loadConfig } from "./config/load-config.ts";
+import { isLoopbackHost } from "./config/loopback.ts";
+import { createLogFollower } from "./export/log-follower.ts";
+import { IngestFacts } from "./ingest/ingest-facts.ts";
+import { createIngestPipeline } from "./ingest/ingest-pipeline.ts";
+import { replayLog } from "./ingest/replay-log.ts";
+import type { SpanSink } from "./ingest/span-sink.ts";
+import type { ListenAddress } from "./io/listen.ts";
+import { listen } from "./io/listen.ts";
+import { lockDataFolder } from "./io/lock-file.ts";
+import { createFileJournal } from "./log/file-journal.ts";
+import type { IngestLog } from "./log/ingest-log.ts";
+import { createMemoryLog } from "./log/memory-log.ts";
+import { createOtlpGrpcReceiver } from "./receivers/otlp-grpc.ts";
+import { createOtlpHttpReceiver } from "./receivers/otlp-http.ts";
+import type { Receiver } from "./receivers/receiver.ts";
+import type { ReceiverMetrics } from "./receivers/receiver-metrics.ts";
+import { createReceiverMetrics } from "./receivers/receiver-metrics.ts";
+import type { ServerAddresses } from "./server-status.ts";
+import { serverStatus } from "./server-status.ts";
+import { STORE_KINDS } from "./store/registry.ts";
+import type { TraceStore } from "./store/trace-store.ts";
+import { VERSION } from "./version.ts";
+
+export type { TracAggConfig } from "./config/config.ts";
+
+/** What a server is started with. */
+export interface StartOptions {
+  /** @defaultValue what {@link loadConfig} makes of environment and `tracagg.yaml` */
+  readonly config?: TracAggConfig;
+  /** @defaultValue one that drops everything */
+  readonly logger?: Logger;
+}
+
+/** A server that takes spans and answers. */
+export interface RunningServer {
+  /** `http://host:port` of UI and native API. */
+  readonly ui: string;
+  /** `host:port` of OTLP/gRPC. */
+  readonly otlpGrpc: string;
+  /** `http://host:port` of OTLP/HTTP. */
+  readonly otlpHttp: string;
+  /** Undefined for the memory store. */
+  readonly dataDir: string | undefined;
+  /**
+   * Refuses new work retryably, finishes what was admitted, seals, lets go of everything. Idempotent. Rejects with
+   * `deadline_exceeded` when that takes longer than `server.shutdownTimeout`; what was acknowledged is in the log then.
+   */
+  stop(): Promise<void>;
+}
+
+/** How often the log is told what the store holds by itself: a log file is seconds of traffic, so often enough. */
+const RELEASE_INTERVAL_MILLIS = 1_000;
+
+/**
+ * Starts a server.
+ *
+ * @throws TracAggError `failed_precondition` when a port is taken, the data folder is in use or of a newer format.
+ *
+ * @example
+ * import { startServer } from "tracagg/server";
+ * const server = await startServer();
+ * console.log(server.otlpHttp);
+ * await server.stop();
+ */
+export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
+  const config = options.config ?? loadConfig().config;
+  const logger = options.logger ?? silentLogger;
+  const lifecycle = new Lifecycle();
+  try {
+    return await composeServer({ config, logger, clock: systemClock, lifecycle });
+  } catch (error) {
+    await lifecycle.stop();
+    throw error;
+  }
+}
+
+interface Composition {
+  readonly config: TracAggConfig;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly lifecycle: Lifecycle;
+}
+
+/** Stop steps, run last in, first out. */
+class Lifecycle {
+  readonly #steps: (() => Promise<void> | void)[] = [];
+
+  onStop(step: () => Promise<void> | void): void {
+    this.#steps.push(step);
+  }
+
+  /** Every step runs, also after one that fails; then the first failure is thrown. */
+  async stop(): Promise<void> {
+    const failures: unknown[] = [];
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+async function composeServer(composition: Composition): Promise<RunningServer> {
+  const { config, logger, clock, lifecycle } = composition;
+  const isDurable = STORE_KINDS[config.store.type]?.isDurable === true;
+  const metrics = createPrometheusMetrics();
+  const facts = new IngestFacts(clock);
+  const startedUnixMillis = clock.nowMillis();
+  let isDraining = false;
+
+  if (isDurable) {
+    const lock = await lockDataFolder({ dataDirectory: config.data.dir, version: VERSION });
+    lifecycle.onStop(() => lock.release());
+  }
+  const log = await startLog(composition, isDurable, metrics);
+  const store = await startStore(composition, log, metrics);
+  const replayed = await replayLog({ log, store, logger, metrics });
+  if (replayed.records > 0) logger.info("recovered from the ingest log", { ...replayed });
+  releaseRegularly(log, store, lifecycle);
+  startFileExport(composition, log, metrics);
+
+  const receivers: { grpc?: Receiver; http?: Receiver } = {};
+  const addresses = (): ServerAddresses => ({
+    ui: `http://${hostPort(api)}`,
+    otlpGrpc: receivers.grpc === undefined ? "" : hostPort(receivers.grpc.address()),
+    otlpHttp: receivers.http === undefined ? "" : `http://${hostPort(receivers.http.address())}`,
+  });
+  const api = await listenApi(composition, {
+    metrics,
+    store,
+    status: () => serverStatus({ config, clock, startedUnixMillis, facts, store, addresses: addresses() }),
+    notReadyReasons: () =>
+      isDraining ? ["shutting down"] : receivers.http === undefined ? ["starting"] : [],
+  });
+  const pipeline = createIngestPipeline({
+    log,
+    store,
+    maxInFlightBytes: config.ingest.maxInFlightBytes,
+    isOverloaded: () => store.isOverloaded?.() ?? false,
+    metrics,
+    clock,
+  });
+  Object.assign(receivers, await startReceivers(composition, metrics, facts.watch(pipeline), facts));
+  lifecycle.onStop(() => {
+    isDraining = true;
+    return pipeline.drain();
+  });
+  return {
+    ...addresses(),
+    dataDir: isDurable ? config.data.dir : undefined,
+    stop: onceWithin(config.server.shutdownTimeoutMillis, () => lifecycle.stop()),
+  };
+}
+
+async function startLog(
+  { config, logger, clock, lifecycle }: Composition,
+  isDurable: boolean,
+  metrics: RenderedMetrics,
+): Promise<IngestLog> {
+  const log = isDurable
+    ? createFileJournal({
+        dataDirectory: config.data.dir,
+        maxFileBytes: config.log.maxFileBytes,
+        maxRetainedBytes: config.log.maxRetainedBytes,
+        clock,
+        logger,
+        metrics,
+      })
+    : createMemoryLog();
+  await log.start();
+  lifecycle.onStop(() => log.stop());
+  exposeGauges(metrics, "tracagg_log", log);
+  return log;
+}
+
+async function startStore(
+  { config, logger, clock, lifecycle }: Composition,
+  log: IngestLog,
+  metrics: RenderedMetrics,
+): Promise<TraceStore> {
+  const kind = STORE_KINDS[config.store.type];
+  if (kind === undefined) {
+    const known = Object.keys(STORE_KINDS).join(", ");
+    throw new TracAggError(
+      "invalid_argument",
+      `store.type: expected one of ${known}, got "${config.store.type}"`,
+    );
+  }
+  const store = await kind.create({
+    dataDir: config.data.dir,
+    options: storeOptions(config),
+    logger,
+    metrics,
+    clock,
+  });
+  await store.start();
+  // Once the store has sealed and before the log closes: a clean stop leaves nothing to replay.
+  lifecycle.onStop(() => log.release("store", store.coveredPosition()));
+  lifecycle.onStop(() => store.stop());
+  exposeGauges(metrics, "tracagg_store", store);
+  return store;
+}
+
+function storeOptions({ store, retention }: TracAggConfig): Record<string, number> {
+  const retentionAgeMillis = retention.ageMillis;
+  if (store.type === "memory") return { maxBytes: store.memory.maxBytes, retentionAgeMillis };
+  return { ...store.lake, retentionAgeMillis, retentionBytes: retention.bytes };
+}
+
+function exposeGauges(
+  metrics: RenderedMetrics,
+  prefix: string,
+  part: { gauges(): Readonly<Record<string, number>> },
+): void {
+  for (const key of Object.keys(part.gauges())) {
+    const name = `${prefix}_${key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+    metrics.gauge(
+      { name, help: `${key} of ${prefix.replace("tracagg_", "the ")}.` },
+      () => part.gauges()[key] ?? 0,
+    );
+  }
+}
+
+/** The log forgets what the store holds by itself. */
+function releaseRegularly(log: IngestLog, store: TraceStore, lifecycle: Lifecycle): void {
+  let released = -1;
+  const release = () => {
+    const covered = store.coveredPosition();
+    if (covered === released) return;
+    log.release("store", covered);
+    released = covered;
+  };
+  release();
+  const timer = setInterval(release, RELEASE_INTERVAL_MILLIS);
+  timer.unref();
+  lifecycle.onStop(() => clearInterval(timer));
+}
+
+function startFileExport(
+  { config, logger, lifecycle }: Composition,
+  log: IngestLog,
+  metrics: RenderedMetrics,
+): void {
+  const { path, format } = config.export.file;
+  if (path === "") return;
+  const exporter = FILE_EXPORTERS[format]({ path });
+  const follower = createLogFollower({ log, exporter, readerName: `file:${format}`, logger, metrics });
+  follower.start();
+  lifecycle.onStop(() => follower.stop());
+}
+
+interface ApiParts {
+  readonly metrics: RenderedMetrics;
+  readonly store: TraceStore;
+  readonly status: () => StatusJson;
+  readonly notReadyReasons: () => readonly string[];
+}
+
+async function listenApi(
+  { config, logger, clock, lifecycle }: Composition,
+  { metrics, store, status, notReadyReasons }: ApiParts,
+): Promise<ListenAddress> {
+  const app = createApi({
+    version: VERSION,
+    reader: store,
+    catalogue: store,
+    statistics: store,
+    metrics,
+    logger,
+    clock,
+    status,
+    notReadyReasons,
+    limits: {
+      maxRunning: config.query.maxConcurrent,
+      timeLimitMillis: config.query.timeoutMillis,
+      maxSpansPerAnswer: config.query.maxTraceSpans,
+    },
+    ...(isLoopbackHost(config.server.host) ? { loopbackHosts: [] } : {}),
+  });
+  const server = createServer(app);
+  const address = await listen(
+    server,
+    { host: config.server.host, port: config.server.port },
+    "UI and API (--port)",
+  );
+  lifecycle.onStop(() => closeServer(server));
+  return address;
+}
+
+async function startReceivers(
+  { config, logger, lifecycle }: Composition,
+  metrics: RenderedMetrics,
+  sink: SpanSink,
+  facts: IngestFacts,
+): Promise<{ readonly grpc: Receiver; readonly http: Receiver }> {
+  const counted = createReceiverMetrics(metrics);
+  const receiverMetrics: ReceiverMetrics = {
+    ...counted,
+    answered: (transport, outcome) => {
+      counted.answered(transport, outcome);
+      if (outcome !== "accepted" && outcome !== "cancelled") facts.refused(outcome);
+    },
+  };
+  const { grpc, http, maxRequestBytes } = config.receivers.otlp;
+  const shared = { sink, host: config.server.host, maxRequestBytes, logger, receiverMetrics };
+  const receivers = {
+    grpc: createOtlpGrpcReceiver({ ...shared, port: grpc.port }),
+    http: createOtlpHttpReceiver({ ...shared, port: http.port, corsOrigins: http.cors.allowedOrigins }),
+  };
+  for (const receiver of [receivers.grpc, receivers.http]) {
+    await receiver.start();
+    lifecycle.onStop(() => receiver.stop());
+  }
+  return receivers;
+}
+
+/** Takes no new connections and drops idle ones at once; queries under way have a second to end. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), 1_000);
+  await closed;
+  clearTimeout(timer);
+}
+
+function hostPort({ host, port }: ListenAddress): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function onceWithin(timeoutMillis: number, work: () => Promise<void>): () => Promise<void> {
+  let result: Promise<void> | undefined;
+  const run = async () => {
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      const message = `shutting down took longer than ${timeoutMillis} ms (server.shutdownTimeout); what was acknowledged is in the ingest log and is read back at the next start`;
+      timer = setTimeout(() => reject(new TracAggError("deadline_exceeded", message)), timeoutMillis);
+    });
+    try {
+      await Promise.race([work(), tooLate]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return () => {
+    result ??= run();
+    return result;
+  };
+}
