@@ -1,0 +1,126 @@
+/** OTLP requests out: from spans of the model, and from rows as they came. */
+
+import { hexFromBytes } from "../../base/bytes.ts";
+import { ProtobufWriter } from "../../base/protobuf-writer.ts";
+import { OtlpFieldNumber } from "../../batch/otlp-schema.ts";
+import type { SpanRow } from "../../batch/span-batch.ts";
+import type { Attributes } from "../../model/attribute-value.ts";
+import type { Resource, Scope, Span } from "../../model/span.ts";
+import { UNKNOWN_SERVICE } from "../../model/span.ts";
+import { groupRows } from "../row-groups.ts";
+import { writeAttributes } from "./encode-attributes.ts";
+import { writeNumber, writeSpan, writeText } from "./encode-span.ts";
+
+const REQUEST = OtlpFieldNumber.Request;
+const RESOURCE_SPANS = OtlpFieldNumber.ResourceSpans;
+const SCOPE_SPANS = OtlpFieldNumber.ScopeSpans;
+const RESOURCE = OtlpFieldNumber.Resource;
+const SCOPE = OtlpFieldNumber.Scope;
+
+/**
+ * An `ExportTraceServiceRequest` of spans, those of equal resource and scope together. A service name that the
+ * resource's attributes lack is put there as `service.name`.
+ *
+ * @throws TracAggError `invalid_argument` when an id is not hex.
+ *
+ * @example
+ * await fetch(url, { method: "POST", body: encodeSpans(spans), headers: { "content-type": "application/x-protobuf" } });
+ */
+export function encodeSpans(spans: Iterable<Span>): Uint8Array {
+  const writer = new ProtobufWriter();
+  for (const { encoded, schemaUrl, scopes } of groupSpans(spans).values()) {
+    const mark = writer.begin(REQUEST.resourceSpans);
+    if (encoded.length > 0) writer.bytes(RESOURCE_SPANS.resource, encoded);
+    for (const scope of scopes.values()) {
+      const scopeMark = writer.begin(RESOURCE_SPANS.scopeSpans);
+      if (scope.encoded.length > 0) writer.bytes(SCOPE_SPANS.scope, scope.encoded);
+      for (const span of scope.spans) writeSpan(writer, SCOPE_SPANS.spans, span);
+      writeText(writer, SCOPE_SPANS.schemaUrl, scope.schemaUrl);
+      writer.end(scopeMark);
+    }
+    writeText(writer, RESOURCE_SPANS.schemaUrl, schemaUrl);
+    writer.end(mark);
+  }
+  return writer.finish();
+}
+
+/**
+ * An `ExportTraceServiceRequest` of rows: spans, resources and scopes byte for byte as they came, unknown fields
+ * included, with their schema URLs.
+ */
+export function payloadFromRows(rows: Iterable<SpanRow>): Uint8Array {
+  const writer = new ProtobufWriter();
+  for (const { batch, resource, scopes } of groupRows(rows)) {
+    const { payload, spanStarts, spanEnds } = batch;
+    const mark = writer.begin(REQUEST.resourceSpans);
+    if (resource.end > resource.start) {
+      writer.bytes(RESOURCE_SPANS.resource, payload, resource.start, resource.end);
+    }
+    for (const { scope, rows: scopeRows } of scopes) {
+      const scopeMark = writer.begin(RESOURCE_SPANS.scopeSpans);
+      if (scope.end > scope.start) writer.bytes(SCOPE_SPANS.scope, payload, scope.start, scope.end);
+      for (const row of scopeRows) writer.bytes(SCOPE_SPANS.spans, payload, spanStarts[row], spanEnds[row]);
+      writeText(writer, SCOPE_SPANS.schemaUrl, scope.schemaUrl);
+      writer.end(scopeMark);
+    }
+    writeText(writer, RESOURCE_SPANS.schemaUrl, resource.schemaUrl);
+    writer.end(mark);
+  }
+  return writer.finish();
+}
+
+interface EncodedScope {
+  readonly encoded: Uint8Array;
+  readonly schemaUrl: string;
+  readonly spans: Span[];
+}
+
+interface EncodedResource {
+  readonly encoded: Uint8Array;
+  readonly schemaUrl: string;
+  readonly scopes: Map<string, EncodedScope>;
+}
+
+function groupSpans(spans: Iterable<Span>): Map<string, EncodedResource> {
+  const groups = new Map<string, EncodedResource>();
+  for (const span of spans) {
+    const resource = encodeResource(span.resource, span.serviceName);
+    const resourceKey = keyOf(resource, span.resource.schemaUrl);
+    let group = groups.get(resourceKey);
+    if (group === undefined) {
+      group = { encoded: resource, schemaUrl: span.resource.schemaUrl, scopes: new Map() };
+      groups.set(resourceKey, group);
+    }
+    const encoded = encodeScope(span.scope);
+    const scopeKey = keyOf(encoded, span.scope.schemaUrl);
+    const scope = group.scopes.get(scopeKey);
+    if (scope !== undefined) scope.spans.push(span);
+    else group.scopes.set(scopeKey, { encoded, schemaUrl: span.scope.schemaUrl, spans: [span] });
+  }
+  return groups;
+}
+
+function keyOf(encoded: Uint8Array, schemaUrl: string): string {
+  return `${hexFromBytes(encoded)} ${schemaUrl}`;
+}
+
+function encodeResource(resource: Resource, serviceName: string): Uint8Array {
+  const writer = new ProtobufWriter(256);
+  writeAttributes(writer, RESOURCE.attributes, withServiceName(resource.attributes, serviceName));
+  writeNumber(writer, RESOURCE.droppedAttributesCount, resource.droppedAttributesCount);
+  return writer.finish();
+}
+
+function withServiceName(attributes: Attributes, serviceName: string): Attributes {
+  if (serviceName === UNKNOWN_SERVICE || attributes["service.name"] === serviceName) return attributes;
+  return { ...attributes, "service.name": serviceName };
+}
+
+function encodeScope(scope: Scope): Uint8Array {
+  const writer = new ProtobufWriter(256);
+  writeText(writer, SCOPE.name, scope.name);
+  writeText(writer, SCOPE.version, scope.version);
+  writeAttributes(writer, SCOPE.attributes, scope.attributes);
+  writeNumber(writer, SCOPE.droppedAttributesCount, scope.droppedAttributesCount);
+  return writer.finish();
+}
