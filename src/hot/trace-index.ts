@@ -5,7 +5,7 @@ export type TraceIdWords = Uint32Array;
 
 /** Words of one 16-byte trace id. */
 export function wordsOfTraceId(traceId: Uint8Array): TraceIdWords {
-  return new Uint32Array(traceId.slice(0, 16).buffer);
+  return new Uint32Array(Uint8Array.from(traceId.subarray(0, 16)).buffer);
 }
 
 /** All trace ids of a column as words, four a row; a view where the alignment allows it, a copy otherwise. */
@@ -13,7 +13,7 @@ export function wordsOfTraceIds(traceIds: Uint8Array): TraceIdWords {
   if (traceIds.byteOffset % 4 === 0) {
     return new Uint32Array(traceIds.buffer, traceIds.byteOffset, traceIds.length >>> 2);
   }
-  return new Uint32Array(traceIds.slice().buffer);
+  return new Uint32Array(Uint8Array.from(traceIds).buffer);
 }
 
 /**

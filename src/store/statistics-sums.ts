@@ -1,7 +1,7 @@
 /** Sums over traces, fed trace by trace: what every store answers statistics with. */
 
 import type { DependencyLink } from "../analysis/dependency-links.ts";
-import { dependencyLinks } from "../analysis/dependency-links.ts";
+import { dependencyLinks, mergeDependencyLinks } from "../analysis/dependency-links.ts";
 import { nameOf, serviceNameOf } from "../batch/row-names.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
@@ -91,42 +91,26 @@ function addOperation(sum: ServiceSum, operation: string): void {
   else sum.operationsTruncated = true;
 }
 
+/** Lists of links kept before they are summed up. */
+const MAX_PENDING_LISTS = 1_024;
+
 /** Adds up dependency links by caller, callee and type. */
 export class DependencySums {
-  readonly #sums = new Map<string, DependencyLink>();
+  #lists: (readonly DependencyLink[])[] = [];
 
   /** Adds the links of one trace, given as its distinct rows. */
   addTrace(rows: readonly SpanRow[]): void {
-    for (const link of dependencyLinks(rows.map(lazySpan))) this.addLink(link);
+    this.addLinks(dependencyLinks(rows.map(lazySpan)));
   }
 
-  /** Adds one link. */
-  addLink(link: DependencyLink): void {
-    const key = JSON.stringify([link.fromService, link.toService, link.type]);
-    const sum = this.#sums.get(key);
-    if (sum === undefined) {
-      this.#sums.set(key, link);
-      return;
-    }
-    this.#sums.set(key, {
-      ...sum,
-      callCount: sum.callCount + link.callCount,
-      errorCount: sum.errorCount + link.errorCount,
-    });
+  /** Adds links found elsewhere. */
+  addLinks(links: readonly DependencyLink[]): void {
+    this.#lists.push(links);
+    if (this.#lists.length >= MAX_PENDING_LISTS) this.#lists = [this.result()];
   }
 
   /** The sums by caller, callee, type. */
   result(): DependencyLink[] {
-    return [...this.#sums.values()].sort(
-      (left, right) =>
-        compareText(left.fromService, right.fromService) ||
-        compareText(left.toService, right.toService) ||
-        compareText(left.type, right.type),
-    );
+    return mergeDependencyLinks(this.#lists);
   }
-}
-
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
