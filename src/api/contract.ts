@@ -201,6 +201,8 @@ export interface CriticalPathJson {
 
 /** A span that lasts longer than the threshold. */
 export interface BottleneckJson {
+  /** 16 lower-case hex digits. */
+  readonly spanId: string;
   readonly service: string;
   readonly operation: string;
   readonly durationMs: number;

@@ -68,7 +68,7 @@ export interface Queries {
  * const { summaries } = await queries.searchTraces({ filter: { serviceName: "checkout", start: "-1h" } });
  */
 export function createQueries(options: QueriesOptions): Queries {
-  const { maxSpansPerAnswer, maxTracesAnalysed, ...limiterLimits } = options.limits ?? {};
+  const { maxSpansPerAnswer, maxTracesAnalysed, maxSpansAnalysed, ...limiterLimits } = options.limits ?? {};
   const limiter = new QueryLimiter({ ...limiterLimits, metrics: options.metrics });
   const context: QueryContext = {
     reader: options.reader,
@@ -78,6 +78,7 @@ export function createQueries(options: QueriesOptions): Queries {
     answerLimits: {
       maxSpansPerAnswer: maxSpansPerAnswer ?? DEFAULT_ANSWER_LIMITS.maxSpansPerAnswer,
       maxTracesAnalysed: maxTracesAnalysed ?? DEFAULT_ANSWER_LIMITS.maxTracesAnalysed,
+      maxSpansAnalysed: maxSpansAnalysed ?? DEFAULT_ANSWER_LIMITS.maxSpansAnalysed,
     },
   };
   const limited =

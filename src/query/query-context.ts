@@ -18,12 +18,15 @@ export interface AnswerLimits {
   readonly maxSpansPerAnswer: number;
   /** Most traces that performance is worked out over. Default 10,000. */
   readonly maxTracesAnalysed: number;
+  /** Most spans that performance is worked out over, 8 bytes each. Default 5,000,000. */
+  readonly maxSpansAnalysed: number;
 }
 
 /** The limits when none are given. */
 export const DEFAULT_ANSWER_LIMITS: AnswerLimits = Object.freeze({
   maxSpansPerAnswer: 1_000_000,
   maxTracesAnalysed: 10_000,
+  maxSpansAnalysed: 5_000_000,
 });
 
 /** Ports, clock and limits of the use cases. */

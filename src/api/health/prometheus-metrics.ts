@@ -49,20 +49,3 @@ export function createPrometheusMetrics(): RenderedMetrics {
     },
   };
 }
-
-/** Numbers a port reads out when asked, by snake_case key. */
-export type GaugeSource = () => Readonly<Record<string, number>>;
-
-/**
- * Exposes what a store's or log's `gauges()` says as `<prefix>_<key>`. Which keys there are is asked once; a key that
- * is missing later reads as NaN.
- *
- * @example
- * exposeGauges(metrics, "tracagg_store", () => store.gauges());
- */
-export function exposeGauges(metrics: Metrics, prefix: string, source: GaugeSource): void {
-  for (const key of Object.keys(source())) {
-    const help = `${key.replaceAll("_", " ")}, as ${prefix.replaceAll("_", " ")} says it.`;
-    metrics.gauge({ name: `${prefix}_${key}`, help }, () => source()[key] ?? Number.NaN);
-  }
-}

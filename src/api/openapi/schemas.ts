@@ -151,7 +151,13 @@ function analysisSchemas(): Record<string, JsonSchema> {
       traceId: TRACE_ID,
       thresholdMs: AMOUNT,
       bottlenecks: listOf(
-        objectOf({ service: TEXT, operation: TEXT, durationMs: AMOUNT, percentageOfTrace: AMOUNT }),
+        objectOf({
+          spanId: SPAN_ID,
+          service: TEXT,
+          operation: TEXT,
+          durationMs: AMOUNT,
+          percentageOfTrace: AMOUNT,
+        }),
       ),
       nextPageToken: NEXT_PAGE_TOKEN,
     }),
@@ -172,23 +178,6 @@ function analysisSchemas(): Record<string, JsonSchema> {
       range: ref("CoveredRange"),
     }),
     Performance: performanceSchema(),
-    DependencyList: objectOf({
-      dependencies: listOf(
-        objectOf({
-          fromService: TEXT,
-          toService: TEXT,
-          callCount: COUNT,
-          errorCount: COUNT,
-          type: wordOf("rpc", "messaging", "database", "virtual_node"),
-        }),
-      ),
-      nextPageToken: NEXT_PAGE_TOKEN,
-      range: ref("CoveredRange"),
-    }),
-    DependencyGraph: objectOf({
-      graph: described(mapOf(listOf(TEXT)), "Called nodes by calling node."),
-      range: ref("CoveredRange"),
-    }),
   };
 }
 
@@ -217,6 +206,28 @@ function performanceSchema(): JsonSchema {
     truncated: described(TRUTH, "True when more traces match than were analysed."),
     range: ref("CoveredRange"),
   });
+}
+
+function dependencySchemas(): Record<string, JsonSchema> {
+  return {
+    DependencyList: objectOf({
+      dependencies: listOf(
+        objectOf({
+          fromService: TEXT,
+          toService: TEXT,
+          callCount: COUNT,
+          errorCount: COUNT,
+          type: wordOf("rpc", "messaging", "database", "virtual_node"),
+        }),
+      ),
+      nextPageToken: NEXT_PAGE_TOKEN,
+      range: ref("CoveredRange"),
+    }),
+    DependencyGraph: objectOf({
+      graph: described(mapOf(listOf(TEXT)), "Called nodes by calling node."),
+      range: ref("CoveredRange"),
+    }),
+  };
 }
 
 function serverSchemas(): Record<string, JsonSchema> {
@@ -256,5 +267,11 @@ function serverSchemas(): Record<string, JsonSchema> {
 
 /** All component schemas of the document by name. */
 export function componentSchemas(): Record<string, JsonSchema> {
-  return { ...spanSchemas(), ...traceSchemas(), ...analysisSchemas(), ...serverSchemas() };
+  return {
+    ...spanSchemas(),
+    ...traceSchemas(),
+    ...analysisSchemas(),
+    ...dependencySchemas(),
+    ...serverSchemas(),
+  };
 }

@@ -6,6 +6,8 @@ import { escapeHtml, pageOf } from "./page.ts";
 import type { SetUpSnippet } from "./set-up-snippets.ts";
 import { setUpSnippets } from "./set-up-snippets.ts";
 
+const NO_SPANS = "No spans yet. Set one of these up, or run: tracagg demo";
+
 /**
  * Asks for the status every two seconds while the page is looked at. Addresses are relative, so that the page works
  * under any base path.
@@ -19,7 +21,7 @@ const show = (status) => {
   text("stored", (status.storage.bytes / 1048576).toFixed(1) + " MiB stored");
   const error = status.lastIngestError;
   text("error", error === null ? "" : "Last refused request (" + error.time.slice(0, 19) + "Z): " + error.message + " " + error.fix);
-  text("hint", status.receivedSpans === 0 ? "No spans yet. Set one of these up, or run: tracagg demo" : "Spans arrive. See them: api/v1/traces");
+  text("hint", status.receivedSpans === 0 ? "${NO_SPANS}" : "Spans arrive. See them: api/v1/traces");
 };
 const poll = async () => {
   if (!document.hidden) {
@@ -58,7 +60,7 @@ export function startPage(status: StatusJson): Page {
 <span id="stored" class="dim"></span>
 <span id="lost"></span>
 </div>
-<p id="hint"></p>
+<p id="hint">${status.receivedSpans === 0 ? NO_SPANS : ""}</p>
 <p id="error">${escapeHtml(lastError(status))}</p>
 <h2>Where to send</h2>
 <div class="scroll"><table>
