@@ -3,6 +3,8 @@
 import { WireType } from "./protobuf-reader.ts";
 import { writeUtf8 } from "./utf8.ts";
 
+/** Up to this length a loop is cheaper than a view and a call. */
+const SHORT_BYTES = 32;
 const LOW_32_BITS = 0xffff_ffffn;
 
 /**
@@ -116,9 +118,13 @@ export class ProtobufWriter {
 
   /** Bytes as they are, without tag and length: already encoded fields. */
   raw(source: Uint8Array, start = 0, end: number = source.length): void {
-    this.#reserve(end - start);
-    this.#bytes.set(source.subarray(start, end), this.#length);
-    this.#length += end - start;
+    const length = end - start;
+    this.#reserve(length);
+    if (length > SHORT_BYTES) this.#bytes.set(source.subarray(start, end), this.#length);
+    else
+      for (let index = 0; index < length; index++)
+        this.#bytes[this.#length + index] = source[start + index] as number;
+    this.#length += length;
   }
 
   #tag(field: number, wireType: number): void {
