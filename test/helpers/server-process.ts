@@ -1,0 +1,84 @@
+/** The built program as a process of its own, on free ports. */
+
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+export const CLI_PATH: string = resolve("dist/src/cli/main.js");
+
+export interface ReadyLine {
+  readonly ready: true;
+  readonly pid: number;
+  readonly ui: string;
+  readonly otlpGrpc: string;
+  readonly otlpHttp: string;
+  readonly data: string;
+}
+
+export interface ServerProcess extends ReadyLine {
+  readonly child: ChildProcess;
+  /** What was written to standard output, the ready line included. */
+  stdout(): string;
+  stderr(): string;
+  /** SIGTERM; the exit code. */
+  stop(): Promise<number | null>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+}
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): { readonly path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), "tracagg-test-"));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export async function startServerProcess(
+  dataFolder: string,
+  extraArguments: readonly string[] = [],
+): Promise<ServerProcess> {
+  const ports = ["--port", "0", "--otlp-grpc-port", "0", "--otlp-http-port", "0"];
+  const child = spawn(
+    process.execPath,
+    [CLI_PATH, "start", "--json", "--data", dataFolder, ...ports, ...extraArguments],
+    { stdio: ["ignore", "pipe", "pipe"], cwd: dataFolder },
+  );
+  let stdout = "";
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  const ended = once(child, "exit") as Promise<[number | null]>;
+  const line = await new Promise<string>((resolveLine, reject) => {
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString();
+      if (stdout.includes("\n")) resolveLine(stdout.slice(0, stdout.indexOf("\n")));
+    });
+    child.once("exit", (code) =>
+      reject(new Error(`server ended with ${code} before it was ready:\n${stderr}`)),
+    );
+  });
+  return {
+    ...(JSON.parse(line) as ReadyLine),
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    stop: async () => {
+      child.kill("SIGTERM");
+      return (await ended)[0];
+    },
+    kill: async () => {
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+export async function getJson<T>(base: string, path: string): Promise<T> {
+  const response = await fetch(new URL(path, base));
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${path}: HTTP ${response.status} ${text}`);
+  return JSON.parse(text) as T;
+}
