@@ -48,9 +48,9 @@ function firstGuess(body: Uint8Array, maxBytes: number): number {
     throw damagedError(`${body.length} bytes that do not begin and end as gzip does`);
   }
   const claimed = new DataView(body.buffer, body.byteOffset).getUint32(body.length - 4, true);
-  // The claim is of the last member alone: the whole is at least as long, unless the body is damaged anyway.
-  if (claimed > maxBytes) throw tooLargeError(maxBytes);
-  return Math.max(1, Math.min(claimed, body.length * MAX_DEFLATE_RATIO));
+  // A claim beyond belief or limit is a cut body as a rule, and a bomb at worst: inflating tells which.
+  const isCredible = claimed > 0 && claimed <= Math.min(maxBytes, body.length * MAX_DEFLATE_RATIO);
+  return isCredible ? claimed : Math.min(maxBytes, body.length * GROWTH_FACTOR);
 }
 
 function gunzipInto(body: Uint8Array, room: number): Promise<Uint8Array | undefined> {

@@ -2,13 +2,13 @@
 
 import type { IncomingHttpHeaders } from "node:http";
 import { TracAggError } from "../base/errors.ts";
+import type { ExportResult, StatusMessage } from "../codec/otlp-protobuf/responses.ts";
 import {
   encodeExportResponse,
   encodeStatus,
   exportResponseJson,
   statusJson,
 } from "../codec/otlp-protobuf/responses.ts";
-import type { IngestResult } from "../ingest/span-sink.ts";
 import type { OtlpTransport } from "./receiver-metrics.ts";
 
 /** One encoding of OTLP/HTTP. */
@@ -16,7 +16,7 @@ export interface OtlpEncoding {
   readonly contentType: string;
   readonly transport: OtlpTransport;
   /** `ExportTraceServiceResponse`. */
-  response(result: Pick<IngestResult, "rejectedSpans" | "errorMessage">): Uint8Array;
+  response(result: ExportResult): Uint8Array;
   /** `google.rpc.Status`. */
   status(error: TracAggError): Uint8Array;
 }
@@ -28,29 +28,28 @@ const MAX_MESSAGE_LENGTH = 4_096;
 export const PROTOBUF_ENCODING: OtlpEncoding = Object.freeze({
   contentType: "application/x-protobuf",
   transport: "otlp_http_protobuf",
-  response: ({ rejectedSpans, errorMessage }) =>
-    encodeExportResponse({ rejectedSpans, errorMessage: shortened(errorMessage) }),
-  status: (error) => encodeStatus(statusFields(error)),
+  response: (result: ExportResult) => encodeExportResponse(withShortMessage(result)),
+  status: (error: TracAggError) => encodeStatus(statusFields(error)),
 });
 
 /** `application/json`. */
 export const JSON_ENCODING: OtlpEncoding = Object.freeze({
   contentType: "application/json",
   transport: "otlp_http_json",
-  response: ({ rejectedSpans, errorMessage }) =>
-    Buffer.from(JSON.stringify(exportResponseJson({ rejectedSpans, errorMessage: shortened(errorMessage) }))),
-  status: (error) => Buffer.from(JSON.stringify(statusJson(statusFields(error)))),
+  response: (result: ExportResult) =>
+    Buffer.from(JSON.stringify(exportResponseJson(withShortMessage(result)))),
+  status: (error: TracAggError) => Buffer.from(JSON.stringify(statusJson(statusFields(error)))),
 });
 
-/** What `google.rpc.Status` says of an error; `retryDelayMillis` (RetryInfo) exactly when a retry makes sense. */
-export function statusFields(error: TracAggError): {
-  readonly code: number;
-  readonly message: string;
-  readonly retryDelayMillis?: number;
-} {
+/** What `google.rpc.Status` says of an error: RetryInfo exactly when a retry makes sense, BadRequest with its field. */
+export function statusFields(error: TracAggError): StatusMessage {
   const { grpcStatus, retryable } = error.meaning;
-  const status = { code: grpcStatus, message: shortened(error.message) };
-  return retryable ? { ...status, retryDelayMillis: retryDelayMillis(error) } : status;
+  return {
+    code: grpcStatus,
+    message: shortened(error.message),
+    retryDelayMillis: retryable ? retryDelayMillis(error) : undefined,
+    field: error.field,
+  };
 }
 
 /** Milliseconds after which a retryable request may come again. */
@@ -89,6 +88,10 @@ function mediaType(contentType: string | undefined): string {
   if (contentType === undefined) return "";
   const end = contentType.indexOf(";");
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+}
+
+function withShortMessage({ rejectedSpans, errorMessage }: ExportResult): ExportResult {
+  return { rejectedSpans, errorMessage: shortened(errorMessage) };
 }
 
 function shortened(message: string): string {
