@@ -1,5 +1,6 @@
 /** The composition root: builds every part of a server, starts them in order, stops them in the mirrored order. */
 
+import { mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import { createServer } from "node:http";
 import { FILE_EXPORTERS } from "../exporters/registry.ts";
@@ -22,7 +23,7 @@ import { replayLog } from "./ingest/replay-log.ts";
 import type { SpanSink } from "./ingest/span-sink.ts";
 import type { ListenAddress } from "./io/listen.ts";
 import { listen } from "./io/listen.ts";
-import { lockDataFolder } from "./io/lock-file.ts";
+import { acquireLock } from "./io/lock-file.ts";
 import { createFileJournal } from "./log/file-journal.ts";
 import type { IngestLog } from "./log/ingest-log.ts";
 import { createMemoryLog } from "./log/memory-log.ts";
@@ -128,7 +129,8 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   let isDraining = false;
 
   if (isDurable) {
-    const lock = await lockDataFolder({ dataDirectory: config.data.dir, version: VERSION });
+    await mkdir(config.data.dir, { recursive: true });
+    const lock = await acquireLock({ directory: config.data.dir, version: VERSION, clock });
     lifecycle.onStop(() => lock.release());
   }
   const log = await startLog(composition, isDurable, metrics);
