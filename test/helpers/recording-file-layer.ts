@@ -54,8 +54,10 @@ export class RecordingFileLayer implements FileLayer {
   readonly #rootPath: string;
   readonly #root: DirectoryNode;
   #order = 0;
-  #held: Promise<void> | undefined;
+  #heldEnding: string | undefined;
+  #held: Promise<void> = Promise.resolve();
   #letGo: () => void = () => {};
+  #noteHeld: () => void = () => {};
   /** Asked before each operation. */
   hook: DiskHook = () => {};
 
@@ -64,16 +66,25 @@ export class RecordingFileLayer implements FileLayer {
     this.#root = existing(rootPath);
   }
 
-  /** From now on a `datasync` does not begin to complete until `releaseSyncs`. */
-  holdSyncs(): void {
+  /**
+   * From now on a `datasync` of a file whose path ends so does not begin to complete until `releaseSyncs`.
+   *
+   * @returns A promise of the first sync that is held.
+   */
+  holdSyncs(pathEnding = ""): { readonly first: Promise<void> } {
+    this.#heldEnding = pathEnding;
     this.#held = new Promise((resolve) => {
       this.#letGo = resolve;
     });
+    const first = new Promise<void>((resolve) => {
+      this.#noteHeld = resolve;
+    });
+    return { first };
   }
 
   releaseSyncs(): void {
+    this.#heldEnding = undefined;
     this.#letGo();
-    this.#held = undefined;
   }
 
   /** Order number of the next change: what `crashTo` takes as a limit. */
@@ -186,7 +197,10 @@ export class RecordingFileLayer implements FileLayer {
 
   async #datasync(path: string, node: FileNode): Promise<void> {
     const covered = node.pending.length;
-    await this.#held;
+    if (this.#heldEnding !== undefined && path.endsWith(this.#heldEnding)) {
+      this.#noteHeld();
+      await this.#held;
+    }
     await this.hook({ kind: "datasync", path, bytes: 0 });
     if (node.foreign) node.durable = Uint8Array.from(readFileSync(path));
     else for (const change of node.pending.slice(0, covered)) applyContent(node, change, true);
