@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { TraceJson } from "../../src/api/contract.ts";
 import { otlpProtobufFromJson } from "../../src/codec/otlp-json/decode.ts";
 import { spanIdOf, traceIdOf } from "../helpers/trace-builder.ts";
 import type { ApiServer } from "./api-fixture.ts";
@@ -116,7 +117,7 @@ describe("the native API, over one trace", () => {
   });
 
   it("gives the whole trace", async () => {
-    const { spans, ...summary } = (await api.get(`/api/v1/traces/${CHECKOUT_ID}`)) as { spans: unknown[] };
+    const { spans, ...summary } = (await api.get(`/api/v1/traces/${CHECKOUT_ID}`)) as TraceJson;
     expect(summary).toEqual(SUMMARY);
     expect(spans).toHaveLength(3);
     expect(spans[0]).toMatchObject({ spanId: spanIdOf("root"), parentSpanId: null, status: "UNSET" });
@@ -314,7 +315,8 @@ describe("the native API, over one trace", () => {
     const large = await startApi([spans]);
     const path = `/api/v1/traces/${spans[0]?.traceId}`;
     const otlp = (await large.get(`${path}?format=otlp`)) as ResourceSpansList;
-    const native = (await large.get(path)) as { spans: { spanId: string }[] };
+    const native = (await large.get(path)) as TraceJson;
+    const zipkin = (await large.get(`${path}?format=zipkin`)) as { id: string }[];
     await large.stop();
     const wanted = spans.map((span) => span.spanId);
     const otlpSpans = otlp.resourceSpans.flatMap(({ scopeSpans }) =>
@@ -323,5 +325,6 @@ describe("the native API, over one trace", () => {
     expect(otlpSpans.map((span) => span.spanId)).toEqual(wanted);
     expect(new Set(otlp.resourceSpans.map(({ resource }) => JSON.stringify(resource))).size).toBe(1);
     expect(native.spans.map((span) => span.spanId)).toEqual(wanted);
+    expect(zipkin.map((span) => span.id)).toEqual(wanted);
   });
 });

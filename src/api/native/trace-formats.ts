@@ -26,14 +26,24 @@ export function traceChunks(stored: StoredTrace, format: TraceFormat): Iterable<
     case "otlp":
       return otlpChunks(stored.rows);
     case "jaeger":
-      return lazily(() => jaegerJsonFromTraces([traceOf(stored)]));
+      return jaegerChunks(stored);
     case "zipkin":
-      return lazily(() => zipkinSpansFromSpans(stored.rows.map(spanFromRow)));
+      return zipkinChunks(stored.rows);
   }
 }
 
-function* lazily(make: () => object): Iterable<string> {
-  yield JSON.stringify(make());
+/** Processes are numbered over the whole trace, so this format is made in one piece. */
+function* jaegerChunks(stored: StoredTrace): Iterable<string> {
+  yield JSON.stringify(jaegerJsonFromTraces([traceOf(stored)]));
+}
+
+function* zipkinChunks(rows: readonly SpanRow[]): Iterable<string> {
+  let separator = "[";
+  for (const slice of slices(rows)) {
+    yield separator + JSON.stringify(zipkinSpansFromSpans(slice.map(spanFromRow))).slice(1, -1);
+    separator = ",";
+  }
+  yield "]";
 }
 
 function* nativeChunks(stored: StoredTrace): Iterable<string> {
