@@ -1,6 +1,7 @@
 /** The stores there are: their names, options and factories. A new store is one file and one entry here. */
 
 import type { Clock } from "../base/clock.ts";
+import { TracAggError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { TraceStore } from "./trace-store.ts";
@@ -27,6 +28,10 @@ export interface StoreSettings {
   readonly dataDir?: string;
   /** Values by option name; an absent one has its default. */
   readonly options?: Readonly<Record<string, number>>;
+  /** Version of TracAgg, noted in the files a store writes. */
+  readonly version?: string;
+  /** Called when a store has made spans durable by itself, with the last log position that is. */
+  readonly onCovered?: (position: number) => void;
   readonly logger?: Logger;
   readonly metrics?: Metrics;
   readonly clock?: Clock;
@@ -86,7 +91,93 @@ const memoryStore: StoreKind = Object.freeze({
   },
 });
 
+const lakeStore: StoreKind = Object.freeze({
+  name: "lake",
+  description: "Keeps spans as Parquet files in the data folder, recent ones in memory too.",
+  isDurable: true,
+  options: Object.freeze([
+    {
+      name: "sealBytes",
+      unit: "bytes",
+      defaultValue: 128 * 1024 * 1024,
+      minimum: 64 * 1024,
+      maximum: 1024 * 1024 * 1024,
+      description:
+        "Bytes in memory at which they are written as a segment; the default is about 200,000 spans, so that the cost of a segment is spread.",
+    },
+    {
+      name: "sealAgeMillis",
+      unit: "milliseconds",
+      defaultValue: 5 * 60_000,
+      minimum: 1_000,
+      maximum: 24 * 3_600_000,
+      description:
+        "Age of the oldest span in memory at which a segment is written; bounds what a restart reads again.",
+    },
+    {
+      name: "maxHotBytes",
+      unit: "bytes",
+      defaultValue: 512 * 1024 * 1024,
+      minimum: 1024 * 1024,
+      maximum: MAX_BYTES,
+      description:
+        "Bytes in memory at which new spans are refused until a segment is written; the default is reached after four that failed.",
+    },
+    {
+      name: "retentionAgeMillis",
+      unit: "milliseconds",
+      defaultValue: 0,
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: "Segments whose last span arrived longer ago are removed; 0 keeps them.",
+    },
+    {
+      name: "retentionBytes",
+      unit: "bytes",
+      defaultValue: 0,
+      minimum: 0,
+      maximum: MAX_BYTES,
+      description: "Bytes of all segments above which the oldest is removed; 0 means no limit.",
+    },
+    {
+      name: "queryMemoryBytes",
+      unit: "bytes",
+      defaultValue: 1024 * 1024 * 1024,
+      minimum: 64 * 1024 * 1024,
+      maximum: MAX_BYTES,
+      description: "Memory of the database that reads segments; what does not fit goes to temporary files.",
+    },
+    {
+      name: "queryConcurrency",
+      unit: "count",
+      defaultValue: 3,
+      minimum: 1,
+      maximum: 64,
+      description:
+        "Queries on segments at once; each holds one of libuv's threads (UV_THREADPOOL_SIZE, four by default), and the log needs one to sync.",
+    },
+  ] satisfies StoreOption[]),
+  create: async ({ dataDir, options, version, onCovered, logger, clock }: StoreSettings) => {
+    if (dataDir === undefined) {
+      throw new TracAggError(
+        "failed_precondition",
+        "the lake store keeps files: name a data folder with --data",
+      );
+    }
+    const { createLakeStore } = await import("./lake/lake-store.ts");
+    return createLakeStore({
+      ...options,
+      dataDir,
+      ...(version === undefined ? {} : { version }),
+      ...(onCovered === undefined ? {} : { onCovered }),
+      ...(logger === undefined ? {} : { logger }),
+      ...(clock === undefined ? {} : { clock }),
+    });
+  },
+});
+
 /** Every store by its name. */
 export const STORE_KINDS: Readonly<Record<string, StoreKind>> = Object.freeze({
+  lake: lakeStore,
   memory: memoryStore,
 });

@@ -14,5 +14,7 @@ export interface TraceStore extends SpanWriter, TraceReader, Catalogue, TraceSta
   start(): Promise<void>;
   /** Seals what is sealable and lets go of everything. Idempotent. */
   stop(): Promise<void>;
+  /** True while the store holds more than it may: refuse new spans, retryably, before they are logged. */
+  isOverloaded(): boolean;
   gauges(): StoreGauges;
 }

@@ -152,6 +152,11 @@ class MemoryStore implements TraceStore {
     return sums.result();
   }
 
+  /** Never: over its caps it forgets the oldest. */
+  isOverloaded(): boolean {
+    return false;
+  }
+
   gauges(): StoreGauges {
     return {
       hot_spans: this.#hotSet.rowCount,

@@ -1,0 +1,89 @@
+/** Options of the lake store, each with its default and reason. */
+
+import type { Worker } from "node:worker_threads";
+import type { Clock } from "../../base/clock.ts";
+import { systemClock } from "../../base/clock.ts";
+import type { Logger } from "../../base/logger.ts";
+import { silentLogger } from "../../base/logger.ts";
+import type { FileLayer } from "../../io/file-layer.ts";
+import { nodeFileLayer } from "../../io/file-layer.ts";
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Runs a task again and again; returns what ends that. */
+export type Schedule = (everyMillis: number, task: () => void) => () => void;
+
+/** What a lake store is told. */
+export interface LakeStoreOptions {
+  /** The data folder; the store uses `segments`, `segments-quarantine` and `tmp` in it. */
+  readonly dataDir: string;
+  /** Version noted in each segment; for people. */
+  readonly version?: string;
+  /** Hot bytes at which a seal begins. Default 128 MiB: about 200,000 spans, so that a seal's own cost is spread. */
+  readonly sealBytes?: number;
+  /** Age of the oldest hot span at which a seal begins. Default 5 minutes: bounds what a restart replays. */
+  readonly sealAgeMillis?: number;
+  /** Hot bytes at which `isOverloaded()` turns true. Default 512 MiB: four seals that did not succeed. */
+  readonly maxHotBytes?: number;
+  /** Age since arrival after which a segment is removed. Default 0: never. */
+  readonly retentionAgeMillis?: number;
+  /** Bytes of all segments above which the oldest is removed. Default 0: no limit. */
+  readonly retentionBytes?: number;
+  /** Memory of the reading database. Default 1 GiB. */
+  readonly queryMemoryBytes?: number;
+  /** Threads of the reading database. Default 2. */
+  readonly queryThreads?: number;
+  /**
+   * Queries on segments at once. Default 3: each holds one of libuv's four threads (`UV_THREADPOOL_SIZE`), and the
+   * ingest log needs one to sync.
+   */
+  readonly queryConcurrency?: number;
+  /** Queries that may wait for their turn. Default 256; one more is refused with `overloaded`. */
+  readonly maxWaitingQueries?: number;
+  /** Memory of the sealing database. Default 1 GiB, several times what a seal of the default size needs. */
+  readonly sealMemoryBytes?: number;
+  /** Called after each seal with the last log position the store now holds durably by itself. */
+  readonly onCovered?: (position: number) => void;
+  readonly logger?: Logger;
+  readonly clock?: Clock;
+  readonly fileLayer?: FileLayer;
+  /** Default: `setInterval`, not keeping the process alive. */
+  readonly schedule?: Schedule;
+  /** Makes the sealing thread; tests pass broken ones. */
+  readonly startSealWorker?: () => Worker;
+}
+
+/** The options with every default filled in. */
+export interface LakeSettings extends Required<Omit<LakeStoreOptions, "startSealWorker">> {
+  readonly startSealWorker: (() => Worker) | undefined;
+}
+
+/** Fills the defaults in. */
+export function lakeSettings(options: LakeStoreOptions): LakeSettings {
+  return {
+    dataDir: options.dataDir,
+    version: options.version ?? "unknown",
+    sealBytes: options.sealBytes ?? 128 * MEBIBYTE,
+    sealAgeMillis: options.sealAgeMillis ?? 5 * 60_000,
+    maxHotBytes: options.maxHotBytes ?? 512 * MEBIBYTE,
+    retentionAgeMillis: options.retentionAgeMillis ?? 0,
+    retentionBytes: options.retentionBytes ?? 0,
+    queryMemoryBytes: options.queryMemoryBytes ?? 1024 * MEBIBYTE,
+    queryThreads: options.queryThreads ?? 2,
+    queryConcurrency: options.queryConcurrency ?? 3,
+    maxWaitingQueries: options.maxWaitingQueries ?? 256,
+    sealMemoryBytes: options.sealMemoryBytes ?? 1024 * MEBIBYTE,
+    onCovered: options.onCovered ?? (() => {}),
+    logger: options.logger ?? silentLogger,
+    clock: options.clock ?? systemClock,
+    fileLayer: options.fileLayer ?? nodeFileLayer,
+    schedule: options.schedule ?? everyInterval,
+    startSealWorker: options.startSealWorker,
+  };
+}
+
+function everyInterval(everyMillis: number, task: () => void): () => void {
+  const timer = setInterval(task, everyMillis);
+  timer.unref();
+  return () => clearInterval(timer);
+}

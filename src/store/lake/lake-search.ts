@@ -1,0 +1,214 @@
+/** Searches over the whole lake: sorted streams of matching traces, merged, read only as far as the answer needs. */
+
+import type { SpanRow } from "../../batch/span-batch.ts";
+import { matchesTimes, spanMatcher } from "../../filter/evaluate.ts";
+import type { TraceQuery } from "../../filter/trace-query.ts";
+import { matchingTraces, traceMatcher } from "../../hot/hot-query.ts";
+import type { TracePlace } from "../../hot/trace-heap.ts";
+import { comparePlaces } from "../../hot/trace-heap.ts";
+import type { TraceSummary } from "../../model/trace-summary.ts";
+import type { TraceKey } from "../trace-reader.ts";
+import type { LakeSnapshot } from "./lake-snapshot.ts";
+import { ROW_FILES } from "./lake-snapshot.ts";
+import type { Segment } from "./segment.ts";
+import { needsSpans, needsVerification, startRange } from "./segment-conditions.ts";
+import { SegmentFile } from "./segment-format.ts";
+import { candidateSummaries, rowsByTrace } from "./segment-queries.ts";
+
+/** A matching trace; rows are there when they were asked for. */
+export interface FoundTrace {
+  readonly summary: TraceSummary;
+  readonly rows: readonly SpanRow[] | undefined;
+}
+
+/** What a search is told besides the query. */
+export interface LakeSearchOptions {
+  readonly after?: TraceKey | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** About how many traces will be taken: the size of the first request to each segment. */
+  readonly expected: number;
+  /** Whole rows beside the summaries. */
+  readonly withRows: boolean;
+}
+
+/** Traces fetched from a segment at once: at most this many summaries, or this many with rows. */
+const MAX_SUMMARIES = 4_096;
+const MAX_ROW_TRACES = 200;
+/** Shared traces read at once; doubled with each request up to the bound. */
+const FIRST_SHARED = 16;
+const MAX_SHARED = 256;
+
+/** Matching traces of a snapshot, newest first: start descending, then trace id descending. */
+export async function* searchLake(
+  snapshot: LakeSnapshot,
+  query: TraceQuery,
+  options: LakeSearchOptions,
+): AsyncGenerator<FoundTrace, void> {
+  const sources: SortedSource[] = [
+    { newestStart: undefined, open: () => hotTraces(snapshot, query, options) },
+    { newestStart: undefined, open: () => sharedTraces(snapshot, query, options) },
+  ];
+  for (const segment of snapshot.segments) {
+    if (!mayHold(segment, query, options.after)) continue;
+    sources.push({
+      newestStart: segment.meta.maxTraceStartUnixNano,
+      open: () => segmentTraces(snapshot, segment, query, options),
+    });
+  }
+  yield* mergeNewestFirst(sources);
+}
+
+/** A stream in list order that is opened only when it may come next. */
+interface SortedSource {
+  /** No trace of the stream starts later; undefined when unknown. */
+  readonly newestStart: bigint | undefined;
+  open(): AsyncGenerator<FoundTrace, void>;
+}
+
+interface OpenSource {
+  readonly stream: AsyncGenerator<FoundTrace, void>;
+  head: FoundTrace;
+}
+
+async function* mergeNewestFirst(sources: readonly SortedSource[]): AsyncGenerator<FoundTrace, void> {
+  const unopened = [...sources].sort((left, right) => compareNewest(left.newestStart, right.newestStart));
+  const open: OpenSource[] = [];
+  try {
+    for (;;) {
+      let first = firstOf(open);
+      while (unopened.length > 0 && mayComeBefore(unopened[0]!, first)) {
+        const stream = unopened.shift()!.open();
+        const next = await stream.next();
+        if (next.done !== true) open.push({ stream, head: next.value });
+        first = firstOf(open);
+      }
+      if (first === undefined) return;
+      yield first.head;
+      const next = await first.stream.next();
+      if (next.done === true) open.splice(open.indexOf(first), 1);
+      else first.head = next.value;
+    }
+  } finally {
+    for (const { stream } of open) await stream.return();
+  }
+}
+
+/** Unknown first, then the latest. */
+function compareNewest(left: bigint | undefined, right: bigint | undefined): number {
+  if (left === undefined || right === undefined)
+    return Number(left !== undefined) - Number(right !== undefined);
+  if (left === right) return 0;
+  return left > right ? -1 : 1;
+}
+
+function firstOf(open: readonly OpenSource[]): OpenSource | undefined {
+  let first = open[0];
+  for (const source of open) if (comparePlaces(source.head.summary, first!.head.summary) < 0) first = source;
+  return first;
+}
+
+function mayComeBefore(source: SortedSource, first: OpenSource | undefined): boolean {
+  if (first === undefined || source.newestStart === undefined) return true;
+  return source.newestStart >= first.head.summary.startTimeUnixNano;
+}
+
+function mayHold(segment: Segment, query: TraceQuery, after: TraceKey | undefined): boolean {
+  const { minTraceStartUnixNano, maxTraceStartUnixNano } = segment.meta;
+  return (
+    (query.startTimeUnixNano === undefined || maxTraceStartUnixNano >= query.startTimeUnixNano) &&
+    (query.endTimeUnixNano === undefined || minTraceStartUnixNano < query.endTimeUnixNano) &&
+    (after === undefined || minTraceStartUnixNano <= after.startTimeUnixNano)
+  );
+}
+
+/** Traces that are hot and nowhere else. */
+async function* hotTraces(
+  snapshot: LakeSnapshot,
+  query: TraceQuery,
+  options: LakeSearchOptions,
+): AsyncGenerator<FoundTrace, void> {
+  const { after, signal } = options;
+  for await (const found of matchingTraces(snapshot.view, query, { after, signal })) {
+    if (!snapshot.shared.has(found.summary.traceId)) yield found;
+  }
+}
+
+/** Traces that lie in several places, read whole and asked in TypeScript. */
+async function* sharedTraces(
+  snapshot: LakeSnapshot,
+  query: TraceQuery,
+  { after, signal }: LakeSearchOptions,
+): AsyncGenerator<FoundTrace, void> {
+  const places: TracePlace[] = [];
+  for (const [traceId, segments] of snapshot.shared) {
+    const startTimeUnixNano = snapshot.startOf(traceId, segments);
+    if (startTimeUnixNano === undefined) continue;
+    const place = { traceId, startTimeUnixNano };
+    if (after !== undefined && comparePlaces(after, place) >= 0) continue;
+    if (matchesTimes(startRange(query), startTimeUnixNano, startTimeUnixNano)) places.push(place);
+  }
+  places.sort(comparePlaces);
+  const match = traceMatcher(query);
+  let count = FIRST_SHARED;
+  for (let start = 0; start < places.length; count = Math.min(count * 2, MAX_SHARED)) {
+    const ids = places.slice(start, start + count).map(({ traceId }) => traceId);
+    start += count;
+    const gathered = await snapshot.gather(ids, signal);
+    for (const traceId of ids) {
+      const found = match(gathered.get(traceId) ?? []);
+      if (found !== undefined) yield found;
+    }
+  }
+}
+
+/** Traces that lie in one segment and nowhere else. */
+async function* segmentTraces(
+  snapshot: LakeSnapshot,
+  segment: Segment,
+  query: TraceQuery,
+  options: LakeSearchOptions,
+): AsyncGenerator<FoundTrace, void> {
+  const cap = options.withRows || needsVerification(query) ? MAX_ROW_TRACES : MAX_SUMMARIES;
+  const files = needsSpans(query) ? [SegmentFile.TRACES, ...ROW_FILES] : [SegmentFile.TRACES];
+  let limit = Math.min(options.expected + 8, cap);
+  let { after } = options;
+  for (;;) {
+    const page = { after, limit };
+    const summaries = await snapshot.reader.read(segment, files, options.signal, (connection) =>
+      candidateSummaries(connection, segment, query, page),
+    );
+    if (summaries === undefined || summaries.length === 0) return;
+    const own = summaries.filter(({ traceId }) => !snapshot.shared.has(traceId));
+    yield* await withRows(snapshot, segment, query, own, options);
+    if (summaries.length < limit) return;
+    after = summaries.at(-1);
+    limit = Math.min(limit * 4, cap);
+  }
+}
+
+/** Adds the rows where they were asked for, and drops candidates none of whose spans matches. */
+async function withRows(
+  snapshot: LakeSnapshot,
+  segment: Segment,
+  query: TraceQuery,
+  summaries: readonly TraceSummary[],
+  options: LakeSearchOptions,
+): Promise<FoundTrace[]> {
+  const isUnsure = needsVerification(query);
+  if (summaries.length === 0) return [];
+  if (!isUnsure && !options.withRows) return summaries.map((summary) => ({ summary, rows: undefined }));
+  const ids = summaries.map(({ traceId }) => traceId);
+  // To know whether a trace matches, its spans that may match are enough.
+  const only = options.withRows ? undefined : query;
+  const stored = await snapshot.reader.read(segment, ROW_FILES, options.signal, (connection) =>
+    rowsByTrace(connection, segment, ids, snapshot.reading, only),
+  );
+  const matches = spanMatcher(query);
+  const found: FoundTrace[] = [];
+  for (const summary of summaries) {
+    const rows = stored?.get(summary.traceId);
+    if (rows === undefined || (isUnsure && !rows.some(matches))) continue;
+    found.push({ summary, rows: options.withRows ? rows : undefined });
+  }
+  return found;
+}

@@ -1,0 +1,391 @@
+/** The embedded store: a hot set in memory in front of immutable Parquet segments. */
+
+import { join } from "node:path";
+import type { DependencyLink } from "../../analysis/dependency-links.ts";
+import { bytesFromHex } from "../../base/bytes.ts";
+import { errorFrom, TracAggError } from "../../base/errors.ts";
+import { distinctRows } from "../../batch/distinct-rows.ts";
+import type { SpanRow } from "../../batch/span-batch.ts";
+import { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
+import type { TraceQuery } from "../../filter/trace-query.ts";
+import { HotSet } from "../../hot/hot-set.ts";
+import { throwIfAborted } from "../../hot/time-slice.ts";
+import type { TraceSummary } from "../../model/trace-summary.ts";
+import type { Operation } from "../catalogue.ts";
+import { NameCatalogue } from "../name-catalogue.ts";
+import type { CommittedBatch } from "../span-writer.ts";
+import type { TracePage, TracePageRequest, TraceRows } from "../trace-reader.ts";
+import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
+import type { StoreGauges, TraceStore } from "../trace-store.ts";
+import { HotOverlap } from "./hot-overlap.ts";
+import type { LakeSettings, LakeStoreOptions } from "./lake-options.ts";
+import { lakeSettings } from "./lake-options.ts";
+import { searchLake } from "./lake-search.ts";
+import { LakeSnapshot, ROW_FILES, SegmentReader, sharedPlaces } from "./lake-snapshot.ts";
+import { lakeDependencies, lakeServiceStatistics } from "./lake-sums.ts";
+import { ReaderPool } from "./reader-pool.ts";
+import { SealThread } from "./seal-thread.ts";
+import { Sealer } from "./sealer.ts";
+import type { Segment } from "./segment.ts";
+import { SegmentFile } from "./segment-format.ts";
+import type { SegmentMeta } from "./segment-meta.ts";
+import { OriginCache } from "./segment-origins.ts";
+import type { RowReading } from "./segment-queries.ts";
+import { segmentRows, tracePlaces } from "./segment-queries.ts";
+import { SegmentSet } from "./segment-set.ts";
+
+/** How often the store looks whether a seal or a removal is due. */
+const TICK_MILLIS = 1_000;
+const RETENTION_MILLIS = 60_000;
+
+/**
+ * Makes a store in a data folder. One store at a time may use a folder; whoever starts it holds the folder's lock.
+ *
+ * After `start`, append what the log holds behind `coveredPosition()`; positions the segments already
+ * cover are ignored.
+ *
+ * @example
+ * const store = createLakeStore({ dataDir: "data", onCovered: (position) => log.release("store", position) });
+ * await store.start();
+ */
+export function createLakeStore(options: LakeStoreOptions): TraceStore {
+  return new Lake(lakeSettings(options));
+}
+
+/** What exists between start and stop. */
+interface OpenLake {
+  readonly pool: ReaderPool;
+  readonly set: SegmentSet;
+  readonly reader: SegmentReader;
+  readonly overlap: HotOverlap;
+  readonly sealer: Sealer;
+  readonly thread: SealThread;
+  readonly endTicks: () => void;
+}
+
+class Lake implements TraceStore {
+  readonly #settings: LakeSettings;
+  readonly #hot: HotSet;
+  readonly #names: NameCatalogue = new NameCatalogue();
+  readonly #reading: RowReading = { decoder: new OtlpRequestDecoder(), origins: new OriginCache() };
+  #open: OpenLake | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+  #retainedAtUnixMillis = 0;
+  #isRetaining = false;
+
+  constructor(settings: LakeSettings) {
+    this.#settings = settings;
+    this.#hot = new HotSet({ maxBlockBytes: Math.min(32 * 1024 * 1024, Math.ceil(settings.sealBytes / 2)) });
+  }
+
+  async start(): Promise<void> {
+    const { dataDir, fileLayer, logger } = this.#settings;
+    const temporaryDirectory = join(dataDir, "tmp");
+    await fileLayer.remove(temporaryDirectory);
+    await fileLayer.makeDirectory(temporaryDirectory);
+    const pool = await ReaderPool.open({
+      directory: dataDir,
+      temporaryDirectory,
+      memoryLimitBytes: this.#settings.queryMemoryBytes,
+      threads: this.#settings.queryThreads,
+      concurrency: this.#settings.queryConcurrency,
+      maxWaiting: this.#settings.maxWaitingQueries,
+    });
+    const set = new SegmentSet(dataDir, { layer: fileLayer, pool, logger });
+    try {
+      await set.start(this.#names);
+    } catch (thrown) {
+      await pool.close();
+      throw errorFrom(thrown);
+    }
+    const reader = new SegmentReader(pool, set);
+    const thread = new SealThread(this.#settings.startSealWorker);
+    this.#open = {
+      pool,
+      set,
+      reader,
+      thread,
+      overlap: new HotOverlap((segment, ids) => confirmPlaces(reader, segment, ids)),
+      sealer: this.#newSealer(set, thread, temporaryDirectory),
+      endTicks: this.#settings.schedule(TICK_MILLIS, () => this.#tick()),
+    };
+    await this.#retain();
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  append(committed: CommittedBatch): void {
+    if (this.#stopped !== undefined) throw stopped();
+    const { set, sealer } = this.#opened();
+    if (committed.position <= set.coveredPosition) return;
+    this.#hot.append(committed);
+    this.#names.addBatch(committed.batch);
+    if (!sealer.isRunning && this.#hot.byteSize >= this.#settings.sealBytes) sealer.begin();
+  }
+
+  coveredPosition(): number {
+    return this.#open?.set.coveredPosition ?? -1;
+  }
+
+  flush(): Promise<void> {
+    return this.#opened().sealer.sealThrough(this.#hot.lastPosition);
+  }
+
+  isOverloaded(): boolean {
+    return this.#hot.byteSize >= this.#settings.maxHotBytes;
+  }
+
+  async trace(traceId: string, signal?: AbortSignal): Promise<readonly SpanRow[]> {
+    throwIfAborted(signal);
+    const id = bytesFromHex(traceId);
+    if (id?.length !== 16) return [];
+    const { set, reader } = this.#opened();
+    const rows: SpanRow[] = this.#hot.rowsOf(id);
+    const segments = set.segments.filter(({ filter }) => filter.mayHave(id, 0));
+    for (const segment of segments) segment.hold();
+    try {
+      let places = rows.length > 0 ? 1 : 0;
+      for (const segment of segments) {
+        const found = await reader.read(segment, ROW_FILES, signal, async (connection) => {
+          const stored: SpanRow[] = [];
+          for await (const some of segmentRows(connection, segment, [traceId], this.#reading)) {
+            for (const row of some) stored.push(row);
+          }
+          return stored;
+        });
+        if (found === undefined || found.length === 0) continue;
+        places++;
+        for (const row of found) rows.push(row);
+      }
+      // A segment holds each distinct span of a trace once, in order.
+      return places === 1 && rows.length > 0 && !this.#hot.has(id) ? rows : distinctRows(rows);
+    } finally {
+      for (const segment of segments) segment.release();
+    }
+  }
+
+  async search(query: TraceQuery, page: TracePageRequest): Promise<TracePage> {
+    throwIfAborted(page.signal);
+    const snapshot = await this.#snapshot();
+    try {
+      const { after, signal, limit } = page;
+      const options = { after, signal, expected: limit + 1, withRows: false };
+      const summaries: TraceSummary[] = [];
+      for await (const { summary } of searchLake(snapshot, query, options)) {
+        throwIfAborted(signal);
+        if (summaries.length === limit) return { summaries, hasMore: true };
+        summaries.push(summary);
+      }
+      return { summaries, hasMore: false };
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  async *scan(
+    query: TraceQuery,
+    { limit, signal }: { readonly limit: number; readonly signal?: AbortSignal },
+  ): AsyncGenerator<TraceRows, void> {
+    throwIfAborted(signal);
+    if (limit <= 0) return;
+    const snapshot = await this.#snapshot();
+    try {
+      let left = limit;
+      const options = { signal, expected: limit, withRows: true };
+      for await (const { summary, rows } of searchLake(snapshot, query, options)) {
+        throwIfAborted(signal);
+        yield { summary, rows: rows ?? [] };
+        if (--left <= 0) return;
+      }
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  services(): Promise<readonly string[]> {
+    return this.#names.services();
+  }
+
+  operations(serviceName: string): Promise<readonly Operation[]> {
+    return this.#names.operations(serviceName);
+  }
+
+  serviceStatistics(
+    range: StatisticsRange & { readonly serviceName?: string },
+  ): Promise<readonly ServiceStatistics[]> {
+    return this.#withSnapshot(range.signal, (snapshot) => lakeServiceStatistics(snapshot, range));
+  }
+
+  dependencies(range: StatisticsRange): Promise<readonly DependencyLink[]> {
+    return this.#withSnapshot(range.signal, (snapshot) => lakeDependencies(snapshot, range));
+  }
+
+  gauges(): StoreGauges {
+    const hot = {
+      hot_spans: this.#hot.rowCount,
+      hot_bytes: this.#hot.byteSize,
+      hot_blocks: this.#hot.blocks().length,
+      overloaded: this.isOverloaded() ? 1 : 0,
+      catalogue_services: this.#names.serviceCount,
+      catalogue_operations: this.#names.operationCount,
+      catalogue_refused_spans: this.#names.refused,
+    };
+    if (this.#open === undefined) return hot;
+    const { set, sealer, overlap, pool } = this.#open;
+    return {
+      ...hot,
+      covered_position: set.coveredPosition,
+      segments: set.segments.length,
+      segment_bytes: set.byteSize,
+      segment_spans: set.segments.reduce((sum, { meta }) => sum + meta.spanCount, 0),
+      split_traces: set.splits.size,
+      hot_split_traces: overlap.size,
+      filter_maybes_confirmed: overlap.maybes.confirmed,
+      filter_maybes_wrong: overlap.maybes.wrong,
+      seals: sealer.counts.seals,
+      seal_failures: sealer.counts.failures,
+      sealed_spans: sealer.counts.spans,
+      seal_cpu_micros: sealer.counts.cpuMicros,
+      sealing: sealer.isRunning ? 1 : 0,
+      damaged_segments: set.counts.damaged,
+      repaired_files: set.counts.repairedFiles,
+      expired_segments: set.counts.expired,
+      evicted_segments: set.counts.evicted,
+      waiting_queries: pool.waiting,
+    };
+  }
+
+  #opened(): OpenLake {
+    if (this.#open === undefined) throw stopped();
+    return this.#open;
+  }
+
+  #newSealer(set: SegmentSet, thread: SealThread, temporaryDirectory: string): Sealer {
+    const { fileLayer, logger, clock, version, sealBytes, sealMemoryBytes } = this.#settings;
+    return new Sealer({
+      hot: this.#hot,
+      set,
+      layer: fileLayer,
+      logger,
+      clock,
+      writtenBy: version,
+      temporaryDirectory,
+      maxSealBytes: sealBytes * 2,
+      memoryLimitBytes: sealMemoryBytes,
+      seal: (request, payloads) => thread.seal(request, payloads),
+      publish: async (name, meta) => {
+        await this.#inTurn(() => this.#publish(set, name, meta));
+        this.#settings.onCovered(set.coveredPosition);
+        await this.#retain();
+      },
+    });
+  }
+
+  /** The new segment comes into use and its spans leave memory in one step: no query sees them twice or not at all. */
+  async #publish(set: SegmentSet, name: string, meta: SegmentMeta): Promise<void> {
+    const { segment } = await set.publish(name, meta);
+    set.add(segment);
+    this.#hot.dropThrough(meta.lastPosition);
+    this.#open?.overlap.prune(this.#hot.view(), set.segments);
+  }
+
+  #tick(): void {
+    if (this.#open === undefined || this.#stopped !== undefined) return;
+    const nowMillis = this.#settings.clock.nowMillis();
+    const oldest = this.#hot.oldestArrivalUnixMillis;
+    const isOld = oldest !== undefined && nowMillis - oldest >= this.#settings.sealAgeMillis;
+    if (isOld || this.#hot.byteSize >= this.#settings.sealBytes) this.#open.sealer.begin();
+    if (nowMillis - this.#retainedAtUnixMillis >= RETENTION_MILLIS) void this.#retain();
+  }
+
+  /** Removes what retention ends; failures are tried again a minute later. */
+  async #retain(): Promise<void> {
+    const { retentionAgeMillis, retentionBytes, clock, logger } = this.#settings;
+    if (this.#isRetaining) return;
+    this.#isRetaining = true;
+    const nowMillis = clock.nowMillis();
+    this.#retainedAtUnixMillis = nowMillis;
+    const oldestArrivalUnixMillis =
+      retentionAgeMillis > 0 ? nowMillis - retentionAgeMillis : Number.NEGATIVE_INFINITY;
+    try {
+      await this.#inTurn(async () => {
+        await this.#open?.set.retain({ oldestArrivalUnixMillis, maxBytes: retentionBytes });
+      });
+    } catch (thrown) {
+      logger.error("retention failed", { reason: errorFrom(thrown).message });
+    } finally {
+      this.#isRetaining = false;
+    }
+  }
+
+  async #withSnapshot<T>(
+    signal: AbortSignal | undefined,
+    work: (snapshot: LakeSnapshot) => Promise<T>,
+  ): Promise<T> {
+    throwIfAborted(signal);
+    const snapshot = await this.#snapshot();
+    try {
+      return await work(snapshot);
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  /** The store as it is now; whoever asked releases it. */
+  #snapshot(): Promise<LakeSnapshot> {
+    return this.#inTurn(async () => {
+      const { set, overlap, reader } = this.#opened();
+      const view = this.#hot.view();
+      const { segments } = set;
+      const splits = set.splits.snapshot();
+      for (const segment of segments) segment.hold();
+      try {
+        const hot = await overlap.update(this.#hot.blocks(), segments);
+        return new LakeSnapshot(view, segments, sharedPlaces(splits, hot), reader, this.#reading);
+      } catch (thrown) {
+        for (const segment of segments) segment.release();
+        throw thrown;
+      }
+    });
+  }
+
+  /** Runs one after the other what must not see the store change: snapshots, publishing, retention. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work, work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #stop(): Promise<void> {
+    const open = this.#open;
+    if (open === undefined) return;
+    open.endTicks();
+    await open.sealer.sealThrough(this.#hot.lastPosition).catch(() => {
+      // Counted and logged; the log still holds the spans.
+    });
+    await this.#turn;
+    await open.thread.stop();
+    await open.pool.close();
+    this.#open = undefined;
+  }
+}
+
+function stopped(): TracAggError {
+  return new TracAggError("unavailable", "the store is not running; send again later");
+}
+
+/** A damaged segment holds nothing any more. */
+async function confirmPlaces(
+  reader: SegmentReader,
+  segment: Segment,
+  ids: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, bigint>> {
+  const found = await reader.read(segment, [SegmentFile.TRACES], undefined, (connection) =>
+    tracePlaces(connection, segment, ids),
+  );
+  return found ?? new Map<string, bigint>();
+}

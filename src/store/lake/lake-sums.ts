@@ -1,0 +1,87 @@
+/** Sums over the whole lake: SQL where a trace lies in one segment, TypeScript for all others. */
+
+import type { DependencyLink } from "../../analysis/dependency-links.ts";
+import { traceIdOf } from "../../batch/row-ids.ts";
+import type { SpanRow } from "../../batch/span-batch.ts";
+import { tracesInAnyOrder } from "../../hot/hot-query.ts";
+import { DependencySums, ServiceSums } from "../statistics-sums.ts";
+import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
+import type { LakeSnapshot } from "./lake-snapshot.ts";
+import type { Segment } from "./segment.ts";
+import { startRange } from "./segment-conditions.ts";
+import { SegmentFile } from "./segment-format.ts";
+import { linkSums, serviceSums } from "./segment-queries.ts";
+
+/** Shared traces read at once. */
+const SHARED_BATCH = 256;
+
+/** Sums by service over the traces that start in the range. */
+export async function lakeServiceStatistics(
+  snapshot: LakeSnapshot,
+  range: StatisticsRange & { readonly serviceName?: string },
+): Promise<readonly ServiceStatistics[]> {
+  const sums = new ServiceSums(range.serviceName);
+  for await (const rows of evaluatedTraces(snapshot, range)) sums.addTrace(rows);
+  const files = [SegmentFile.SPANS, SegmentFile.TRACES];
+  for (const segment of segmentsIn(snapshot, range)) {
+    const except = snapshot.sharedIn(segment);
+    // Collected first: a segment that fails half-way must not leave half its sums behind.
+    const found = await snapshot.reader.read(segment, files, range.signal, async (connection) => {
+      const rows: ServiceStatistics[] = [];
+      for await (const sum of serviceSums(connection, segment, range.serviceName, { range, except }))
+        rows.push(sum);
+      return rows;
+    });
+    for (const sum of found ?? []) sums.addSum(sum);
+  }
+  return sums.result();
+}
+
+/** Dependency links over the traces that start in the range. */
+export async function lakeDependencies(
+  snapshot: LakeSnapshot,
+  range: StatisticsRange,
+): Promise<readonly DependencyLink[]> {
+  const sums = new DependencySums();
+  for await (const rows of evaluatedTraces(snapshot, range)) sums.addTrace(rows);
+  for (const segment of segmentsIn(snapshot, range)) {
+    const except = snapshot.sharedIn(segment);
+    const links = await snapshot.reader.read(segment, [SegmentFile.LINKS], range.signal, (connection) =>
+      linkSums(connection, segment, { range, except }),
+    );
+    sums.addLinks(links ?? []);
+  }
+  return sums.result();
+}
+
+function segmentsIn(snapshot: LakeSnapshot, range: StatisticsRange): readonly Segment[] {
+  const { startTimeUnixNano, endTimeUnixNano } = range;
+  return snapshot.segments.filter(
+    ({ meta }) =>
+      (startTimeUnixNano === undefined || meta.maxTraceStartUnixNano >= startTimeUnixNano) &&
+      (endTimeUnixNano === undefined || meta.minTraceStartUnixNano < endTimeUnixNano),
+  );
+}
+
+/** Distinct rows of the traces that are hot or lie in several places, and start in the range. */
+async function* evaluatedTraces(
+  snapshot: LakeSnapshot,
+  range: StatisticsRange,
+): AsyncGenerator<readonly SpanRow[], void> {
+  const { shared, view } = snapshot;
+  for await (const rows of tracesInAnyOrder(view, startRange(range), range.signal)) {
+    if (shared.size === 0 || !shared.has(traceIdOf(rows[0]!))) yield rows;
+  }
+  const ids: string[] = [];
+  for (const [traceId, places] of shared) {
+    const start = snapshot.startOf(traceId, places);
+    if (start === undefined) continue;
+    if (range.startTimeUnixNano !== undefined && start < range.startTimeUnixNano) continue;
+    if (range.endTimeUnixNano !== undefined && start >= range.endTimeUnixNano) continue;
+    ids.push(traceId);
+  }
+  for (let start = 0; start < ids.length; start += SHARED_BATCH) {
+    const gathered = await snapshot.gather(ids.slice(start, start + SHARED_BATCH), range.signal);
+    yield* gathered.values();
+  }
+}

@@ -1,0 +1,57 @@
+/** `operations.json`: the services and operations of one segment, so that a start need not read spans. */
+
+import { TracAggError } from "../../base/errors.ts";
+import type { SpanBatch } from "../../batch/span-batch.ts";
+import type { SpanKind } from "../../model/span-kind.ts";
+import { numberFromSpanKind, SPAN_KIND_BY_NUMBER } from "../../model/span-kind.ts";
+import { NameCatalogue } from "../name-catalogue.ts";
+
+/** An operation of a service: service name, span name, kind. */
+export type OperationRow = readonly [serviceName: string, name: string, kind: SpanKind];
+
+/** The file's text for the names of some batches: a JSON list of [service, name, kind]. */
+export function operationsOfBatches(batches: readonly SpanBatch[]): Promise<string> {
+  const names = new NameCatalogue();
+  for (const batch of batches) names.addBatch(batch);
+  return formatOperations(names);
+}
+
+/** The file's text for what a catalogue lists. */
+export async function formatOperations(names: NameCatalogue): Promise<string> {
+  const rows: OperationRow[] = [];
+  for (const serviceName of await names.services()) {
+    for (const { name, kind } of await names.operations(serviceName)) rows.push([serviceName, name, kind]);
+  }
+  return JSON.stringify(rows);
+}
+
+/**
+ * Adds what the file lists to a catalogue.
+ *
+ * @throws TracAggError `data_corrupt` when the text is not what {@link formatOperations} makes.
+ */
+export function addOperations(text: string, names: NameCatalogue): void {
+  for (const [serviceName, name, kind] of parseRows(text)) {
+    names.add(serviceName, name, numberFromSpanKind(kind));
+  }
+}
+
+function parseRows(text: string): readonly OperationRow[] {
+  let rows: unknown;
+  try {
+    rows = JSON.parse(text);
+  } catch {
+    rows = undefined;
+  }
+  if (Array.isArray(rows) && rows.every(isOperationRow)) return rows;
+  throw new TracAggError("data_corrupt", "operations: expected a JSON list of [service, name, kind]");
+}
+
+function isOperationRow(row: unknown): row is OperationRow {
+  return (
+    Array.isArray(row) &&
+    typeof row[0] === "string" &&
+    typeof row[1] === "string" &&
+    SPAN_KIND_BY_NUMBER.includes(row[2] as SpanKind)
+  );
+}

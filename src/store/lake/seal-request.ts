@@ -1,0 +1,47 @@
+/** What the store tells its sealing thread, and what it hears back. */
+
+import type { SegmentMeta } from "./segment-meta.ts";
+import type { SharedFilter } from "./trace-filter.ts";
+
+/** A segment that is already in place, for finding traces that lie in both. */
+export interface OlderSegment {
+  readonly name: string;
+  readonly directory: string;
+  readonly filter: SharedFilter;
+}
+
+/** Starts a seal; the payloads follow in {@link PayloadMessage}s. */
+export interface SealRequest {
+  readonly kind: "seal";
+  /** Empty folder to write into, on the same file system as the segments. */
+  readonly directory: string;
+  /** Where DuckDB may put what does not fit into its memory. */
+  readonly temporaryDirectory: string;
+  readonly memoryLimitBytes: number;
+  readonly name: string;
+  readonly writtenBy: string;
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+  readonly firstArrivalUnixMillis: number;
+  readonly lastArrivalUnixMillis: number;
+  readonly olderSegments: readonly OlderSegment[];
+}
+
+/** Some payloads, one after the other; the buffer changes hands. */
+export interface PayloadMessage {
+  readonly kind: "payloads";
+  readonly bytes: Uint8Array;
+  readonly lengths: Uint32Array;
+}
+
+/** All payloads have been sent: write the segment. */
+export interface SealEndMessage {
+  readonly kind: "end";
+}
+
+export type SealMessage = SealRequest | PayloadMessage | SealEndMessage;
+
+/** The thread's one answer to a seal. */
+export type SealAnswer =
+  | { readonly kind: "sealed"; readonly meta: SegmentMeta; readonly cpuMicros: number }
+  | { readonly kind: "failed"; readonly message: string; readonly code: string | undefined };

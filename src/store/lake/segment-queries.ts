@@ -1,0 +1,273 @@
+/** The questions asked of one segment, as SQL over its Parquet files. */
+
+import type { DuckDBDataChunk, DuckDBValue } from "@duckdb/node-api";
+import { DuckDBBlobValue } from "@duckdb/node-api";
+import type { DependencyLink, DependencyType } from "../../analysis/dependency-links.ts";
+import { bytesFromHex, hexFromBytes } from "../../base/bytes.ts";
+import { traceIdOf } from "../../batch/row-ids.ts";
+import type { SpanRow } from "../../batch/span-batch.ts";
+import type { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
+import type { TraceQuery } from "../../filter/trace-query.ts";
+import type { TraceSummary } from "../../model/trace-summary.ts";
+import type { TraceKey } from "../trace-reader.ts";
+import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
+import { ColumnAppender } from "./column-appender.ts";
+import type { ReadConnection } from "./reader-pool.ts";
+import type { Segment } from "./segment.ts";
+import { BoundSql, needsSpans, spanConditions, startRange, traceConditions } from "./segment-conditions.ts";
+import { SegmentFile } from "./segment-format.ts";
+import type { OriginCache } from "./segment-origins.ts";
+import type { SegmentTraces } from "./segment-tables.ts";
+import { STORED_ROW_COLUMNS, StoredRows } from "./stored-rows.ts";
+
+/** Rows or bytes after which stored rows are decoded: small enough that one decode is no stall. */
+const DECODE_ROWS = 4_096;
+const DECODE_BYTES = 2 * 1024 * 1024;
+
+/** Trace summaries of a segment that may match, newest first, strictly after `after`. */
+export async function candidateSummaries(
+  connection: ReadConnection,
+  segment: Segment,
+  query: TraceQuery,
+  options: { readonly after?: TraceKey | undefined; readonly limit: number },
+): Promise<TraceSummary[]> {
+  const sql = new BoundSql();
+  const traces = sql.bind(segment.path(SegmentFile.TRACES));
+  const conditions = traceConditions(sql, query, options.after);
+  if (needsSpans(query)) {
+    const spans = sql.bind(segment.path(SegmentFile.SPANS));
+    const inSpans = spanConditions(sql, query, () => sql.bind(segment.path(SegmentFile.RESOURCES)));
+    conditions.push(
+      `trace_id IN (SELECT trace_id FROM read_parquet(${spans}) WHERE ${inSpans.join(" AND ")})`,
+    );
+  }
+  const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+  const rows = await connection.rows(
+    `SELECT trace_id, start_time_unix_nano, end_time_unix_nano, span_count, error_count, root_service_name,
+       root_operation_name, services
+     FROM read_parquet(${traces}) ${where}
+     ORDER BY start_time_unix_nano DESC, trace_id DESC LIMIT ${Math.ceil(options.limit)}`,
+    sql.values,
+  );
+  return rows.map(summaryFromRow);
+}
+
+function summaryFromRow(row: readonly DuckDBValue[]): TraceSummary {
+  const [traceId, start, end, spanCount, errorCount, rootService, rootOperation, services] = row;
+  const shares = JSON.parse(services as string) as [string, number, number][];
+  return {
+    traceId: hexOf(traceId),
+    rootServiceName: rootService as string,
+    rootOperationName: rootOperation as string,
+    startTimeUnixNano: start as bigint,
+    endTimeUnixNano: end as bigint,
+    spanCount: spanCount as number,
+    errorCount: errorCount as number,
+    services: shares.map(([name, shareSpans, shareErrors]) => ({
+      name,
+      spanCount: shareSpans,
+      errorCount: shareErrors,
+    })),
+  };
+}
+
+function hexOf(value: DuckDBValue | undefined): string {
+  return value instanceof DuckDBBlobValue ? hexFromBytes(value.bytes) : "";
+}
+
+/** What stored rows are decoded with. */
+export interface RowReading {
+  readonly decoder: OtlpRequestDecoder;
+  readonly origins: OriginCache;
+}
+
+/**
+ * The rows of some traces in one segment, trace by trace (ids ascending), by start within a trace. With `only`, of
+ * every trace just the rows that may match its span conditions.
+ */
+export async function* segmentRows(
+  connection: ReadConnection,
+  segment: Segment,
+  traceIds: readonly string[],
+  reading: RowReading,
+  only?: TraceQuery,
+): AsyncGenerator<SpanRow[], void> {
+  const sql = new BoundSql();
+  const spans = sql.bind(segment.path(SegmentFile.SPANS));
+  const ids = traceIds.map((traceId) => sql.bindTraceId(traceId));
+  const conditions = [ids.length === 1 ? `trace_id = ${ids[0]}` : `trace_id IN (${ids.join(", ")})`];
+  if (only !== undefined) {
+    conditions.push(...spanConditions(sql, only, () => sql.bind(segment.path(SegmentFile.RESOURCES))));
+  }
+  const text = `SELECT ${STORED_ROW_COLUMNS} FROM read_parquet(${spans}) WHERE ${conditions.join(" AND ")}`;
+  const stored = new StoredRows(reading.decoder);
+  const origins = reading.origins.of(segment);
+  for await (const chunk of connection.chunks(text, sql.values)) {
+    stored.add(chunk);
+    if (stored.count < DECODE_ROWS && stored.byteSize < DECODE_BYTES) continue;
+    yield await decodeRows(connection, stored, origins);
+  }
+  if (stored.count > 0) yield await decodeRows(connection, stored, origins);
+}
+
+async function decodeRows(
+  connection: ReadConnection,
+  stored: StoredRows,
+  origins: ReturnType<OriginCache["of"]>,
+): Promise<SpanRow[]> {
+  await origins.load(connection, stored.originIds());
+  return stored.decode(origins);
+}
+
+/** The rows of {@link segmentRows} by trace id. */
+export async function rowsByTrace(
+  connection: ReadConnection,
+  segment: Segment,
+  traceIds: readonly string[],
+  reading: RowReading,
+  only?: TraceQuery,
+): Promise<Map<string, SpanRow[]>> {
+  const byTrace = new Map<string, SpanRow[]>();
+  for await (const rows of segmentRows(connection, segment, traceIds, reading, only)) {
+    for (const row of rows) {
+      const traceId = traceIdOf(row);
+      const known = byTrace.get(traceId);
+      if (known === undefined) byTrace.set(traceId, [row]);
+      else known.push(row);
+    }
+  }
+  return byTrace;
+}
+
+/** Of some trace ids those that really are in a segment, with their start there. */
+export async function tracePlaces(
+  connection: ReadConnection,
+  segment: Segment,
+  traceIds: Iterable<string>,
+): Promise<Map<string, bigint>> {
+  await fillIds(connection, traceIds);
+  const rows = await connection.rows(
+    "SELECT trace_id, start_time_unix_nano FROM read_parquet($1) WHERE trace_id IN (SELECT trace_id FROM ids)",
+    [segment.path(SegmentFile.TRACES)],
+  );
+  return new Map(rows.map(([traceId, start]) => [hexOf(traceId), start as bigint]));
+}
+
+/** Fills the connection's own table `ids`. */
+async function fillIds(connection: ReadConnection, traceIds: Iterable<string>): Promise<void> {
+  const columns = [{ name: "trace_id", type: "bytes" }] as const;
+  const ids = await ColumnAppender.create(connection.raw, { table: "ids", columns }, true);
+  for (const traceId of traceIds) {
+    ids.setBytes(0, bytesFromHex(traceId)!);
+    ids.endRow();
+  }
+  ids.close();
+}
+
+/** Which traces of a segment a sum is over. */
+export interface SumScope {
+  readonly range: StatisticsRange;
+  /** Traces left out: they are added as a whole elsewhere. */
+  readonly except: ReadonlySet<string>;
+}
+
+/** True when the range takes in every trace of the segment. */
+function coversSegment(segment: Segment, { startTimeUnixNano, endTimeUnixNano }: StatisticsRange): boolean {
+  const { minTraceStartUnixNano, maxTraceStartUnixNano } = segment.meta;
+  return (
+    (startTimeUnixNano === undefined || startTimeUnixNano <= minTraceStartUnixNano) &&
+    (endTimeUnixNano === undefined || endTimeUnixNano > maxTraceStartUnixNano)
+  );
+}
+
+async function exceptCondition(connection: ReadConnection, except: ReadonlySet<string>): Promise<string[]> {
+  if (except.size === 0) return [];
+  await fillIds(connection, except);
+  return ["NOT EXISTS (SELECT 1 FROM ids WHERE ids.trace_id = stored.trace_id)"];
+}
+
+/** Sums by service and span name; one item for each pair. */
+export async function* serviceSums(
+  connection: ReadConnection,
+  segment: Segment,
+  serviceName: string | undefined,
+  { range, except }: SumScope,
+): AsyncGenerator<ServiceStatistics, void> {
+  const sql = new BoundSql();
+  const spans = sql.bind(segment.path(SegmentFile.SPANS));
+  const conditions = await exceptCondition(connection, except);
+  if (serviceName !== undefined) conditions.push(`service_name = ${sql.bind(serviceName)}`);
+  if (!coversSegment(segment, range)) {
+    const traces = sql.bind(segment.path(SegmentFile.TRACES));
+    const inRange = traceConditions(sql, startRange(range), undefined);
+    conditions.push(
+      `trace_id IN (SELECT trace_id FROM read_parquet(${traces}) WHERE ${inRange.join(" AND ")})`,
+    );
+  }
+  const text = `SELECT service_name, name, count(*), count(*) FILTER (status_code = 2), sum(duration_nanos)
+    FROM read_parquet(${spans}) AS stored ${whereOf(conditions)} GROUP BY service_name, name`;
+  for await (const chunk of connection.chunks(text, sql.values)) {
+    for (const [service, name, spanCount, errorCount, duration] of chunk.getRows()) {
+      yield {
+        serviceName: service as string,
+        spanCount: Number(spanCount),
+        errorCount: Number(errorCount),
+        totalDurationNanos: duration as bigint,
+        operations: [name as string],
+        operationsTruncated: false,
+      };
+    }
+  }
+}
+
+/** Dependency links summed by caller, callee and type. */
+export async function linkSums(
+  connection: ReadConnection,
+  segment: Segment,
+  { range, except }: SumScope,
+): Promise<DependencyLink[]> {
+  const sql = new BoundSql();
+  const links = sql.bind(segment.path(SegmentFile.LINKS));
+  const conditions = await exceptCondition(connection, except);
+  if (!coversSegment(segment, range)) {
+    const inRange = traceConditions(sql, startRange(range), undefined);
+    conditions.push(...inRange.map((text) => text.replace("start_time", "trace_start_time")));
+  }
+  const rows = await connection.rows(
+    `SELECT from_service, to_service, type, sum(call_count), sum(error_count)
+     FROM read_parquet(${links}) AS stored ${whereOf(conditions)} GROUP BY from_service, to_service, type`,
+    sql.values,
+  );
+  return rows.map(([fromService, toService, type, callCount, errorCount]) => ({
+    fromService: fromService as string,
+    toService: toService as string,
+    type: type as DependencyType,
+    callCount: Number(callCount),
+    errorCount: Number(errorCount),
+  }));
+}
+
+/** Ids and starts of all traces, ids ascending, for files that have to be made again. */
+export async function allTraces(connection: ReadConnection, tracesFile: string): Promise<SegmentTraces> {
+  const chunks: DuckDBDataChunk[] = [];
+  let traceCount = 0;
+  for await (const chunk of connection.chunks(
+    "SELECT trace_id, start_time_unix_nano FROM read_parquet($1) ORDER BY trace_id",
+    [tracesFile],
+  )) {
+    chunks.push(chunk);
+    traceCount += chunk.rowCount;
+  }
+  const traceIds = new Uint8Array(traceCount * 16);
+  const traceStarts = new BigUint64Array(traceCount);
+  let trace = 0;
+  for (const [traceId, start] of chunks.flatMap((chunk) => chunk.getRows())) {
+    if (traceId instanceof DuckDBBlobValue) traceIds.set(traceId.bytes, trace * 16);
+    traceStarts[trace++] = start as bigint;
+  }
+  return { traceCount, traceIds, traceStarts };
+}
+
+function whereOf(conditions: readonly string[]): string {
+  return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
+}

@@ -1,0 +1,299 @@
+/** The segments in use: found at start, put in place by seals, removed by retention, set aside when damaged. */
+
+import { basename, join } from "node:path";
+import { errorFrom } from "../../base/errors.ts";
+import { writeFileDurably } from "../../io/file-layer.ts";
+import { numberFromSpanKind } from "../../model/span-kind.ts";
+import type { NameCatalogue } from "../name-catalogue.ts";
+import type { Segment } from "./segment.ts";
+import { SEGMENT_TABLES } from "./segment-format.ts";
+import type { LoadedSegment, SegmentLoading } from "./segment-loading.ts";
+import { fileDamage, loadSegment, readSegmentMeta } from "./segment-loading.ts";
+import type { SegmentMeta } from "./segment-meta.ts";
+import { SplitIndex } from "./split-index.ts";
+
+/** Prefix of a folder that is being written; what a crash leaves of one is removed at the next start. */
+const UNFINISHED_PREFIX = ".sealing-";
+const QUARANTINE_FOLDER = "segments-quarantine";
+const SEGMENTS_FOLDER = "segments";
+const POSITION_FILE = "position.json";
+
+/** What happened to segments since the start. */
+export interface SegmentCounts {
+  damaged: number;
+  repairedFiles: number;
+  expired: number;
+  evicted: number;
+}
+
+/** All segments of one data folder. */
+export class SegmentSet {
+  readonly splits: SplitIndex = new SplitIndex();
+  readonly counts: SegmentCounts = { damaged: 0, repairedFiles: 0, expired: 0, evicted: 0 };
+  readonly #loading: SegmentLoading;
+  readonly #dataDir: string;
+  readonly #folder: string;
+  /** By first position. */
+  #segments: readonly Segment[] = [];
+  /** Files of which this process knows that they are whole: "segment/file". */
+  readonly #verified = new Set<string>();
+  /** Folders that got their name, but were not taken in use. */
+  readonly #abandoned = new Set<string>();
+  #coveredPosition = -1;
+
+  constructor(dataDir: string, loading: Omit<SegmentLoading, "onRepair">) {
+    this.#dataDir = dataDir;
+    this.#folder = join(dataDir, SEGMENTS_FOLDER);
+    this.#loading = {
+      ...loading,
+      onRepair: () => {
+        this.counts.repairedFiles++;
+      },
+    };
+  }
+
+  /** The segments in use, by first position; a list that is never changed, only replaced. */
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  /** Bytes of all segments in use. */
+  get byteSize(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.byteSize, 0);
+  }
+
+  /** The last log position that a segment covers, or ever covered. */
+  get coveredPosition(): number {
+    return this.#coveredPosition;
+  }
+
+  /** The folder a seal writes into before it is put in place. */
+  unfinishedPath(name: string): string {
+    return join(this.#folder, UNFINISHED_PREFIX + name);
+  }
+
+  /**
+   * Opens what is there: removes what a crash left half made, finishes replacements, sets damaged segments aside.
+   *
+   * @param names takes the names of all segments in
+   * @throws TracAggError `failed_precondition` when a segment is in a newer format
+   */
+  async start(names: NameCatalogue): Promise<void> {
+    const { layer } = this.#loading;
+    await layer.makeDirectory(this.#folder);
+    this.#coveredPosition = await this.#storedPosition();
+    const metas = new Map<string, SegmentMeta>();
+    for (const name of await layer.list(this.#folder)) {
+      const directory = join(this.#folder, name);
+      if (name.startsWith(UNFINISHED_PREFIX)) await layer.remove(directory);
+      else if ((await layer.stat(directory))?.isDirectory) {
+        const meta = await this.#orQuarantine(directory, () => readSegmentMeta(layer, directory));
+        if (meta !== undefined) metas.set(name, meta);
+      }
+    }
+    await this.#finishReplacements(metas);
+    for (const [name, meta] of metas) await this.#open(name, meta, names);
+  }
+
+  /**
+   * Gives a finished segment its name. It is not in use before {@link SegmentSet.add}.
+   *
+   * @returns the opened segment
+   */
+  async publish(name: string, meta: SegmentMeta): Promise<LoadedSegment> {
+    const { layer } = this.#loading;
+    const directory = join(this.#folder, name);
+    for (const abandoned of this.#abandoned) await layer.remove(abandoned);
+    // Should anything below fail, the spans are sealed again under another name: this folder must not come back.
+    this.#abandoned.add(directory);
+    await layer.rename(this.unfinishedPath(name), directory);
+    await layer.syncDirectory(this.#folder);
+    const loaded = await loadSegment(this.#loading, directory, name, meta, this.#segments);
+    this.#abandoned.clear();
+    // The sealing thread read the files back for their checksums.
+    for (const { file } of SEGMENT_TABLES) this.#verified.add(`${name}/${file}`);
+    return loaded;
+  }
+
+  /** Puts a published segment in use; synchronous, so that no query sees its spans twice or not at all. */
+  add(segment: Segment): void {
+    this.#segments = [...this.#segments, segment];
+    this.splits.add(segment.splits, new Set(this.#segments.map(({ name }) => name)));
+    this.#coveredPosition = Math.max(this.#coveredPosition, segment.meta.lastPosition);
+  }
+
+  /**
+   * Removes segments, oldest arrival first, while one is older than the age or all are larger than the limit.
+   *
+   * @param limits 0 means no limit
+   */
+  async retain(limits: { oldestArrivalUnixMillis: number; maxBytes: number }): Promise<void> {
+    const byArrival = [...this.#segments].sort(
+      (left, right) => left.meta.lastArrivalUnixMillis - right.meta.lastArrivalUnixMillis,
+    );
+    let bytes = this.byteSize;
+    for (const segment of byArrival) {
+      const isOld = segment.meta.lastArrivalUnixMillis < limits.oldestArrivalUnixMillis;
+      const isTooMuch = limits.maxBytes > 0 && bytes > limits.maxBytes;
+      if (!isOld && !isTooMuch) return;
+      bytes -= segment.byteSize;
+      this.counts[isOld ? "expired" : "evicted"]++;
+      await this.#remove(
+        segment,
+        isOld ? "its spans are older than the retention age" : "retention bytes are used up",
+      );
+    }
+  }
+
+  /**
+   * Makes sure that files of a segment are what was written, at their first use in this process.
+   *
+   * @returns false when the segment is damaged; it is then out of use
+   */
+  async verify(segment: Segment, files: readonly string[]): Promise<boolean> {
+    for (const file of files) {
+      const key = `${segment.name}/${file}`;
+      if (this.#verified.has(key)) continue;
+      const damage = await fileDamage(this.#loading.layer, segment, file);
+      if (damage !== undefined) {
+        await this.setAside(segment, damage);
+        return false;
+      }
+      this.#verified.add(key);
+    }
+    return !segment.isSetAside;
+  }
+
+  /** After a query failed: looks for damage again. True when there is some; the segment is then out of use. */
+  async isDamaged(segment: Segment): Promise<boolean> {
+    for (const { file } of SEGMENT_TABLES) this.#verified.delete(`${segment.name}/${file}`);
+    const files = SEGMENT_TABLES.map(({ file }) => file);
+    return !(await this.verify(segment, files));
+  }
+
+  /** Takes a damaged segment out of use; its folder moves away once nobody reads it. */
+  async setAside(segment: Segment, reason: string): Promise<void> {
+    if (segment.isSetAside) return;
+    segment.isSetAside = true;
+    this.counts.damaged++;
+    this.#loading.logger.error("segment is damaged and set aside", { segment: segment.name, reason });
+    this.#takeOut(segment);
+    await this.#storePosition();
+    void segment.free().then(() => this.#quarantine(segment.directory));
+  }
+
+  #takeOut(segment: Segment): void {
+    this.#segments = this.#segments.filter((other) => other !== segment);
+    this.splits.rebuild(this.#segments);
+    for (const { file } of SEGMENT_TABLES) this.#verified.delete(`${segment.name}/${file}`);
+  }
+
+  async #remove(segment: Segment, reason: string): Promise<void> {
+    this.#takeOut(segment);
+    await this.#storePosition();
+    const { layer, logger } = this.#loading;
+    const removal = segment.free().then(() => layer.remove(segment.directory));
+    const settled = removal.catch((thrown: unknown) => {
+      logger.warn("segment could not be removed", {
+        segment: segment.name,
+        reason: errorFrom(thrown).message,
+      });
+    });
+    logger.info("segment removed", { segment: segment.name, reason });
+    // A long read keeps its files; retention goes on without it.
+    if (!segment.isHeld) await settled;
+  }
+
+  async #open(name: string, meta: SegmentMeta, names: NameCatalogue): Promise<void> {
+    const directory = join(this.#folder, name);
+    const loaded = await this.#orQuarantine(directory, () =>
+      loadSegment(this.#loading, directory, name, meta, this.#segments),
+    );
+    if (loaded === undefined) return;
+    this.add(loaded.segment);
+    await addNames(names, loaded.names);
+  }
+
+  /**
+   * A crash between putting a segment in place and removing what it replaces leaves both. So does one after a seal
+   * that was put in place but whose success was not heard of: its positions then lie within those of a later one.
+   */
+  async #finishReplacements(metas: Map<string, SegmentMeta>): Promise<void> {
+    const replaced = new Set(
+      [...metas.values()].flatMap(({ replaces }) => replaces.map((name) => basename(name))),
+    );
+    for (const [name, meta] of metas) {
+      for (const [otherName, other] of metas)
+        if (name !== otherName && isWithin(meta, other)) replaced.add(name);
+    }
+    for (const name of replaced) {
+      if (metas.delete(name)) await this.#loading.layer.remove(join(this.#folder, name));
+    }
+  }
+
+  async #orQuarantine<T>(directory: string, read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (thrown) {
+      const cause = errorFrom(thrown);
+      if (cause.code !== "data_corrupt") throw cause;
+      this.counts.damaged++;
+      this.#loading.logger.error("segment is damaged and set aside", {
+        segment: basename(directory),
+        reason: cause.message,
+      });
+      await this.#quarantine(directory);
+      return undefined;
+    }
+  }
+
+  async #quarantine(directory: string): Promise<void> {
+    const { layer, logger } = this.#loading;
+    const folder = join(this.#dataDir, QUARANTINE_FOLDER);
+    try {
+      await layer.makeDirectory(folder);
+      const taken = new Set(await layer.list(folder));
+      let name = basename(directory);
+      for (let count = 2; taken.has(name); count++) name = `${basename(directory)}.${count}`;
+      await layer.rename(directory, join(folder, name));
+    } catch (thrown) {
+      // The folder stays where it is and is found damaged again at the next start.
+      logger.warn("segment could not be moved away", { directory, reason: errorFrom(thrown).message });
+    }
+  }
+
+  async #storedPosition(): Promise<number> {
+    const bytes = await this.#loading.layer
+      .readFile(join(this.#folder, POSITION_FILE))
+      .catch(() => undefined);
+    if (bytes === undefined) return -1;
+    const match = /^\{"coveredPosition":(\d{1,16})\}\s*$/.exec(new TextDecoder().decode(bytes));
+    return match === null ? -1 : Number(match[1]);
+  }
+
+  /** Without this, the log would bring back what a segment no longer in use had covered. */
+  async #storePosition(): Promise<void> {
+    if (this.#coveredPosition < 0) return;
+    const text = `{"coveredPosition":${this.#coveredPosition}}\n`;
+    const path = join(this.#folder, POSITION_FILE);
+    await writeFileDurably(this.#loading.layer, path, this.#folder, new TextEncoder().encode(text));
+  }
+}
+
+/** True when the positions of a segment are part of those of a larger one. */
+function isWithin(inner: SegmentMeta, outer: SegmentMeta): boolean {
+  const { firstPosition, lastPosition } = outer;
+  return (
+    inner.firstPosition >= firstPosition &&
+    inner.lastPosition <= lastPosition &&
+    inner.lastPosition - inner.firstPosition < lastPosition - firstPosition
+  );
+}
+
+async function addNames(target: NameCatalogue, source: NameCatalogue): Promise<void> {
+  for (const service of await source.services()) {
+    for (const { name, kind } of await source.operations(service)) {
+      target.add(service, name, numberFromSpanKind(kind));
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** One sealed segment as the store holds it while it runs. */
+
+import { join } from "node:path";
+import type { SegmentMeta } from "./segment-meta.ts";
+import type { SplitTrace } from "./split-file.ts";
+import type { TraceFilter } from "./trace-filter.ts";
+
+/** A segment with its small parts in memory; readers hold it with {@link Segment.hold} while they read its files. */
+export class Segment {
+  readonly name: string;
+  readonly directory: string;
+  readonly meta: SegmentMeta;
+  readonly filter: TraceFilter;
+  /** Traces of this segment that older segments hold spans of. */
+  readonly splits: readonly SplitTrace[];
+  /** Bytes of all its files. */
+  readonly byteSize: number;
+  #holders = 0;
+  #whenFree: (() => void) | undefined;
+  /** True once a file turned out to be damaged: answers leave the segment out. */
+  isSetAside = false;
+
+  constructor(
+    directory: string,
+    name: string,
+    meta: SegmentMeta,
+    filter: TraceFilter,
+    splits: readonly SplitTrace[],
+  ) {
+    this.directory = directory;
+    this.name = name;
+    this.meta = meta;
+    this.filter = filter;
+    this.splits = splits;
+    this.byteSize = Object.values(meta.files).reduce((sum, file) => sum + file.bytes, 0);
+  }
+
+  /** Path of one of its files. */
+  path(file: string): string {
+    return join(this.directory, file);
+  }
+
+  /** Keeps the files in place until {@link Segment.release}. */
+  hold(): void {
+    this.#holders++;
+  }
+
+  /** True while somebody reads its files. */
+  get isHeld(): boolean {
+    return this.#holders > 0;
+  }
+
+  release(): void {
+    this.#holders--;
+    if (this.#holders === 0) this.#whenFree?.();
+  }
+
+  /** Resolves once nobody reads its files; asked once, after the segment left the list of the store. */
+  async free(): Promise<void> {
+    if (this.#holders === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#whenFree = resolve;
+    });
+  }
+}
