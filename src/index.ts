@@ -1,0 +1,64 @@
+/**
+ * The TracAgg library: collect spans into traces and analyse them, in any JavaScript runtime. No server, no native
+ * module, no `node:` import.
+ *
+ * @example
+ * import { TraceAggregator, createSpan, createTraceId } from "tracagg";
+ *
+ * @module
+ */
+
+export type { Bottleneck } from "./analysis/bottlenecks.ts";
+export { identifyBottlenecks } from "./analysis/bottlenecks.ts";
+export type {
+  CriticalPath,
+  CriticalPathClass,
+  CriticalPathOptions,
+  CriticalPathSegment,
+  CriticalPathShare,
+} from "./analysis/critical-path.ts";
+export { criticalPath } from "./analysis/critical-path.ts";
+export type { DependencyLink, DependencyType } from "./analysis/dependency-links.ts";
+export { mergeDependencyLinks } from "./analysis/dependency-links.ts";
+export { longestPath } from "./analysis/longest-path.ts";
+export type { OperationPerformance, Performance, PerformanceOptions } from "./analysis/performance.ts";
+export { analyzeTraces } from "./analysis/performance.ts";
+export type { SelfTime } from "./analysis/self-time.ts";
+export { selfTimes } from "./analysis/self-time.ts";
+export type { ServiceStatistics } from "./analysis/service-statistics.ts";
+export { traceSummary } from "./analysis/trace-summary.ts";
+export type { TraceNode, TraceTree } from "./analysis/trace-tree.ts";
+export { traceTree } from "./analysis/trace-tree.ts";
+export type { Clock } from "./base/clock.ts";
+export type { ErrorCode } from "./base/errors.ts";
+export { TracAggError } from "./base/errors.ts";
+export type { CreateSpanOptions, Moment, SpanEventOptions, SpanLinkOptions } from "./library/create-span.ts";
+export { createSpan } from "./library/create-span.ts";
+export { createSpanId, createTraceId } from "./library/create-trace-id.ts";
+export { dependencyLinks } from "./library/dependency-links-of-trace.ts";
+export type { TraceSampler } from "./library/samplers.ts";
+export { alwaysKeepErrors, probabilitySampler } from "./library/samplers.ts";
+export type {
+  AggregatorCounters,
+  TraceAggregatorOptions,
+  TraceConditions,
+} from "./library/trace-aggregator.ts";
+export { TraceAggregator } from "./library/trace-aggregator.ts";
+export type {
+  ServiceDependency,
+  TraceDependencyAnalyzerOptions,
+} from "./library/trace-dependency-analyzer.ts";
+export { TraceDependencyAnalyzer } from "./library/trace-dependency-analyzer.ts";
+export type { TracePerformanceAnalyzerOptions } from "./library/trace-performance-analyzer.ts";
+export { TracePerformanceAnalyzer } from "./library/trace-performance-analyzer.ts";
+export type { PlainJson } from "./model/attribute-json.ts";
+export type { AttributeMap, Attributes, AttributeValue } from "./model/attribute-value.ts";
+export type { Resource, Scope, Span, SpanEvent, SpanLink } from "./model/span.ts";
+export type { JsonOf, SpanAsJson, TraceAsJson } from "./model/span-json.ts";
+export { spanJson, traceJson } from "./model/span-json.ts";
+export { SpanKind } from "./model/span-kind.ts";
+export { SpanStatus } from "./model/span-status.ts";
+export { isoFromUnixNano, unixNanoFromIso } from "./model/time.ts";
+export type { Trace } from "./model/trace.ts";
+export { traceFromSpans } from "./model/trace.ts";
+export type { ServiceShare, TraceSummary } from "./model/trace-summary.ts";
