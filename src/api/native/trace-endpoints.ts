@@ -17,7 +17,7 @@ import { criticalPathJson } from "./critical-path-json.ts";
 import { FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
 import { QUERY_ERRORS } from "./query-errors.ts";
 import { rangeJson } from "./range-json.ts";
-import { summaryJson } from "./span-json.ts";
+import { summaryJson } from "./summary-json.ts";
 import { TRACE_FORMATS, traceChunks } from "./trace-formats.ts";
 
 /** Threshold of bottlenecks when none is given: the one of the original design's examples. */
