@@ -210,6 +210,7 @@ async function startStore(
   const store = await kind.create({
     dataDir: config.data.dir,
     options: storeOptions(config),
+    version: VERSION,
     logger,
     metrics,
     clock,
@@ -225,7 +226,15 @@ async function startStore(
 function storeOptions({ store, retention }: TracAggConfig): Record<string, number> {
   const retentionAgeMillis = retention.ageMillis;
   if (store.type === "memory") return { maxBytes: store.memory.maxBytes, retentionAgeMillis };
-  return { ...store.lake, retentionAgeMillis, retentionBytes: retention.bytes };
+  const { sealBytes, sealAgeMillis, memoryLimitBytes, queryConcurrency } = store.lake;
+  return {
+    sealBytes,
+    sealAgeMillis,
+    queryMemoryBytes: memoryLimitBytes,
+    queryConcurrency,
+    retentionAgeMillis,
+    retentionBytes: retention.bytes,
+  };
 }
 
 function exposeGauges(

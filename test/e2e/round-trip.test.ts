@@ -6,7 +6,7 @@ import { Client, credentials } from "@grpc/grpc-js";
 import fc from "fast-check";
 import type { Type } from "protobufjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { arbitraryRequest } from "../helpers/otlp-arbitrary.ts";
+import { encodeOtlpRequest, otlpRequestArbitrary } from "../helpers/otlp-arbitrary.ts";
 import type { CanonicalSpan } from "../helpers/otlp-canonical.ts";
 import {
   canonicalFromJson,
@@ -118,8 +118,8 @@ describe("generated requests that fill every field", () => {
 
   beforeAll(() => {
     payloads = fc
-      .sample(arbitraryRequest(), { numRuns: GENERATED_REQUESTS, seed: 20 })
-      .map((request) => type.encode(type.fromObject(request as Record<string, unknown>)).finish());
+      .sample(otlpRequestArbitrary(), { numRuns: GENERATED_REQUESTS, seed: 20 })
+      .map((request) => encodeOtlpRequest(type, request));
   });
 
   afterAll(() => {

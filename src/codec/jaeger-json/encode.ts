@@ -4,7 +4,7 @@ import { base64FromBytes } from "../../base/base64.ts";
 import type { Attributes, AttributeValue } from "../../model/attribute-value.ts";
 import type { Resource, Span, SpanEvent, SpanLink } from "../../model/span.ts";
 import type { Trace } from "../../model/trace.ts";
-import { isSafeInteger, textFromAttribute } from "../attribute-json.ts";
+import { isSafeInteger, textFromAttribute } from "../attribute-text.ts";
 import type {
   JaegerEnvelope,
   JaegerKeyValue,

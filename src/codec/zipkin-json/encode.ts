@@ -1,7 +1,8 @@
 /** TracAgg's model to Zipkin v2 JSON, by OpenTelemetry's Zipkin mapping. */
 
+import { plainJsonFromAttributes } from "../../model/attribute-json.ts";
 import type { Span, SpanEvent, SpanLink } from "../../model/span.ts";
-import { jsonFromAttributes, textFromAttribute } from "../attribute-json.ts";
+import { textFromAttribute } from "../attribute-text.ts";
 import { localEndpointOf, remoteEndpointOf } from "./endpoints.ts";
 import type { ZipkinAnnotation, ZipkinEndpoint, ZipkinSpan } from "./zipkin-model.ts";
 
@@ -50,7 +51,7 @@ function durationMicros(span: Span): number {
 function annotationFromEvent(event: SpanEvent): ZipkinAnnotation {
   const hasAttributes = Object.keys(event.attributes).length > 0;
   const value = hasAttributes
-    ? `${JSON.stringify(event.name)}: ${JSON.stringify(jsonFromAttributes(event.attributes))}`
+    ? `${JSON.stringify(event.name)}: ${JSON.stringify(plainJsonFromAttributes(event.attributes))}`
     : event.name;
   return { timestamp: Number(event.timeUnixNano / 1_000n), value };
 }
@@ -89,6 +90,6 @@ function textFromLink(link: SpanLink): string {
     traceId: link.traceId,
     spanId: link.spanId,
     traceState: link.traceState,
-    attributes: jsonFromAttributes(link.attributes),
+    attributes: plainJsonFromAttributes(link.attributes),
   });
 }

@@ -2,7 +2,7 @@
 
 import type { Attributes } from "../../model/attribute-value.ts";
 import type { Span } from "../../model/span.ts";
-import { textFromAttribute } from "../attribute-json.ts";
+import { textFromAttribute } from "../attribute-text.ts";
 import type { ZipkinEndpoint } from "./zipkin-model.ts";
 
 /**

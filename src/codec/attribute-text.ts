@@ -1,0 +1,19 @@
+/**
+ * Attribute values as text, for formats whose values are strings.
+ * Rules: opentelemetry-specification, common attribute text form.
+ */
+
+import { plainJsonFromAttribute } from "../model/attribute-json.ts";
+import type { AttributeValue } from "../model/attribute-value.ts";
+
+/** Strings as they are, the empty value as "", everything else as JSON. */
+export function textFromAttribute(value: AttributeValue): string {
+  const json = plainJsonFromAttribute(value);
+  if (json === null) return "";
+  return typeof json === "string" ? json : JSON.stringify(json);
+}
+
+/** True when a 64-bit integer is exact as a JavaScript number. */
+export function isSafeInteger(value: bigint): boolean {
+  return Number.isSafeInteger(Number(value));
+}
