@@ -50,6 +50,8 @@ export class ProtobufReader {
   position: number;
   /** One past the last byte that may be read. */
   end: number;
+  /** Where the tag read last begins: errors name this byte. */
+  fieldStart: number;
   /** Low and high half of the last 64-bit value read, unsigned. */
   low = 0;
   high = 0;
@@ -58,11 +60,13 @@ export class ProtobufReader {
     this.bytes = bytes;
     this.position = start;
     this.end = end;
+    this.fieldStart = start;
   }
 
   /** A tag: field number in the upper 29 bits, wire type in the low three. */
   tag(): number {
     const start = this.position;
+    this.fieldStart = start;
     const first = this.bytes[start] as number;
     if (start < this.end && first < 0x80 && first > 7) {
       this.position = start + 1;
@@ -71,9 +75,9 @@ export class ProtobufReader {
     this.#varint64(start);
     const tag = this.low;
     if (this.high !== 0 || this.position - start > 5) {
-      throw new ProtobufError(start, "expected a tag of at most 32 bits, got a longer number");
+      throw this.#fault("expected a tag of at most 32 bits, got a longer number");
     }
-    if (tag >>> 3 === 0) throw new ProtobufError(start, "expected a field number from 1, got 0");
+    if (tag >>> 3 === 0) throw this.#fault("expected a field number from 1, got 0");
     return tag;
   }
 
@@ -130,8 +134,7 @@ export class ProtobufReader {
     const length = this.low;
     if (this.high !== 0 || length > this.end - this.position) {
       const said = this.high === 0 ? String(length) : "4294967296 or more";
-      throw new ProtobufError(
-        start,
+      throw this.#fault(
         `truncated: expected ${said} bytes as the length says, ${this.end - this.position} are left`,
       );
     }
@@ -175,39 +178,42 @@ export class ProtobufReader {
         return;
       }
       case WireType.GROUP_START:
-        this.#skipGroup(tag >>> 3, depth + 1, start);
+        this.#skipGroup(tag >>> 3, depth + 1);
         return;
       case WireType.GROUP_END:
-        throw new ProtobufError(start - 1, "group end without a group start");
+        throw this.#fault("group end without a group start");
       case WireType.FIXED32:
         this.#take(4);
         return;
       default:
-        throw new ProtobufError(start - 1, `wire type ${tag & 7} does not exist`);
+        throw this.#fault(`wire type ${tag & 7} does not exist`);
     }
   }
 
-  #skipGroup(field: number, depth: number, start: number): void {
+  #skipGroup(field: number, depth: number): void {
     if (depth > MAX_ATTRIBUTE_DEPTH) {
-      throw new ProtobufError(start, `groups are nested deeper than ${MAX_ATTRIBUTE_DEPTH} levels`);
+      throw this.#fault(`groups are nested deeper than ${MAX_ATTRIBUTE_DEPTH} levels`);
     }
     while (this.position < this.end) {
-      const tagStart = this.position;
       const tag = this.tag();
       if ((tag & 7) !== WireType.GROUP_END) {
         this.skip(tag, depth);
         continue;
       }
       if (tag >>> 3 === field) return;
-      throw new ProtobufError(tagStart, `expected the end of group ${field}, got that of ${tag >>> 3}`);
+      throw this.#fault(`expected the end of group ${field}, got that of ${tag >>> 3}`);
     }
-    throw new ProtobufError(start, `truncated: group ${field} has no end`);
+    throw this.#fault(`truncated: group ${field} has no end`);
+  }
+
+  #fault(reason: string): ProtobufError {
+    return new ProtobufError(this.fieldStart, reason);
   }
 
   #take(count: number): number {
     const start = this.position;
     if (count > this.end - start) {
-      throw new ProtobufError(start, `truncated: expected ${count} bytes, ${this.end - start} are left`);
+      throw this.#fault(`truncated: expected ${count} bytes, ${this.end - start} are left`);
     }
     this.position = start + count;
     return start;
@@ -220,7 +226,7 @@ export class ProtobufReader {
     let high = 0;
     let position = start;
     for (let shift = 0; shift < 70; shift += 7) {
-      if (position >= end) throw new ProtobufError(start, "truncated: a number goes on past the end");
+      if (position >= end) throw this.#fault("truncated: a number goes on past the end");
       const byte = bytes[position++] as number;
       if (shift < 28) low |= (byte & 0x7f) << shift;
       else if (shift === 28) {
@@ -234,7 +240,7 @@ export class ProtobufReader {
         return;
       }
     }
-    throw new ProtobufError(start, "expected a number of at most 10 bytes, got a longer one");
+    throw this.#fault("expected a number of at most 10 bytes, got a longer one");
   }
 }
 

@@ -90,7 +90,8 @@ export function checkNested(
 ): void {
   if (shape.isKeyValue && isPlainKeyValue(reader.bytes, start, end)) return;
   const left = shape.isLevel ? levelsLeft - 1 : levelsLeft;
-  if (left < 0) throw new ProtobufError(start, "attribute values are nested deeper than the limit");
+  // The byte before the body belongs to the field even when the body is empty.
+  if (left < 0) throw new ProtobufError(start - 1, "attribute values are nested deeper than the limit");
   checkMessage(reader, start, end, shape, left);
 }
 

@@ -9,7 +9,7 @@ const KEY_VALUE = MESSAGE_SHAPES.KeyValue;
 const EVENT = MESSAGE_SHAPES.Event;
 const LINK = MESSAGE_SHAPES.Link;
 
-/** Tags (field number * 8 + wire type) of the fields the walk looks at; all but flags are one byte. */
+/** Tags (field number * 8 + wire type) of the fields the walk looks at. */
 const Tag = {
   TRACE_ID: 0x0a,
   SPAN_ID: 0x12,
@@ -72,15 +72,20 @@ export class SpanWalker {
     const { bytes } = this.#reader;
     let position = start;
     while (position < end) {
-      const tag = bytes[position] as number;
-      if ((tag & 0x87) !== WireType.LENGTH) {
-        position = this.#otherField(tag, position, end);
+      let tag = bytes[position] as number;
+      let valueAt = position + 1;
+      if (tag > 0x7f) {
+        tag = this.#longTag(position, end);
+        valueAt = this.#reader.position;
+      }
+      if ((tag & 7) !== WireType.LENGTH) {
+        position = this.#otherField(tag, position, valueAt, end);
         continue;
       }
-      let length = bytes[position + 1] as number;
-      let bodyStart = position + 2;
+      let length = bytes[valueAt] as number;
+      let bodyStart = valueAt + 1;
       if (length > 0x7f || !(bodyStart + length <= end)) {
-        length = this.#longLength(position + 1, end);
+        length = this.#longLength(position, end);
         bodyStart = this.#reader.position;
       }
       const next = bodyStart + length;
@@ -108,9 +113,15 @@ export class SpanWalker {
     this.badLinkAt = -1;
   }
 
-  #longLength(position: number, end: number): number {
+  #longTag(position: number, end: number): number {
     this.#reader.position = position;
     this.#reader.end = end;
+    return this.#reader.tag();
+  }
+
+  /** The length in the field whose tag is at `position`, in any form; the reader stands behind it. */
+  #longLength(position: number, end: number): number {
+    this.#longTag(position, end);
     return this.#reader.length();
   }
 
@@ -149,27 +160,24 @@ export class SpanWalker {
     }
   }
 
-  /** Fields that are not length-delimited, and tags of several bytes. */
-  #otherField(tag: number, position: number, end: number): number {
-    const reader = this.#reader;
+  /** Fields that are not length-delimited. */
+  #otherField(tag: number, position: number, valueAt: number, end: number): number {
+    const next = checkField(this.#reader, position, end, SPAN, this.#maxDepth);
     switch (tag) {
       case Tag.START_TIME:
-        if (position + 9 > end) break;
-        this.startTimeAt = position + 1;
-        return position + 9;
+        this.startTimeAt = valueAt;
+        break;
       case Tag.END_TIME:
-        if (position + 9 > end) break;
-        this.endTimeAt = position + 1;
-        return position + 9;
+        this.endTimeAt = valueAt;
+        break;
       case Tag.KIND:
-        reader.position = position + 1;
-        reader.end = end;
-        this.kind = reader.uint32();
-        return reader.position;
+        this.#reader.position = valueAt;
+        this.kind = this.#reader.uint32();
+        break;
       default:
         break;
     }
-    return checkField(reader, position, end, SPAN, this.#maxDepth);
+    return next;
   }
 
   /** A status sent in pieces counts as one message: a piece without a code leaves the code as it is. */
