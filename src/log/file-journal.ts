@@ -123,6 +123,7 @@ class FileJournal implements IngestLog {
       onFile: (file) => {
         this.#data.push(file);
         this.#reclaim();
+        if (this.#state === "running") this.#pool.prepareAhead();
       },
     });
   }
@@ -147,7 +148,10 @@ class FileJournal implements IngestLog {
       this.#readers.remember(name, position);
     }
     await this.#writer.open(recovered.nextPosition, Math.min(FIRST_FILE_BYTES, this.#fileBytes));
+    // Empty files of earlier starts go before this one counts, or a process that dies early each time piles them up.
+    await this.#pool.settled();
     this.#state = "running";
+    this.#pool.prepareAhead();
   }
 
   append(record: LogRecord): Promise<number> {

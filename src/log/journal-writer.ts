@@ -203,7 +203,6 @@ export class JournalWriter {
       this.#active = active;
       this.#mustRoll = false;
       this.#options.onFile(active.log);
-      this.#options.pool.prepareAhead();
       return active;
     } catch (error) {
       this.#retryAtMillis = this.#options.clock.nowMillis() + RETRY_AFTER_MILLIS;

@@ -37,12 +37,15 @@ interface DirectoryNode {
 
 type Node = FileNode | DirectoryNode;
 
-/** What a write, sync, open or rename is asked before it happens; throw to make it fail. */
+/**
+ * What a write, sync, open or rename is asked before it happens; throw to make it fail. A number given back for a write
+ * is how many bytes the disk takes before it is full.
+ */
 export type DiskHook = (operation: {
   readonly kind: "open" | "write" | "datasync" | "rename" | "truncate" | "syncDirectory";
   readonly path: string;
   readonly bytes: number;
-}) => void | Promise<void>;
+}) => number | undefined;
 
 /** An error as Node's file calls give it. */
 export function diskError(code: string): Error {
@@ -59,7 +62,7 @@ export class RecordingFileLayer implements FileLayer {
   #letGo: () => void = () => {};
   #noteHeld: () => void = () => {};
   /** Asked before each operation. */
-  hook: DiskHook = () => {};
+  hook: DiskHook = () => undefined;
 
   constructor(rootPath: string) {
     this.#rootPath = rootPath;
@@ -111,7 +114,7 @@ export class RecordingFileLayer implements FileLayer {
   }
 
   async open(path: string, mode: FileOpenMode): Promise<OpenFile> {
-    await this.hook({ kind: "open", path, bytes: 0 });
+    this.hook({ kind: "open", path, bytes: 0 });
     const file = await nodeFileLayer.open(path, mode);
     const node = this.#fileNode(path, mode === "create");
     return {
@@ -119,7 +122,7 @@ export class RecordingFileLayer implements FileLayer {
       read: (bytes, offset) => file.read(bytes, offset),
       datasync: () => this.#datasync(path, node),
       truncate: async (lengthBytes) => {
-        await this.hook({ kind: "truncate", path, bytes: lengthBytes });
+        this.hook({ kind: "truncate", path, bytes: lengthBytes });
         await file.truncate(lengthBytes);
         node.pending.push({ order: this.#order++, kind: "truncate", lengthBytes });
       },
@@ -146,7 +149,7 @@ export class RecordingFileLayer implements FileLayer {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    await this.hook({ kind: "rename", path: from, bytes: 0 });
+    this.hook({ kind: "rename", path: from, bytes: 0 });
     const node = this.#nodeAt(from) ?? this.#adopt(from);
     await nodeFileLayer.rename(from, to);
     const source = this.#directoryNode(dirname(from));
@@ -173,7 +176,7 @@ export class RecordingFileLayer implements FileLayer {
   }
 
   async syncDirectory(directory: string): Promise<void> {
-    await this.hook({ kind: "syncDirectory", path: directory, bytes: 0 });
+    this.hook({ kind: "syncDirectory", path: directory, bytes: 0 });
     if (relative(this.#rootPath, directory).startsWith("..")) return;
     const node = this.#directoryNode(directory);
     for (const name of readdirSync(directory)) {
@@ -189,10 +192,12 @@ export class RecordingFileLayer implements FileLayer {
     buffers: readonly Uint8Array[],
     offset: number,
   ): Promise<void> {
-    const bytes = Uint8Array.from(Buffer.concat(buffers));
-    await this.hook({ kind: "write", path, bytes: bytes.length });
+    const all = Uint8Array.from(Buffer.concat(buffers));
+    const taken = this.hook({ kind: "write", path, bytes: all.length });
+    const bytes = all.subarray(0, taken);
     await file.write([bytes], offset);
     node.pending.push({ order: this.#order++, kind: "write", offset, bytes });
+    if (bytes.length < all.length) throw diskError("ENOSPC");
   }
 
   async #datasync(path: string, node: FileNode): Promise<void> {
@@ -201,7 +206,7 @@ export class RecordingFileLayer implements FileLayer {
       this.#noteHeld();
       await this.#held;
     }
-    await this.hook({ kind: "datasync", path, bytes: 0 });
+    this.hook({ kind: "datasync", path, bytes: 0 });
     if (node.foreign) node.durable = Uint8Array.from(readFileSync(path));
     else for (const change of node.pending.slice(0, covered)) applyContent(node, change, true);
     node.pending.splice(0, covered);

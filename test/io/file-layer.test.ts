@@ -40,6 +40,7 @@ test("a file replaced durably has its old or its new content at every step of a 
       images.push(temporaryFolder());
       disk.crashTo(images.at(-1)!, survives);
     }
+    return undefined;
   };
   await writeFileDurably(disk, path, folder, Buffer.from("new"));
   const contents = images.map((image) => readFileSync(join(image, "state.json"), "utf8"));
@@ -57,6 +58,7 @@ test("a replacement that the disk refuses leaves the old content", async () => {
   const disk = new RecordingFileLayer(folder);
   disk.hook = ({ kind }) => {
     if (kind === "datasync") throw diskError("ENOSPC");
+    return undefined;
   };
   await expect(writeFileDurably(disk, path, folder, Buffer.from("new"))).rejects.toMatchObject({
     code: "ENOSPC",

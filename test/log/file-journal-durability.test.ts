@@ -1,12 +1,13 @@
 /** What a power loss, a full disk and a failing sync leave of the journal. */
 
-import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import type { Logger } from "../../src/base/logger.ts";
 import type { FileJournalOptions } from "../../src/log/file-journal.ts";
 import { createFileJournal } from "../../src/log/file-journal.ts";
 import type { IngestLog } from "../../src/log/ingest-log.ts";
+import { RECORD_HEADER_BYTES } from "../../src/log/record-format.ts";
 import { entriesFrom, entryOf, recordOf } from "../contract/ingest-log-suite.ts";
 import { diskError, RecordingFileLayer } from "../helpers/recording-file-layer.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
@@ -80,6 +81,7 @@ test("records that come during a sync share the next one", async () => {
   let syncs = 0;
   disk.hook = ({ kind, path }) => {
     if (kind === "datasync" && path.endsWith(FIRST_FILE)) syncs++;
+    return undefined;
   };
   const held = disk.holdSyncs(FIRST_FILE);
   const first = log.append(recordOf(0));
@@ -92,7 +94,7 @@ test("records that come during a sync share the next one", async () => {
 });
 
 test("a power loss at any moment keeps every record whose append had resolved", async () => {
-  const { log, disk } = await startRig();
+  const { log, disk } = await startRig({ maxFileBytes: 4 * 1024 });
   const crashes: { folder: string; acknowledged: number }[] = [];
   let acknowledged = 0;
   let steps = 0;
@@ -106,6 +108,7 @@ test("a power loss at any moment keeps every record whose append had resolved", 
     if (kind !== "open" && steps % 3 === 0) crash();
     // The other extreme: everything written so far had reached the disk without being asked to.
     if (kind === "datasync") crash(() => true);
+    return undefined;
   };
   for (let round = 0; round < 12; round++) {
     const group = [0, 1, 2, 3].map((at) => log.append(recordOf(round * 4 + at, 900)));
@@ -194,6 +197,7 @@ test("a full disk refuses retryably, reads go on, and writing resumes by itself"
   let full = true;
   disk.hook = ({ kind, bytes }) => {
     if (full && kind === "write" && bytes > 0) throw diskError("ENOSPC");
+    return undefined;
   };
   const refusal = await log.append(recordOf(1, 8_000)).catch((error: unknown) => error);
   expect(refusal).toMatchObject({ code: "unavailable", retryAfterMillis: 5_000 });
@@ -216,7 +220,8 @@ test("a disk with no room for the next file refuses, is not asked at every appen
   let full = true;
   let attempts = 0;
   disk.hook = ({ kind, path }) => {
-    if (!full || kind !== "write" || path.endsWith(FIRST_FILE) || path.endsWith("00000002.log")) return;
+    if (!full || kind !== "write" || path.endsWith(FIRST_FILE) || path.endsWith("00000002.log"))
+      return undefined;
     attempts++;
     throw diskError("ENOSPC");
   };
@@ -239,18 +244,18 @@ test("a record of which the disk took only a part does not come back, whatever i
   await log.append(recordOf(0));
   const images: string[] = [];
   let failing = true;
-  disk.hook = ({ kind, bytes }) => {
-    if (failing && kind === "write" && bytes > 100) {
-      failing = false;
-      throw diskError("ENOSPC");
-    }
+  disk.hook = ({ kind, path }) => {
+    if (!failing || kind !== "write" || !path.endsWith(FIRST_FILE)) return undefined;
+    failing = false;
+    // Two whole records and a part of the third.
+    return 2 * 240 + 10;
   };
   const group = [1, 2, 3].map((index) => log.append(recordOf(index, 200)));
   expect((await Promise.allSettled(group)).map((outcome) => outcome.status)).toEqual(
     Array.from({ length: 3 }, () => "rejected"),
   );
   images.push(temporaryFolder());
-  cpSync(folder, images[0]!, { recursive: true });
+  disk.crashTo(images[0]!, () => true);
   expect(await log.append(recordOf(4))).toBe(1);
   await log.stop();
   images.push(folder);
@@ -274,6 +279,7 @@ test("after a failed sync the records are refused, the file is left, and they do
       throw diskError("EIO");
     }
     if (kind === "write" && !failing) written.push(path);
+    return undefined;
   };
   const refused = await Promise.allSettled([1, 2].map((index) => log.append(recordOf(index))));
   expect(refused.map((outcome) => outcome.status)).toEqual(["rejected", "rejected"]);
@@ -282,14 +288,84 @@ test("after a failed sync the records are refused, the file is left, and they do
   expect(await log.append(recordOf(3))).toBe(1);
   expect(written.some((path) => path.endsWith(FIRST_FILE))).toBe(false);
   const killed = temporaryFolder();
-  cpSync(folder, killed, { recursive: true });
-  const crashed = temporaryFolder();
-  disk.crashTo(crashed, () => true);
+  disk.crashTo(killed, () => true);
+  const powerless = temporaryFolder();
+  disk.crashTo(powerless);
   await log.stop();
-  for (const image of [killed, crashed, folder]) {
+  for (const image of [killed, powerless, folder]) {
     const { log: after, lines } = await reopened(image);
     expect(await entriesFrom(after, 0)).toEqual([entryOf(0), entryOf(3, 50, 1)]);
     expect(lines.filter((line) => line.includes("damaged"))).toEqual([]);
+    await after.stop();
+  }
+});
+
+test("when senders hear of a failed sync, its records are void even if the disk kept them after all", async () => {
+  const { log, disk } = await startRig();
+  await log.append(recordOf(0));
+  const groupWrites: number[] = [];
+  disk.hook = ({ kind, path, bytes }) => {
+    if (kind === "write" && path.endsWith(FIRST_FILE) && bytes > RECORD_HEADER_BYTES)
+      groupWrites.push(disk.order);
+    if (kind === "datasync" && path.endsWith(FIRST_FILE)) throw diskError("EIO");
+    return undefined;
+  };
+  await expect(log.append(recordOf(1))).rejects.toMatchObject({ code: "unavailable" });
+  const image = temporaryFolder();
+  disk.crashTo(image, (order) => groupWrites.includes(order));
+  expect(groupWrites).toHaveLength(1);
+  await log.stop();
+  const { log: after } = await reopened(image);
+  expect(await entriesFrom(after, 0)).toEqual([entryOf(0)]);
+  await after.stop();
+});
+
+test("a failed sync on a full disk leaves the file alone until a new one can be had", async () => {
+  const rig = await startRig();
+  const { log, disk } = rig;
+  await log.append(recordOf(0));
+  let full = true;
+  const payloadWrites: string[] = [];
+  disk.hook = ({ kind, path, bytes }) => {
+    const isFirst = path.endsWith(FIRST_FILE);
+    if (full && kind === "datasync" && isFirst) throw diskError("EIO");
+    if (full && kind === "write" && !isFirst) throw diskError("ENOSPC");
+    if (kind === "write" && isFirst && bytes > RECORD_HEADER_BYTES) payloadWrites.push(path);
+    return undefined;
+  };
+  await expect(log.append(recordOf(1))).rejects.toMatchObject({ code: "unavailable" });
+  await expect(log.append(recordOf(2))).rejects.toMatchObject({ code: "unavailable" });
+  full = false;
+  rig.nowMillis += 10_000;
+  expect(await log.append(recordOf(3))).toBe(1);
+  expect(payloadWrites).toHaveLength(1);
+  await log.stop();
+  const { log: after } = await reopened(rig.folder);
+  expect(await entriesFrom(after, 0)).toEqual([entryOf(0), entryOf(3, 50, 1)]);
+  await after.stop();
+});
+
+test("positions outlive a power loss at any moment after everything was released at a start", async () => {
+  const { log: first, folder } = await startRig();
+  for (const index of [0, 1, 2, 3, 4]) await first.append(recordOf(index, 7_000));
+  await first.stop();
+  const disk = new RecordingFileLayer(folder);
+  const images: string[] = [];
+  const crash = (): undefined => {
+    images.push(temporaryFolder());
+    disk.crashTo(images.at(-1)!);
+  };
+  const log = createFileJournal({ dataDirectory: folder, files: disk, maxFileBytes: SMALL_FILES });
+  await log.start();
+  disk.hook = crash;
+  log.release("store", 4);
+  for (const index of [5, 6, 7, 8, 9]) await log.append(recordOf(index, 7_000));
+  crash();
+  await log.stop();
+  expect(images.length).toBeGreaterThan(10);
+  for (const image of images) {
+    const { log: after } = await reopened(image);
+    expect(after.nextPosition()).toBeGreaterThanOrEqual(5);
     await after.stop();
   }
 });
@@ -307,6 +383,7 @@ test("a file whose sync failed is deleted, not used again", async () => {
       throw diskError("EIO");
     }
     if (kind === "rename") renamed.push(basename(path));
+    return undefined;
   };
   await expect(log.append(recordOf(4, 20))).rejects.toMatchObject({ code: "unavailable" });
   await log.append(recordOf(5, 20));

@@ -9,6 +9,7 @@ import { createFileJournal } from "../../src/log/file-journal.ts";
 import type { IngestLog } from "../../src/log/ingest-log.ts";
 import { encodeFileHeader, FILE_HEADER_BYTES, RECORD_HEADER_BYTES } from "../../src/log/record-format.ts";
 import { entriesFrom, entryOf, recordOf } from "../contract/ingest-log-suite.ts";
+import { RecordingFileLayer } from "../helpers/recording-file-layer.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
 const PAYLOAD_BYTES = 50;
@@ -37,10 +38,22 @@ async function open(
 /** A folder as a killed process leaves it: `count` records appended one by one, nothing closed. */
 async function killedFolder(count: number, options: Partial<FileJournalOptions> = {}): Promise<string> {
   const folder = temporaryFolder();
-  const { log } = await open(folder, options);
-  for (let index = 0; index < count; index++) await log.append(recordOf(index));
+  return await killedAfter(folder, options, async (log) => {
+    for (let index = 0; index < count; index++) await log.append(recordOf(index));
+  });
+}
+
+/** What a process killed right after `work` leaves: all it wrote, in a folder of its own. */
+async function killedAfter(
+  folder: string,
+  options: Partial<FileJournalOptions>,
+  work: (log: IngestLog) => Promise<void>,
+): Promise<string> {
+  const disk = new RecordingFileLayer(folder);
+  const { log } = await open(folder, { ...options, files: disk });
+  await work(log);
   const copy = temporaryFolder();
-  cpSync(folder, copy, { recursive: true });
+  disk.crashTo(copy, () => true);
   await log.stop();
   return copy;
 }
@@ -185,14 +198,12 @@ test("a file of a newer format is refused with the version it has", async () => 
 
 test("bytes in a payload that look like records are not taken for any", async () => {
   const folder = temporaryFolder();
-  const { log } = await open(folder);
-  await log.append(recordOf(0));
-  const lookalike = readFileSync(join(folder, "log", FIRST_FILE)).subarray(0, 400);
-  await log.append({ payload: lookalike, encoding: "identity", arrivalUnixMillis: 1 });
-  await log.append(recordOf(2));
-  const copy = temporaryFolder();
-  cpSync(folder, copy, { recursive: true });
-  await log.stop();
+  const copy = await killedAfter(folder, {}, async (log) => {
+    await log.append(recordOf(0));
+    const lookalike = readFileSync(join(folder, "log", FIRST_FILE)).subarray(0, 400);
+    await log.append({ payload: lookalike, encoding: "identity", arrivalUnixMillis: 1 });
+    await log.append(recordOf(2));
+  });
   const path = join(copy, "log", FIRST_FILE);
   const bytes = readFileSync(path);
   // The header of the second record: the walk has to search its payload for the next record.
@@ -204,15 +215,12 @@ test("bytes in a payload that look like records are not taken for any", async ()
 });
 
 test("a recycled file never replays what an older use left in it", async () => {
-  const folder = temporaryFolder();
-  const { log } = await open(folder, { maxFileBytes: 1_024 });
-  for (let index = 0; index < 200; index++) {
-    await log.append(recordOf(index));
-    log.release("store", index - 3);
-  }
-  const copy = temporaryFolder();
-  cpSync(folder, copy, { recursive: true });
-  await log.stop();
+  const copy = await killedAfter(temporaryFolder(), { maxFileBytes: 1_024 }, async (log) => {
+    for (let index = 0; index < 200; index++) {
+      await log.append(recordOf(index));
+      log.release("store", index - 3);
+    }
+  });
   const numbers = readdirSync(join(copy, "log")).map((name) => Number.parseInt(name, 10));
   expect(Math.max(...numbers)).toBeGreaterThan(15);
   const { log: after, lines } = await open(copy, { maxFileBytes: 1_024 });
@@ -243,28 +251,20 @@ test("positions go on after everything was released and the files are gone", asy
 
 test("starting and dying over and over adds no files", async () => {
   let folder = await killedFolder(3);
-  for (let round = 0; round < 6; round++) {
-    const { log } = await open(folder);
-    const copy = temporaryFolder();
-    cpSync(folder, copy, { recursive: true });
-    await log.stop();
-    folder = copy;
-  }
-  expect(readdirSync(join(folder, "log")).length).toBeLessThanOrEqual(4);
+  for (let round = 0; round < 20; round++) folder = await killedAfter(folder, {}, async () => {});
+  // One with records, the current one, at most four ready, one in the making.
+  expect(readdirSync(join(folder, "log")).length).toBeLessThanOrEqual(7);
   const { log } = await open(folder);
   expect(await positionsIn(log)).toEqual([0, 1, 2]);
   await log.stop();
 });
 
 test("a record longer than a file gets one of its own size", async () => {
-  const folder = temporaryFolder();
-  const { log } = await open(folder, { maxFileBytes: 1_024 });
-  await log.append(recordOf(0));
-  await log.append(recordOf(1, 50_000));
-  await log.append(recordOf(2));
-  const copy = temporaryFolder();
-  cpSync(folder, copy, { recursive: true });
-  await log.stop();
+  const copy = await killedAfter(temporaryFolder(), { maxFileBytes: 1_024 }, async (log) => {
+    await log.append(recordOf(0));
+    await log.append(recordOf(1, 50_000));
+    await log.append(recordOf(2));
+  });
   const { log: after } = await open(copy, { maxFileBytes: 1_024 });
   expect(await entriesFrom(after, 0)).toEqual([entryOf(0), entryOf(1, 50_000), entryOf(2)]);
   await after.stop();
