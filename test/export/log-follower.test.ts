@@ -1,0 +1,97 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, it } from "vitest";
+import { spanIdOf as spanIdOfRow } from "../../src/batch/row-ids.ts";
+import type { SpanRow } from "../../src/batch/span-batch.ts";
+import { encodeSpans } from "../../src/codec/otlp-protobuf/encode-request.ts";
+import type { Exporter } from "../../src/export/exporter.ts";
+import { createLogFollower } from "../../src/export/log-follower.ts";
+import { createFileJournal } from "../../src/log/file-journal.ts";
+import type { IngestLog } from "../../src/log/ingest-log.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
+import { buildSpan, spanIdOf } from "../helpers/trace-builder.ts";
+
+const payloadOf = (id: string) => encodeSpans([buildSpan("trace", { id, at: [0, 1] })]);
+
+async function openLog(dataDirectory: string): Promise<IngestLog> {
+  const log = createFileJournal({ dataDirectory });
+  await log.start();
+  return log;
+}
+
+const append = (log: IngestLog, id: string) =>
+  log.append({ payload: payloadOf(id), encoding: "identity", arrivalUnixMillis: 1 });
+
+class Destination implements Exporter {
+  readonly taken: string[] = [];
+  failuresLeft = 0;
+
+  async deliver(rows: readonly SpanRow[]): Promise<void> {
+    if (this.failuresLeft > 0) {
+      this.failuresLeft--;
+      throw new Error("destination is away");
+    }
+    this.taken.push(...rows.map(spanIdOfRow));
+  }
+
+  async stop(): Promise<void> {}
+}
+
+function follow(log: IngestLog, exporter: Exporter) {
+  const follower = createLogFollower({ log, exporter, readerName: "file:test", pollMillis: 3_600_000 });
+  follower.start();
+  return follower;
+}
+
+describe("a log follower", () => {
+  it("delivers what came after its first start, gzip records included, in order", async () => {
+    const log = await openLog(temporaryFolder());
+    await append(log, "before");
+    const destination = new Destination();
+    const follower = follow(log, destination);
+    await append(log, "a");
+    const payload = new Uint8Array(gzipSync(payloadOf("b")));
+    await log.append({ payload, encoding: "gzip", arrivalUnixMillis: 1 });
+    await follower.stop();
+    expect(destination.taken).toEqual([spanIdOf("a"), spanIdOf("b")]);
+    await log.stop();
+  });
+
+  it("goes on after a restart where it stopped, without loss or repetition", async () => {
+    const folder = temporaryFolder();
+    const destination = new Destination();
+    for (const id of ["a", "b", "c"]) {
+      const log = await openLog(folder);
+      const follower = follow(log, destination);
+      await append(log, id);
+      await follower.stop();
+      await log.stop();
+    }
+    expect(destination.taken).toEqual([spanIdOf("a"), spanIdOf("b"), spanIdOf("c")]);
+  });
+
+  it("keeps what a destination refused and delivers it at the next start", async () => {
+    const folder = temporaryFolder();
+    const destination = new Destination();
+    destination.failuresLeft = 1;
+    const log = await openLog(folder);
+    const refused = follow(log, destination);
+    await append(log, "a");
+    await refused.stop();
+    expect(destination.taken).toEqual([]);
+    const retried = follow(log, destination);
+    await retried.stop();
+    expect(destination.taken).toEqual([spanIdOf("a")]);
+    await log.stop();
+  });
+
+  it("passes over a record that cannot be decoded", async () => {
+    const log = await openLog(temporaryFolder());
+    const destination = new Destination();
+    const follower = follow(log, destination);
+    await log.append({ payload: new Uint8Array([7, 7, 7]), encoding: "identity", arrivalUnixMillis: 1 });
+    await append(log, "good");
+    await follower.stop();
+    expect(destination.taken).toEqual([spanIdOf("good")]);
+    await log.stop();
+  });
+});
