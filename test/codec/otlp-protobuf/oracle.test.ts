@@ -12,7 +12,7 @@ import type { CanonicalSpan } from "../../helpers/otlp-canonical.ts";
 import { canonicalFromProtobuf, loadRequestType } from "../../helpers/otlp-canonical.ts";
 import { allRows } from "../../helpers/rows.ts";
 
-const RUNS = 400;
+const RUNS = 200;
 const decoder = new OtlpRequestDecoder();
 let requestType: protobuf.Type;
 
