@@ -100,7 +100,7 @@ const lakeStore: StoreKind = Object.freeze({
       name: "sealBytes",
       unit: "bytes",
       defaultValue: 128 * 1024 * 1024,
-      minimum: 64 * 1024,
+      minimum: 1024 * 1024,
       maximum: 1024 * 1024 * 1024,
       description:
         "Bytes in memory at which they are written as a segment; the default is about 200,000 spans, so that the cost of a segment is spread.",

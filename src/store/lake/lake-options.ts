@@ -58,27 +58,32 @@ export interface LakeSettings extends Required<Omit<LakeStoreOptions, "startSeal
   readonly startSealWorker: (() => Worker) | undefined;
 }
 
-/** Fills the defaults in. */
+const DEFAULTS: Omit<LakeSettings, "dataDir" | "startSealWorker"> = Object.freeze({
+  version: "unknown",
+  sealBytes: 128 * MEBIBYTE,
+  sealAgeMillis: 5 * 60_000,
+  maxHotBytes: 512 * MEBIBYTE,
+  retentionAgeMillis: 0,
+  retentionBytes: 0,
+  queryMemoryBytes: 1024 * MEBIBYTE,
+  queryThreads: 2,
+  queryConcurrency: 3,
+  maxWaitingQueries: 256,
+  sealMemoryBytes: 1024 * MEBIBYTE,
+  onCovered: () => {},
+  logger: silentLogger,
+  clock: systemClock,
+  fileLayer: nodeFileLayer,
+  schedule: everyInterval,
+});
+
+/** Fills the defaults in; an option that is there but undefined counts as absent. */
 export function lakeSettings(options: LakeStoreOptions): LakeSettings {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return {
-    dataDir: options.dataDir,
-    version: options.version ?? "unknown",
-    sealBytes: options.sealBytes ?? 128 * MEBIBYTE,
-    sealAgeMillis: options.sealAgeMillis ?? 5 * 60_000,
-    maxHotBytes: options.maxHotBytes ?? 512 * MEBIBYTE,
-    retentionAgeMillis: options.retentionAgeMillis ?? 0,
-    retentionBytes: options.retentionBytes ?? 0,
-    queryMemoryBytes: options.queryMemoryBytes ?? 1024 * MEBIBYTE,
-    queryThreads: options.queryThreads ?? 2,
-    queryConcurrency: options.queryConcurrency ?? 3,
-    maxWaitingQueries: options.maxWaitingQueries ?? 256,
-    sealMemoryBytes: options.sealMemoryBytes ?? 1024 * MEBIBYTE,
-    onCovered: options.onCovered ?? (() => {}),
-    logger: options.logger ?? silentLogger,
-    clock: options.clock ?? systemClock,
-    fileLayer: options.fileLayer ?? nodeFileLayer,
-    schedule: options.schedule ?? everyInterval,
-    startSealWorker: options.startSealWorker,
+    ...DEFAULTS,
+    startSealWorker: undefined,
+    ...(Object.fromEntries(given) as unknown as LakeStoreOptions),
   };
 }
 

@@ -108,17 +108,7 @@ export class LakeSnapshot {
     signal: AbortSignal | undefined,
   ): Promise<Map<string, readonly SpanRow[]>> {
     const rows = new Map<string, SpanRow[]>(traceIds.map((traceId) => [traceId, this.view.rowsOf(traceId)]));
-    const bySegment = new Map<string, string[]>();
-    for (const traceId of traceIds) {
-      for (const { segment } of this.shared.get(traceId) ?? []) {
-        const ids = bySegment.get(segment);
-        if (ids === undefined) bySegment.set(segment, [traceId]);
-        else ids.push(traceId);
-      }
-    }
-    for (const [name, ids] of bySegment) {
-      const segment = this.#byName.get(name);
-      if (segment === undefined) continue;
+    for (const [segment, ids] of this.#bySegment(traceIds)) {
       const found = await this.reader.read(segment, ROW_FILES, signal, (connection) =>
         rowsByTrace(connection, segment, ids, this.reading),
       );
@@ -130,6 +120,21 @@ export class LakeSnapshot {
     const distinct = new Map<string, readonly SpanRow[]>();
     for (const [traceId, all] of rows) if (all.length > 0) distinct.set(traceId, distinctRows(all));
     return distinct;
+  }
+
+  /** The segments in which shared traces lie, each with the ids to ask it for. */
+  #bySegment(traceIds: readonly string[]): Map<Segment, string[]> {
+    const bySegment = new Map<Segment, string[]>();
+    for (const traceId of traceIds) {
+      for (const place of this.shared.get(traceId) ?? []) {
+        const segment = this.#byName.get(place.segment);
+        if (segment === undefined) continue;
+        const ids = bySegment.get(segment);
+        if (ids === undefined) bySegment.set(segment, [traceId]);
+        else ids.push(traceId);
+      }
+    }
+    return bySegment;
   }
 }
 

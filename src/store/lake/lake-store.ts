@@ -37,6 +37,8 @@ import { SegmentSet } from "./segment-set.ts";
 /** How often the store looks whether a seal or a removal is due. */
 const TICK_MILLIS = 1_000;
 const RETENTION_MILLIS = 60_000;
+const MIN_BLOCK_BYTES = 1024 * 1024;
+const MAX_BLOCK_BYTES = 32 * 1024 * 1024;
 
 /**
  * Makes a store in a data folder. One store at a time may use a folder; whoever starts it holds the folder's lock.
@@ -71,12 +73,16 @@ class Lake implements TraceStore {
   #open: OpenLake | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
+  #coveredAtStop = -1;
   #retainedAtUnixMillis = 0;
   #isRetaining = false;
 
   constructor(settings: LakeSettings) {
     this.#settings = settings;
-    this.#hot = new HotSet({ maxBlockBytes: Math.min(32 * 1024 * 1024, Math.ceil(settings.sealBytes / 2)) });
+    // Some four blocks a seal: what arrives while it runs is then not far from a block's end.
+    this.#hot = new HotSet({
+      maxBlockBytes: Math.max(MIN_BLOCK_BYTES, Math.min(MAX_BLOCK_BYTES, settings.sealBytes / 4)),
+    });
   }
 
   async start(): Promise<void> {
@@ -128,7 +134,7 @@ class Lake implements TraceStore {
   }
 
   coveredPosition(): number {
-    return this.#open?.set.coveredPosition ?? -1;
+    return this.#open?.set.coveredPosition ?? this.#coveredAtStop;
   }
 
   flush(): Promise<void> {
@@ -274,7 +280,7 @@ class Lake implements TraceStore {
       clock,
       writtenBy: version,
       temporaryDirectory,
-      maxSealBytes: sealBytes * 2,
+      maxSealBytes: Math.max(sealBytes * 2, MIN_BLOCK_BYTES * 4),
       memoryLimitBytes: sealMemoryBytes,
       seal: (request, payloads) => thread.seal(request, payloads),
       publish: async (name, meta) => {
@@ -370,6 +376,7 @@ class Lake implements TraceStore {
     await this.#turn;
     await open.thread.stop();
     await open.pool.close();
+    this.#coveredAtStop = open.set.coveredPosition;
     this.#open = undefined;
   }
 }

@@ -20,7 +20,7 @@ export interface ReaderPoolOptions {
 
 /** What one holder of a connection can do. */
 export interface ReadConnection {
-  /** Runs a statement; chunks come as they are made, so that a large answer is never in memory as a whole. */
+  /** Runs a statement; its answer lies in DuckDB's memory (or temporary files) and is handed over in chunks. */
   chunks(sql: string, values: readonly DuckDBValue[]): AsyncGenerator<DuckDBDataChunk, void>;
   /** All rows of a small answer. */
   rows(sql: string, values: readonly DuckDBValue[]): Promise<DuckDBValue[][]>;
@@ -141,7 +141,8 @@ function cancelled(signal: AbortSignal): TracAggError {
 
 function readConnectionOf(connection: DuckDBConnection, signal: AbortSignal | undefined): ReadConnection {
   async function* chunks(sql: string, values: readonly DuckDBValue[]): AsyncGenerator<DuckDBDataChunk, void> {
-    const result = await connection.stream(sql, [...values]);
+    // Not streamed: a streamed answer ends, without an error, when its connection runs another statement.
+    const result = await connection.run(sql, [...values]);
     for (let chunk = await result.fetchChunk(); chunk !== null; chunk = await result.fetchChunk()) {
       if (signal?.aborted) throw cancelled(signal);
       if (chunk.rowCount === 0) return;

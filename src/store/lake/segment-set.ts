@@ -6,7 +6,7 @@ import { writeFileDurably } from "../../io/file-layer.ts";
 import { numberFromSpanKind } from "../../model/span-kind.ts";
 import type { NameCatalogue } from "../name-catalogue.ts";
 import type { Segment } from "./segment.ts";
-import { SEGMENT_TABLES } from "./segment-format.ts";
+import { SEGMENT_TABLES, SegmentFile } from "./segment-format.ts";
 import type { LoadedSegment, SegmentLoading } from "./segment-loading.ts";
 import { fileDamage, loadSegment, readSegmentMeta } from "./segment-loading.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
@@ -106,6 +106,7 @@ export class SegmentSet {
     for (const abandoned of this.#abandoned) await layer.remove(abandoned);
     // Should anything below fail, the spans are sealed again under another name: this folder must not come back.
     this.#abandoned.add(directory);
+    await this.#sync(this.unfinishedPath(name), [...Object.keys(meta.files), SegmentFile.META]);
     await layer.rename(this.unfinishedPath(name), directory);
     await layer.syncDirectory(this.#folder);
     const loaded = await loadSegment(this.#loading, directory, name, meta, this.#segments);
@@ -180,6 +181,20 @@ export class SegmentSet {
     this.#takeOut(segment);
     await this.#storePosition();
     void segment.free().then(() => this.#quarantine(segment.directory));
+  }
+
+  /** Makes the files of a folder durable, and their names in it. */
+  async #sync(directory: string, files: readonly string[]): Promise<void> {
+    const { layer } = this.#loading;
+    for (const name of files) {
+      const file = await layer.open(join(directory, name), "update");
+      try {
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+    }
+    await layer.syncDirectory(directory);
   }
 
   #takeOut(segment: Segment): void {

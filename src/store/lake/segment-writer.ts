@@ -1,6 +1,6 @@
-/** Writes one segment folder from payloads: everything in place and synced, only the final name is missing. */
+/** Writes one segment folder from payloads: all files are there, but neither synced nor under their final name. */
 
-import { closeSync, fsyncSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import type { DuckDBConnection } from "@duckdb/node-api";
@@ -20,7 +20,7 @@ import { quoteSql } from "./sql-text.ts";
 import { TraceFilter } from "./trace-filter.ts";
 import { groupByTrace } from "./trace-groups.ts";
 
-/** Decodes, sorts, and writes all files of a segment into `request.directory`; synced when it resolves. */
+/** Decodes, sorts, and writes all files of a segment into `request.directory`. Syncing them is the caller's. */
 export async function writeSegment(
   request: SealRequest,
   payloads: readonly Uint8Array[],
@@ -59,7 +59,7 @@ async function writeFiles(
        (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${table.rowGroupRows}, WRITE_BLOOM_FILTER false)`,
     );
     await connection.run(`DROP TABLE ${table.table}`);
-    files[table.file] = syncedFile(path);
+    files[table.file] = fileMeta(path);
   }
   const filter = TraceFilter.of(content);
   const splits = await findSplits(connection, request, content);
@@ -70,12 +70,10 @@ async function writeFiles(
   ];
   for (const [name, bytes] of rest) {
     writeFileSync(join(directory, name), bytes);
-    files[name] = syncedFile(join(directory, name));
+    files[name] = fileMeta(join(directory, name));
   }
   const meta = metaOf(request, content, files);
   writeFileSync(join(directory, SegmentFile.META), formatSegmentMeta(meta));
-  syncedFile(join(directory, SegmentFile.META));
-  syncFolder(directory);
   return meta;
 }
 
@@ -121,24 +119,8 @@ function metaOf(
   };
 }
 
-/** Makes a file durable and tells its size and checksum. */
-function syncedFile(path: string): SegmentFileMeta {
-  const fd = openSync(path, "r+");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
+/** Size and checksum of a file just written. */
+function fileMeta(path: string): SegmentFileMeta {
   const content = readFileSync(path);
   return { bytes: content.length, crc32: crc32(content) };
-}
-
-function syncFolder(path: string): void {
-  if (process.platform === "win32") return;
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

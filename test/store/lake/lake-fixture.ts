@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import type { LogFields, Logger } from "../../../src/base/logger.ts";
+import type { LakeStoreOptions } from "../../../src/store/lake/lake-options.ts";
+import { createLakeStore } from "../../../src/store/lake/lake-store.ts";
+import type { TraceStore } from "../../../src/store/trace-store.ts";
+
+/** A log line of a store under test. */
+export interface LoggedLine {
+  readonly level: "info" | "warn" | "error";
+  readonly message: string;
+  readonly fields: LogFields;
+}
+
+/** A data folder with the stores opened over it, one after the other. */
+export class LakeFolder {
+  readonly dataDir: string;
+  readonly lines: LoggedLine[] = [];
+  nowMillis = 1_700_000_000_000;
+  /** Runs what the store does once a second. */
+  tick: () => void = () => {};
+  #store: TraceStore | undefined;
+
+  private constructor(dataDir: string) {
+    this.dataDir = dataDir;
+  }
+
+  static async create(): Promise<LakeFolder> {
+    const folder = new LakeFolder(await mkdtemp(join(tmpdir(), "tracagg-lake-")));
+    onTestFinished(async () => {
+      await folder.close();
+      await rm(folder.dataDir, { recursive: true, force: true });
+    });
+    return folder;
+  }
+
+  /** Path inside the folder. */
+  path(...parts: string[]): string {
+    return join(this.dataDir, ...parts);
+  }
+
+  /** Starts a store; stops the one before. */
+  async open(options: Partial<LakeStoreOptions> = {}): Promise<TraceStore> {
+    await this.close();
+    const store = createLakeStore({
+      dataDir: this.dataDir,
+      version: "1.2.3-test",
+      logger: this.#logger(),
+      clock: { nowMillis: () => this.nowMillis },
+      schedule: (_, task) => {
+        this.tick = task;
+        return () => {};
+      },
+      ...options,
+    });
+    await store.start();
+    this.#store = store;
+    return store;
+  }
+
+  async close(): Promise<void> {
+    await this.#store?.stop();
+    this.#store = undefined;
+  }
+
+  #logger(): Logger {
+    const at =
+      (level: LoggedLine["level"]) =>
+      (message: string, fields: LogFields = {}): void => {
+        this.lines.push({ level, message, fields });
+      };
+    return { info: at("info"), warn: at("warn"), error: at("error") };
+  }
+}

@@ -1,0 +1,246 @@
+import { appendFile, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { spanFromRow } from "../../../src/batch/span-from-row.ts";
+import { nodeFileLayer } from "../../../src/io/file-layer.ts";
+import type { TraceStore } from "../../../src/store/trace-store.ts";
+import { BatchFeed } from "../../helpers/otlp-fixture.ts";
+import { buildSpan, traceIdOf } from "../../helpers/trace-builder.ts";
+import { LakeFolder } from "./lake-fixture.ts";
+
+const PARQUET_FILES = ["spans", "traces", "resources", "scopes", "links"].map((name) => `${name}.parquet`);
+const HELPER_FILES = ["trace-filter.bin", "splits.bin", "operations.json"];
+
+/** Two segments: traces "a" and "both" in the first, "b" and "both" in the second. */
+async function twoSegments(folder: LakeFolder): Promise<string[]> {
+  const store = await folder.open();
+  const feed = new BatchFeed(store, folder.nowMillis);
+  feed.append(
+    buildSpan("a", { id: "a", service: "shop", at: [0, 1] }),
+    buildSpan("both", { id: "first", service: "shop", at: [10, 11] }),
+  );
+  await store.flush();
+  feed.append(
+    buildSpan("b", { id: "b", service: "bank", at: [20, 21] }),
+    buildSpan("both", { id: "second", service: "bank", parent: "first", at: [12, 13] }),
+  );
+  await store.flush();
+  await folder.close();
+  return segmentNames(folder);
+}
+
+async function segmentNames(folder: LakeFolder): Promise<string[]> {
+  const names = await readdir(folder.path("segments"));
+  return names.filter((name) => /^\d/.test(name)).sort();
+}
+
+async function listed(store: TraceStore): Promise<[string, number][]> {
+  const { summaries } = await store.search({}, { limit: 100 });
+  return summaries.map(({ traceId, spanCount }) => [traceId, spanCount]);
+}
+
+async function flipByte(path: string, at: (size: number) => number): Promise<void> {
+  const bytes = await readFile(path);
+  const place = at(bytes.length);
+  bytes[place] = bytes[place]! ^ 0xff;
+  await writeFile(path, bytes);
+}
+
+const ALL: [string, number][] = [
+  [traceIdOf("b"), 1],
+  [traceIdOf("both"), 2],
+  [traceIdOf("a"), 1],
+];
+
+it("finds everything again after a restart, and ignores what its segments cover", async () => {
+  const folder = await LakeFolder.create();
+  await twoSegments(folder);
+  const store = await folder.open();
+  expect(store.coveredPosition()).toBe(1);
+  new BatchFeed(store).append(buildSpan("a", { id: "ignored", at: [0, 1] }));
+  expect(store.gauges()).toMatchObject({ hot_spans: 0, segments: 2, split_traces: 1 });
+  expect(await listed(store)).toEqual(ALL);
+  expect(await store.services()).toEqual(["bank", "shop"]);
+  expect(await store.operations("bank")).toEqual([
+    { name: "b", kind: "INTERNAL" },
+    { name: "second", kind: "INTERNAL" },
+  ]);
+});
+
+it("removes what a seal that never ended left behind", async () => {
+  const folder = await LakeFolder.create();
+  const [first] = await twoSegments(folder);
+  const leftover = folder.path("segments", ".sealing-0000000000000002-0000000000000009");
+  await mkdir(leftover);
+  await copyFile(folder.path("segments", first!, "spans.parquet"), join(leftover, "spans.parquet"));
+  const store = await folder.open();
+  expect(await readdir(folder.path("segments"))).not.toContain(".sealing-0000000000000002-0000000000000009");
+  expect(await listed(store)).toEqual(ALL);
+});
+
+it("finishes a replacement that a crash interrupted", async () => {
+  const folder = await LakeFolder.create();
+  const [first, second] = await twoSegments(folder);
+  const metaPath = folder.path("segments", second!, "meta.json");
+  const meta = JSON.parse(await readFile(metaPath, "utf8"));
+  await writeFile(metaPath, JSON.stringify({ ...meta, replaces: [first] }));
+  const store = await folder.open();
+  expect(await segmentNames(folder)).toEqual([second]);
+  expect(await listed(store)).toEqual([
+    [traceIdOf("b"), 1],
+    [traceIdOf("both"), 1],
+  ]);
+});
+
+it("keeps the larger of two segments when one covers the positions of the other", async () => {
+  const folder = await LakeFolder.create();
+  const [, second] = await twoSegments(folder);
+  const metaPath = folder.path("segments", second!, "meta.json");
+  const meta = JSON.parse(await readFile(metaPath, "utf8"));
+  await writeFile(metaPath, JSON.stringify({ ...meta, firstPosition: 0 }));
+  const store = await folder.open();
+  expect(await segmentNames(folder)).toEqual([second]);
+  expect(store.coveredPosition()).toBe(1);
+});
+
+it("refuses a newer format and says which one it is", async () => {
+  const folder = await LakeFolder.create();
+  const [first] = await twoSegments(folder);
+  const metaPath = folder.path("segments", first!, "meta.json");
+  const meta = JSON.parse(await readFile(metaPath, "utf8"));
+  await writeFile(metaPath, JSON.stringify({ ...meta, formatVersion: 2, writtenBy: "9.9.9" }));
+  await expect(folder.open()).rejects.toMatchObject({
+    code: "failed_precondition",
+    message: expect.stringMatching(/segment format 2.*up to format 1.*9\.9\.9/),
+  });
+});
+
+it.each([
+  ["no JSON", () => "{"],
+  ["a missing number", (text: string) => text.replace('"lastPosition"', '"lastPlace"')],
+  ["a version that is none", (text: string) => text.replace('"formatVersion": 1', '"formatVersion": 0')],
+  ["no file table", (text: string) => text.replace('"files"', '"filez"')],
+])("sets a segment aside whose meta.json has %s, names it, and serves the others", async (_, damage) => {
+  const folder = await LakeFolder.create();
+  const [first, second] = await twoSegments(folder);
+  const metaPath = folder.path("segments", first!, "meta.json");
+  await writeFile(metaPath, damage(await readFile(metaPath, "utf8")));
+  const store = await folder.open();
+  expect(await listed(store)).toEqual([
+    [traceIdOf("b"), 1],
+    [traceIdOf("both"), 1],
+  ]);
+  expect(await segmentNames(folder)).toEqual([second]);
+  expect(await readdir(folder.path("segments-quarantine"))).toEqual([first]);
+  expect(store.gauges()).toMatchObject({ damaged_segments: 1, segments: 1 });
+  expect(folder.lines).toContainEqual(
+    expect.objectContaining({ level: "error", fields: expect.objectContaining({ segment: first }) }),
+  );
+});
+
+it.each(PARQUET_FILES)("sets a segment aside whose %s is too short", async (file) => {
+  const folder = await LakeFolder.create();
+  const [first] = await twoSegments(folder);
+  await appendFile(folder.path("segments", first!, file), "x");
+  const store = await folder.open();
+  expect(store.gauges()).toMatchObject({ damaged_segments: 1, segments: 1 });
+  expect(await listed(store)).toEqual([
+    [traceIdOf("b"), 1],
+    [traceIdOf("both"), 1],
+  ]);
+});
+
+it.each(PARQUET_FILES)("sets a segment aside when a query meets a flipped byte in its %s", async (file) => {
+  const folder = await LakeFolder.create();
+  const [first] = await twoSegments(folder);
+  await flipByte(folder.path("segments", first!, file), (size) => Math.floor(size / 2));
+  const store = await folder.open();
+  await store.search({}, { limit: 10 });
+  await store.trace(traceIdOf("a"));
+  await store.dependencies({});
+  expect(store.gauges()).toMatchObject({ damaged_segments: 1, segments: 1, split_traces: 0 });
+  expect(await listed(store)).toEqual([
+    [traceIdOf("b"), 1],
+    [traceIdOf("both"), 1],
+  ]);
+  await folder.close();
+  expect(await readdir(folder.path("segments-quarantine"))).toEqual([first]);
+});
+
+it.each(HELPER_FILES)("makes a damaged or missing %s again", async (file) => {
+  const folder = await LakeFolder.create();
+  const [, second] = await twoSegments(folder);
+  const path = folder.path("segments", second!, file);
+  const before = await readFile(path);
+  await flipByte(path, () => 0);
+  const repaired = await folder.open();
+  expect(await listed(repaired)).toEqual(ALL);
+  expect(await repaired.operations("bank")).toHaveLength(2);
+  expect(repaired.gauges()).toMatchObject({ repaired_files: 1, split_traces: 1 });
+  expect(await readFile(path)).toEqual(before);
+  await rm(path);
+  const again = await folder.open();
+  expect(await listed(again)).toEqual(ALL);
+  expect(again.gauges()).toMatchObject({ repaired_files: 1 });
+});
+
+it("does not let the log bring back what a segment set aside had covered", async () => {
+  const folder = await LakeFolder.create();
+  const [, second] = await twoSegments(folder);
+  await flipByte(folder.path("segments", second!, "spans.parquet"), (size) => Math.floor(size / 2));
+  const store = await folder.open();
+  expect(await store.trace(traceIdOf("b"))).toEqual([]);
+  expect(store.coveredPosition()).toBe(1);
+  expect((await folder.open()).coveredPosition()).toBe(1);
+});
+
+it("seals the same spans again after putting a segment in place failed half-way", async () => {
+  const folder = await LakeFolder.create();
+  let isFailing = true;
+  const fileLayer = {
+    ...nodeFileLayer,
+    syncDirectory: (directory: string) => {
+      const isSegments = directory === folder.path("segments");
+      if (isFailing && isSegments) return Promise.reject(Object.assign(new Error("no"), { code: "ENOSPC" }));
+      return nodeFileLayer.syncDirectory(directory);
+    },
+  };
+  const store = await folder.open({ fileLayer });
+  const feed = new BatchFeed(store, folder.nowMillis);
+  feed.append(buildSpan("a", { id: "a", at: [0, 1] }));
+  await expect(store.flush()).rejects.toMatchObject({ code: "unavailable" });
+  expect(store.gauges()).toMatchObject({ seal_failures: 1, hot_spans: 1, segments: 0 });
+  expect(store.coveredPosition()).toBe(-1);
+  expect(await listed(store)).toEqual([[traceIdOf("a"), 1]]);
+  feed.append(buildSpan("b", { id: "b", at: [5, 6] }));
+  isFailing = false;
+  await store.flush();
+  expect(await segmentNames(folder)).toHaveLength(1);
+  expect(await listed(await folder.open())).toEqual([
+    [traceIdOf("b"), 1],
+    [traceIdOf("a"), 1],
+  ]);
+});
+
+it("serves the larger segment when a crash kept a segment whose success was never heard of", async () => {
+  const folder = await LakeFolder.create();
+  const store = await folder.open();
+  const feed = new BatchFeed(store, folder.nowMillis);
+  feed.append(buildSpan("a", { id: "a", at: [0, 1] }));
+  await store.flush();
+  const [alone] = await segmentNames(folder);
+  await rename(folder.path("segments", alone!), folder.path("kept"));
+  const again = await folder.open();
+  const replay = new BatchFeed(again, folder.nowMillis);
+  replay.append(buildSpan("a", { id: "a", at: [0, 1] }));
+  replay.append(buildSpan("b", { id: "b", at: [5, 6] }));
+  await again.flush();
+  await folder.close();
+  await rename(folder.path("kept"), folder.path("segments", alone!));
+  const both = await folder.open();
+  expect(await listed(both)).toEqual([
+    [traceIdOf("b"), 1],
+    [traceIdOf("a"), 1],
+  ]);
+  expect((await both.trace(traceIdOf("a"))).map((row) => spanFromRow(row).name)).toEqual(["a"]);
+});
