@@ -2,6 +2,7 @@
 
 import { gunzip } from "node:zlib";
 import { TracAggError } from "../base/errors.ts";
+import { plainBytes } from "./bytes-view.ts";
 
 /** Limits of {@link gunzipBounded}. */
 export interface GunzipOptions {
@@ -57,7 +58,7 @@ function gunzipInto(body: Uint8Array, room: number): Promise<Uint8Array | undefi
   return new Promise((resolve, reject) => {
     const chunkSize = room + SPARE_OUTPUT_BYTES;
     gunzip(body, { maxOutputLength: room, chunkSize }, (error, plain) => {
-      if (error === null) resolve(plain);
+      if (error === null) resolve(plainBytes(plain));
       else if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") resolve(undefined);
       else reject(damagedError(error.message));
     });

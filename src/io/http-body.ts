@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from "node:http";
 import { TracAggError } from "../base/errors.ts";
+import { plainBytes } from "./bytes-view.ts";
 
 /** Limits of {@link readBody}. */
 export interface ReadBodyOptions {
@@ -50,7 +51,7 @@ export function readBody(request: IncomingMessage, options: ReadBodyOptions): Pr
     let allowed = firstBodyBytes(request);
     const finish = (error: unknown): void => {
       request.off("data", onData).off("end", onEnd).off("close", onGone).off("error", onGone);
-      if (error === undefined) resolve(Buffer.concat(chunks, total));
+      if (error === undefined) resolve(plainBytes(Buffer.concat(chunks, total)));
       else reject(error);
     };
     const onData = (chunk: Buffer): void => {

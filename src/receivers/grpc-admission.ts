@@ -6,6 +6,7 @@ import { ServerInterceptingCall } from "@grpc/grpc-js";
 import type { ErrorCode } from "../base/errors.ts";
 import { errorFrom, TracAggError } from "../base/errors.ts";
 import type { Reservation, SpanSink } from "../ingest/span-sink.ts";
+import { plainBytes } from "../io/bytes-view.ts";
 import { gunzipBounded, isGzip } from "../io/gunzip.ts";
 import { grpcStatusFrom } from "./grpc-status.ts";
 
@@ -43,7 +44,7 @@ export interface GrpcAdmissionOptions {
  */
 interface CallInternals {
   incomingEncoding?: string;
-  readonly stream?: Readable;
+  readonly stream?: Readable & { readonly aborted?: boolean };
 }
 
 const FRAME_HEADER_BYTES = 5;
@@ -66,6 +67,7 @@ class Admission {
   #reservation: Reservation | undefined;
   #readTimer: NodeJS.Timeout | undefined;
   #receivedBytes = 0;
+  #declaredBytes = 0;
   #isTaken = false;
   #isOver = false;
 
@@ -91,8 +93,8 @@ class Admission {
         next(metadata);
       },
       sendStatus: (status, next) => {
-        // Before the handler took the call only grpc-js answers: no message, or more than one.
-        this.#giveUp("invalid_argument");
+        // Before the handler took the call only grpc-js answers: no message, more than one, or a part of one.
+        this.#giveUp(this.#call.stream?.aborted === true ? "cancelled" : "invalid_argument");
         next(status);
       },
     });
@@ -111,7 +113,7 @@ class Admission {
       () => this.#refuse(readTimeoutError(this.#options)),
       this.#options.readTimeoutMillis,
     );
-    this.#call.stream?.prependListener("data", (chunk: Uint8Array) => this.#count(chunk.length));
+    this.#call.stream?.prependListener("data", (chunk: Uint8Array) => this.#count(chunk));
     return true;
   }
 
@@ -126,16 +128,29 @@ class Admission {
     this.#call.incomingEncoding = "identity";
   }
 
-  #count(bytes: number): void {
+  #count(chunk: Uint8Array): void {
     if (this.#isOver) return;
-    this.#receivedBytes += bytes;
     try {
+      this.#assertDeclaredLength(chunk);
+      this.#receivedBytes += chunk.length;
       if (this.#receivedBytes > this.#options.maxRequestBytes + FRAME_HEADER_BYTES) {
         throw messageTooLarge(this.#options.maxRequestBytes);
       }
       this.#reservation?.grow(this.#receivedBytes);
     } catch (error) {
       this.#refuse(error);
+    }
+  }
+
+  /** A message says its length in the last four bytes of its frame header: too much is refused before it arrives. */
+  #assertDeclaredLength(chunk: Uint8Array): void {
+    const end = Math.min(chunk.length, FRAME_HEADER_BYTES - this.#receivedBytes);
+    for (let index = 0; index < end; index++) {
+      const isFlag = this.#receivedBytes + index === 0;
+      if (!isFlag) this.#declaredBytes = this.#declaredBytes * 256 + (chunk[index] as number);
+    }
+    if (end > 0 && this.#declaredBytes > this.#options.maxRequestBytes) {
+      throw messageTooLarge(this.#options.maxRequestBytes);
     }
   }
 
@@ -152,7 +167,7 @@ class Admission {
   /** A message that begins as gzip is under gzip: as protobuf its first byte would be a wire type that is not. */
   async #inflated(message: Uint8Array): Promise<AdmittedMessage> {
     const take = (): (() => void) => this.#take();
-    if (!isGzip(message)) return { payload: message, take };
+    if (!isGzip(message)) return { payload: plainBytes(message), take };
     const payload = await gunzipBounded(message, {
       maxBytes: this.#options.maxRequestBytes,
       onGrow: (bytes) => this.#reservation?.grow(message.length + bytes),

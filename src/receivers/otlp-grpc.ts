@@ -207,7 +207,8 @@ function createGrpcServer(options: OtlpGrpcReceiverOptions, interceptor: ServerI
     "grpc.max_concurrent_streams": options.maxConcurrentStreams ?? 1_000,
     "grpc.keepalive_time_ms": options.keepaliveTimeMillis ?? 60_000,
     "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMillis ?? 20_000,
-    "grpc.enable_channelz": 0,
+    // Without its channelz bookkeeping grpc-js 1.14 knows no sessions, and forceShutdown would close none.
+    "grpc.enable_channelz": 1,
   });
 }
 
