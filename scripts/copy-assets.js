@@ -1,0 +1,33 @@
+/** Last step of the build: removes what has no source any more, makes the program executable, stamps the build. */
+
+import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
+import { ROOT, stampBuild } from "./set-up.js";
+
+const PROGRAM = "dist/src/cli/main.js";
+const MADE_FROM_TS = /\.(?:js|js\.map|d\.ts|d\.ts\.map)$/;
+
+function filesUnder(folder) {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesUnder(path) : [path];
+  });
+}
+
+/** Files of dist whose TypeScript source is gone; without this a removed module would still be shipped. */
+export function staleFiles(root) {
+  const dist = join(root, "dist");
+  return filesUnder(dist).filter((file) => {
+    if (!MADE_FROM_TS.test(file)) return false;
+    return !existsSync(join(root, relative(dist, file).replace(MADE_FROM_TS, ".ts")));
+  });
+}
+
+function finishBuild(root) {
+  for (const file of staleFiles(root)) rmSync(file);
+  chmodSync(join(root, PROGRAM), 0o755);
+  stampBuild(root, Date.now());
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) finishBuild(ROOT);

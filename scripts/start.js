@@ -1,0 +1,6 @@
+/** `npm start`: installs and builds what is missing, then runs `tracagg start`. */
+
+import { runNode, setUp } from "./set-up.js";
+
+await setUp();
+runNode("dist/src/cli/main.js", ["start", ...process.argv.slice(2)]);
