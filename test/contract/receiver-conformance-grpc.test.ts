@@ -127,10 +127,11 @@ describe("compression", () => {
 
 describe("limits", () => {
   test("G11: bombs of 1 GiB under gzip, many at once, are refused in bounded memory", async () => {
-    const bomb = Buffer.concat(Array.from({ length: 64 }, () => gzipSync(Buffer.alloc(16 * MIB))));
+    const member = gzipSync(Buffer.alloc(16 * MIB));
+    const bomb = Buffer.concat(Array.from({ length: 64 }, () => member));
     const before = process.resourceUsage().maxRSS;
     const answers = await Promise.all(
-      Array.from({ length: 12 }, () => rawCall(frame(bomb, true), { encoding: "gzip" })),
+      Array.from({ length: 8 }, () => rawCall(frame(bomb, true), { encoding: "gzip" })),
     );
     const grownMib = (process.resourceUsage().maxRSS - before) / 1024;
     const statuses = new Set(answers.map(({ status }) => status));

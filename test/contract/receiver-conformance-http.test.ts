@@ -211,10 +211,11 @@ describe("limits", () => {
   });
 
   test("H7: a bomb of 1 GiB under gzip is 413 in bounded memory, also many at once", async () => {
-    const bomb = Buffer.concat(Array.from({ length: 64 }, () => gzipSync(Buffer.alloc(16 * MIB))));
+    const member = gzipSync(Buffer.alloc(16 * MIB));
+    const bomb = Buffer.concat(Array.from({ length: 64 }, () => member));
     const before = process.resourceUsage().maxRSS;
     const answers = await Promise.all(
-      Array.from({ length: 12 }, () => post(PROTOBUF, bomb, { "content-encoding": "gzip" })),
+      Array.from({ length: 8 }, () => post(PROTOBUF, bomb, { "content-encoding": "gzip" })),
     );
     const grownMib = (process.resourceUsage().maxRSS - before) / 1024;
     expect(new Set([413, 503, ...answers.map(({ status }) => status)])).toEqual(new Set([413, 503]));
