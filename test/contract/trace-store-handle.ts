@@ -56,6 +56,8 @@ export async function searchAll(
     const page = await store.search(query, { limit: pageSize, ...(after === undefined ? {} : { after }) });
     expect(page.summaries.length).toBeLessThanOrEqual(pageSize);
     summaries.push(...page.summaries);
+    // A page that repeats a trace would go on for ever.
+    expect(new Set(summaries.map((summary) => summary.traceId)).size).toBe(summaries.length);
     if (!page.hasMore) return summaries;
     expect(page.summaries).toHaveLength(pageSize);
     after = page.summaries.at(-1);
