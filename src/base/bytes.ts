@@ -13,12 +13,22 @@ export function hexFromBytes(bytes: Uint8Array, start = 0, end: number = bytes.l
 
 /** Bytes of a hex string in either case; undefined when the text is not an even number of hex digits. */
 export function bytesFromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  if (text.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(text.length / 2);
   for (let index = 0; index < bytes.length; index++) {
-    bytes[index] = Number.parseInt(text.slice(index * 2, index * 2 + 2), 16);
+    const high = hexDigit(text.charCodeAt(index * 2));
+    const low = hexDigit(text.charCodeAt(index * 2 + 1));
+    if ((high | low) < 0) return undefined;
+    bytes[index] = (high << 4) | low;
   }
   return bytes;
+}
+
+/** The value of a hex digit's UTF-16 unit; -1 when it is none. */
+function hexDigit(unit: number): number {
+  if (unit >= 0x30 && unit <= 0x39) return unit - 0x30;
+  const lower = unit | 0x20;
+  return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
 /** True when every byte of `bytes[start, end)` is zero (also for an empty range). */

@@ -66,10 +66,21 @@ export class RequestWalk {
 
   /** The batch of the accepted spans. */
   batch(): SpanBatch {
+    const columns = firstRows(this.#columns, this.#rowCount);
     return {
       rowCount: this.#rowCount,
       payload: this.#payload,
-      ...firstRows(this.#columns, this.#rowCount),
+      traceIds: columns.traceIds,
+      spanIds: columns.spanIds,
+      parentSpanIds: columns.parentSpanIds,
+      startTimesUnixNano: columns.startTimesUnixNano,
+      endTimesUnixNano: columns.endTimesUnixNano,
+      kinds: columns.kinds,
+      statusCodes: columns.statusCodes,
+      nameIds: columns.nameIds,
+      scopeIndexes: columns.scopeIndexes,
+      spanStarts: columns.spanStarts,
+      spanEnds: columns.spanEnds,
       resources: this.#resources,
       scopes: this.#scopes,
       dictionary: this.#dictionary,
@@ -92,7 +103,7 @@ export class RequestWalk {
     }
     const { start, end } = resource;
     this.#resources.push({
-      serviceName: serviceNameIn(this.#payload, start, end, this.#dictionary),
+      serviceName: serviceNameIn(this.#payload, start, end),
       start,
       end,
       schemaUrl: this.#word(schemaUrl),
