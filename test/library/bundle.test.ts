@@ -10,7 +10,7 @@ beforeAll(async () => {
   const result = await build({
     configFile: false,
     logLevel: "silent",
-    build: { write: false, minify: false, lib: { entry: ENTRY, formats: ["iife"], name: "tracagg" } },
+    build: { write: false, minify: true, lib: { entry: ENTRY, formats: ["iife"], name: "tracagg" } },
   });
   const outputs = Array.isArray(result) ? result : [result];
   bundle = outputs
