@@ -232,10 +232,12 @@ class FileJournal implements IngestLog {
   }
 
   async #makeDirectory(): Promise<void> {
-    await this.#files.makeDirectory(this.#directory);
     const data = dirname(this.#directory);
+    const isFresh = (await this.#files.stat(data)) === undefined;
+    await this.#files.makeDirectory(this.#directory);
     await this.#files.syncDirectory(data);
-    await this.#files.syncDirectory(dirname(data));
+    // A parent that was there may belong to somebody else and be closed to us.
+    if (isFresh) await this.#files.syncDirectory(dirname(data));
   }
 
   /** Lets go of every file that all readers are past, and of more when too much is kept. */

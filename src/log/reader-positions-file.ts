@@ -22,6 +22,7 @@ export interface ReaderPositionsOptions {
 export class ReaderPositionsFile {
   readonly #options: ReaderPositionsOptions;
   #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
   #written = textOf({});
 
   constructor(options: ReaderPositionsOptions) {
@@ -54,8 +55,13 @@ export class ReaderPositionsFile {
     }, WRITE_INTERVAL_MILLIS).unref();
   }
 
-  /** Writes now if anything changed; a failure is said, and the next change tries again. */
-  async write(): Promise<void> {
+  /** Writes now, after a write under way, if anything changed; a failure is said, and the next change tries again. */
+  write(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#writeChanges());
+    return this.#writing;
+  }
+
+  async #writeChanges(): Promise<void> {
     const { files, directory, logger, read } = this.#options;
     const text = textOf(read());
     if (text === this.#written) return;

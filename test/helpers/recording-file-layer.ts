@@ -45,7 +45,12 @@ export type DiskHook = (operation: {
   readonly kind: "open" | "write" | "datasync" | "rename" | "truncate" | "syncDirectory";
   readonly path: string;
   readonly bytes: number;
+  /** Of a write: what `crashTo` calls it. */
+  readonly order?: number;
 }) => number | undefined;
+
+/** Whether a change that no sync covers reached the disk all the same; of a write maybe only so many bytes. */
+export type Survives = (order: number, kind: "content" | "name") => boolean | number;
 
 /** An error as Node's file calls give it. */
 export function diskError(code: string): Error {
@@ -90,11 +95,6 @@ export class RecordingFileLayer implements FileLayer {
     this.#letGo();
   }
 
-  /** Order number of the next change: what `crashTo` takes as a limit. */
-  get order(): number {
-    return this.#order;
-  }
-
   /** Order numbers of the changes that no sync covers. */
   pendingOrders(): readonly number[] {
     const orders = new Set<number>();
@@ -109,7 +109,7 @@ export class RecordingFileLayer implements FileLayer {
    * Writes into `target` what a power loss leaves: everything synced, and of the changes since then those `survives`
    * says yes to (none by default); a number keeps only so many bytes of a write.
    */
-  crashTo(target: string, survives: (order: number) => boolean | number = () => false): void {
+  crashTo(target: string, survives: Survives = () => false): void {
     materialise(this.#root, target, survives);
   }
 
@@ -193,10 +193,11 @@ export class RecordingFileLayer implements FileLayer {
     offset: number,
   ): Promise<void> {
     const all = Uint8Array.from(Buffer.concat(buffers));
-    const taken = this.hook({ kind: "write", path, bytes: all.length });
+    const order = this.#order++;
+    const taken = this.hook({ kind: "write", path, bytes: all.length, order });
     const bytes = all.subarray(0, taken);
     await file.write([bytes], offset);
-    node.pending.push({ order: this.#order++, kind: "write", offset, bytes });
+    node.pending.push({ order, kind: "write", offset, bytes });
     if (bytes.length < all.length) throw diskError("ENOSPC");
   }
 
@@ -297,16 +298,12 @@ function applyContent(node: { durable: Uint8Array }, change: ContentChange, keep
   node.durable.set(bytes, change.offset);
 }
 
-function materialise(
-  directory: DirectoryNode,
-  target: string,
-  survives: (order: number) => boolean | number,
-): void {
+function materialise(directory: DirectoryNode, target: string, survives: Survives): void {
   mkdirSync(target, { recursive: true });
   const names = new Map(directory.durable);
   for (const changes of directory.pending) {
     const order = (changes[0] as NameChange).order;
-    if (survives(order) !== false) applyNames(names, changes);
+    if (survives(order, "name") !== false) applyNames(names, changes);
   }
   for (const [name, node] of names) {
     const path = join(target, name);
@@ -316,7 +313,7 @@ function materialise(
     }
     const image = { durable: Uint8Array.from(node.durable) };
     for (const change of node.pending) {
-      const keep = survives(change.order);
+      const keep = survives(change.order, "content");
       if (keep !== false) applyContent(image, change, keep);
     }
     writeFileSync(path, image.durable);

@@ -240,7 +240,7 @@ test("a disk with no room for the next file refuses, is not asked at every appen
 });
 
 test("a record of which the disk took only a part does not come back, whatever is written over it", async () => {
-  const { log, disk, folder } = await startRig();
+  const { log, disk } = await startRig();
   await log.append(recordOf(0));
   const images: string[] = [];
   let failing = true;
@@ -257,8 +257,9 @@ test("a record of which the disk took only a part does not come back, whatever i
   images.push(temporaryFolder());
   disk.crashTo(images[0]!, () => true);
   expect(await log.append(recordOf(4))).toBe(1);
+  images.push(temporaryFolder());
+  disk.crashTo(images[1]!, () => true);
   await log.stop();
-  images.push(folder);
   const found: number[][] = [];
   for (const image of images) {
     const { log: after } = await reopened(image);
@@ -304,9 +305,9 @@ test("when senders hear of a failed sync, its records are void even if the disk 
   const { log, disk } = await startRig();
   await log.append(recordOf(0));
   const groupWrites: number[] = [];
-  disk.hook = ({ kind, path, bytes }) => {
+  disk.hook = ({ kind, path, bytes, order }) => {
     if (kind === "write" && path.endsWith(FIRST_FILE) && bytes > RECORD_HEADER_BYTES)
-      groupWrites.push(disk.order);
+      groupWrites.push(order!);
     if (kind === "datasync" && path.endsWith(FIRST_FILE)) throw diskError("EIO");
     return undefined;
   };
@@ -352,13 +353,17 @@ test("positions outlive a power loss at any moment after everything was released
   const disk = new RecordingFileLayer(folder);
   const images: string[] = [];
   const crash = (): undefined => {
-    images.push(temporaryFolder());
-    disk.crashTo(images.at(-1)!);
+    images.push(temporaryFolder(), temporaryFolder());
+    disk.crashTo(images.at(-2)!);
+    disk.crashTo(images.at(-1)!, (_order, kind) => kind === "name");
   };
   const log = createFileJournal({ dataDirectory: folder, files: disk, maxFileBytes: SMALL_FILES });
   await log.start();
   disk.hook = crash;
+  const oldFiles = ["00000001.log", "00000002.log", "00000003.log"];
   log.release("store", 4);
+  while (oldFiles.some((name) => existsSync(join(folder, "log", name)))) await turns(1);
+  crash();
   for (const index of [5, 6, 7, 8, 9]) await log.append(recordOf(index, 7_000));
   crash();
   await log.stop();
