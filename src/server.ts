@@ -27,6 +27,7 @@ import { acquireLock } from "./io/lock-file.ts";
 import { createFileJournal } from "./log/file-journal.ts";
 import type { IngestLog } from "./log/ingest-log.ts";
 import { createMemoryLog } from "./log/memory-log.ts";
+import type { OtlpGrpcReceiver } from "./receivers/otlp-grpc.ts";
 import { createOtlpGrpcReceiver } from "./receivers/otlp-grpc.ts";
 import { createOtlpHttpReceiver } from "./receivers/otlp-http.ts";
 import type { Receiver } from "./receivers/receiver.ts";
@@ -140,7 +141,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   releaseRegularly(log, store, lifecycle);
   startFileExport(composition, log, metrics);
 
-  const receivers: { grpc?: Receiver; http?: Receiver } = {};
+  const receivers: Partial<Receivers> = {};
   const addresses = (): ServerAddresses => ({
     ui: `http://${hostPort(api)}`,
     otlpGrpc: receivers.grpc === undefined ? "" : hostPort(receivers.grpc.address()),
@@ -164,6 +165,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   Object.assign(receivers, await startReceivers(composition, metrics, facts.watch(pipeline), facts));
   lifecycle.onStop(() => {
     isDraining = true;
+    receivers.grpc?.beginDrain();
     return pipeline.drain();
   });
   return {
@@ -317,12 +319,17 @@ async function listenApi(
   return address;
 }
 
+interface Receivers {
+  readonly grpc: OtlpGrpcReceiver;
+  readonly http: Receiver;
+}
+
 async function startReceivers(
   { config, logger, lifecycle }: Composition,
   metrics: RenderedMetrics,
   sink: SpanSink,
   facts: IngestFacts,
-): Promise<{ readonly grpc: Receiver; readonly http: Receiver }> {
+): Promise<Receivers> {
   const counted = createReceiverMetrics(metrics);
   const receiverMetrics: ReceiverMetrics = {
     ...counted,
