@@ -180,16 +180,18 @@ async function startLog(
   isDurable: boolean,
   metrics: RenderedMetrics,
 ): Promise<IngestLog> {
+  const followers = exporterNames(config);
   const log = isDurable
     ? createFileJournal({
         dataDirectory: config.data.dir,
+        readers: ["store", ...followers],
         maxFileBytes: config.log.maxFileBytes,
         maxRetainedBytes: config.log.maxRetainedBytes,
         clock,
         logger,
         metrics,
       })
-    : createMemoryLog();
+    : createMemoryLog({ readers: followers });
   await log.start();
   lifecycle.onStop(() => log.stop());
   exposeGauges(metrics, "tracagg_log", log);
@@ -268,15 +270,21 @@ function releaseRegularly(log: IngestLog, store: TraceStore, lifecycle: Lifecycl
   lifecycle.onStop(() => clearInterval(timer));
 }
 
+/** Names under which the log remembers how far exporters are; none without `export.file.path`. */
+function exporterNames({ export: { file } }: TracAggConfig): readonly string[] {
+  return file.path === "" ? [] : [`file:${file.format}`];
+}
+
 function startFileExport(
   { config, logger, lifecycle }: Composition,
   log: IngestLog,
   metrics: RenderedMetrics,
 ): void {
+  const [readerName] = exporterNames(config);
+  if (readerName === undefined) return;
   const { path, format } = config.export.file;
-  if (path === "") return;
   const exporter = FILE_EXPORTERS[format]({ path });
-  const follower = createLogFollower({ log, exporter, readerName: `file:${format}`, logger, metrics });
+  const follower = createLogFollower({ log, exporter, readerName, logger, metrics });
   follower.start();
   lifecycle.onStop(() => follower.stop());
 }
