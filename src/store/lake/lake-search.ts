@@ -44,9 +44,13 @@ export async function* searchLake(
   query: TraceQuery,
   options: LakeSearchOptions,
 ): AsyncGenerator<FoundTrace, void> {
+  const shared = sharedPlacesOf(snapshot, query, options.after);
   const sources: SortedSource[] = [
     { newestStart: undefined, open: () => hotTraces(snapshot, query, options) },
-    { newestStart: undefined, open: () => sharedTraces(snapshot, query, options) },
+    {
+      newestStart: shared[0]?.startTimeUnixNano ?? 0n,
+      open: () => sharedTraces(snapshot, query, shared, options.signal),
+    },
   ];
   for (const segment of snapshot.segments) {
     if (!mayHold(segment, query, options.after)) continue;
@@ -133,12 +137,12 @@ async function* hotTraces(
   }
 }
 
-/** Traces that lie in several places, read whole and asked in TypeScript. */
-async function* sharedTraces(
+/** The shared traces that start in the range asked for, newest first. */
+function sharedPlacesOf(
   snapshot: LakeSnapshot,
   query: TraceQuery,
-  { after, signal }: LakeSearchOptions,
-): AsyncGenerator<FoundTrace, void> {
+  after: TraceKey | undefined,
+): TracePlace[] {
   const places: TracePlace[] = [];
   for (const [traceId, segments] of snapshot.shared) {
     const startTimeUnixNano = snapshot.startOf(traceId, segments);
@@ -147,7 +151,16 @@ async function* sharedTraces(
     if (after !== undefined && comparePlaces(after, place) >= 0) continue;
     if (matchesTimes(startRange(query), startTimeUnixNano, startTimeUnixNano)) places.push(place);
   }
-  places.sort(comparePlaces);
+  return places.sort(comparePlaces);
+}
+
+/** Traces that lie in several places, read whole and asked in TypeScript. */
+async function* sharedTraces(
+  snapshot: LakeSnapshot,
+  query: TraceQuery,
+  places: readonly TracePlace[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FoundTrace, void> {
   const match = traceMatcher(query);
   let count = FIRST_SHARED;
   for (let start = 0; start < places.length; count = Math.min(count * 2, MAX_SHARED)) {

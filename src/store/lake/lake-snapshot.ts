@@ -7,7 +7,7 @@ import type { ReadConnection, ReaderPool } from "./reader-pool.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentFile } from "./segment-format.ts";
 import type { RowReading } from "./segment-queries.ts";
-import { rowsByTrace } from "./segment-queries.ts";
+import { rowsByTrace, tracePlaces } from "./segment-queries.ts";
 import type { SegmentSet } from "./segment-set.ts";
 import type { TracePlace } from "./split-file.ts";
 
@@ -107,26 +107,65 @@ export class LakeSnapshot {
     traceIds: readonly string[],
     signal: AbortSignal | undefined,
   ): Promise<Map<string, readonly SpanRow[]>> {
-    const rows = new Map<string, SpanRow[]>(traceIds.map((traceId) => [traceId, this.view.rowsOf(traceId)]));
+    const stored = await this.#storedRows(traceIds, signal);
+    const distinct = new Map<string, readonly SpanRow[]>();
+    for (const traceId of traceIds) {
+      const all = [...this.view.rowsOf(traceId), ...(stored.get(traceId) ?? [])];
+      if (all.length > 0) distinct.set(traceId, distinctRows(all));
+    }
+    return distinct;
+  }
+
+  async #storedRows(
+    traceIds: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<Map<string, readonly SpanRow[]>> {
+    const { cache } = this.reading;
+    const rows = new Map<string, readonly SpanRow[]>();
+    for (const traceId of traceIds) {
+      const known = cache.get(traceId, this.#placesOf(traceId));
+      if (known !== undefined) rows.set(traceId, known);
+    }
+    const unknown = traceIds.filter((traceId) => !rows.has(traceId));
+    const read = await this.#readRows(unknown, signal);
+    for (const traceId of unknown) {
+      const stored = read.rows.get(traceId) ?? [];
+      rows.set(traceId, stored);
+      if (read.isWhole) cache.set(traceId, this.#placesOf(traceId), stored);
+    }
+    return rows;
+  }
+
+  /** Rows from the segments; not whole when one of them turned out damaged. */
+  async #readRows(
+    traceIds: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<{ rows: Map<string, SpanRow[]>; isWhole: boolean }> {
+    const rows = new Map<string, SpanRow[]>();
+    let isWhole = true;
     for (const [segment, ids] of this.#bySegment(traceIds)) {
       const found = await this.reader.read(segment, ROW_FILES, signal, (connection) =>
         rowsByTrace(connection, segment, ids, this.reading),
       );
-      for (const [traceId, stored] of found ?? []) {
-        const all = rows.get(traceId)!;
-        for (const row of stored) all.push(row);
+      isWhole &&= found !== undefined;
+      for (const [traceId, some] of found ?? []) {
+        const all = rows.get(traceId) ?? [];
+        for (const row of some) all.push(row);
+        rows.set(traceId, all);
       }
     }
-    const distinct = new Map<string, readonly SpanRow[]>();
-    for (const [traceId, all] of rows) if (all.length > 0) distinct.set(traceId, distinctRows(all));
-    return distinct;
+    return { rows, isWhole };
+  }
+
+  #placesOf(traceId: string): readonly TracePlace[] {
+    return this.shared.get(traceId) ?? [];
   }
 
   /** The segments in which shared traces lie, each with the ids to ask it for. */
   #bySegment(traceIds: readonly string[]): Map<Segment, string[]> {
     const bySegment = new Map<Segment, string[]>();
     for (const traceId of traceIds) {
-      for (const place of this.shared.get(traceId) ?? []) {
+      for (const place of this.#placesOf(traceId)) {
         const segment = this.#byName.get(place.segment);
         if (segment === undefined) continue;
         const ids = bySegment.get(segment);
@@ -151,4 +190,16 @@ export function sharedPlaces(
     shared.set(traceId, [...known, ...fresh]);
   }
   return shared;
+}
+
+/** Of some trace ids those that a segment really holds, with their start there; a damaged one holds nothing. */
+export async function confirmPlaces(
+  reader: SegmentReader,
+  segment: Segment,
+  ids: ReadonlySet<string>,
+): Promise<ReadonlyMap<string, bigint>> {
+  const found = await reader.read(segment, [SegmentFile.TRACES], undefined, (connection) =>
+    tracePlaces(connection, segment, ids),
+  );
+  return found ?? new Map<string, bigint>();
 }

@@ -21,18 +21,17 @@ import { HotOverlap } from "./hot-overlap.ts";
 import type { LakeSettings, LakeStoreOptions } from "./lake-options.ts";
 import { lakeSettings } from "./lake-options.ts";
 import { searchLake } from "./lake-search.ts";
-import { LakeSnapshot, ROW_FILES, SegmentReader, sharedPlaces } from "./lake-snapshot.ts";
+import { confirmPlaces, LakeSnapshot, ROW_FILES, SegmentReader, sharedPlaces } from "./lake-snapshot.ts";
 import { lakeDependencies, lakeServiceStatistics } from "./lake-sums.ts";
 import { ReaderPool } from "./reader-pool.ts";
 import { SealThread } from "./seal-thread.ts";
 import { Sealer } from "./sealer.ts";
-import type { Segment } from "./segment.ts";
-import { SegmentFile } from "./segment-format.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
 import { OriginCache } from "./segment-origins.ts";
 import type { RowReading } from "./segment-queries.ts";
-import { segmentRows, tracePlaces } from "./segment-queries.ts";
+import { segmentRows } from "./segment-queries.ts";
 import { SegmentSet } from "./segment-set.ts";
+import { SharedRowCache } from "./shared-row-cache.ts";
 
 /** How often the store looks whether a seal or a removal is due. */
 const TICK_MILLIS = 1_000;
@@ -69,7 +68,11 @@ class Lake implements TraceStore {
   readonly #settings: LakeSettings;
   readonly #hot: HotSet;
   readonly #names: NameCatalogue = new NameCatalogue();
-  readonly #reading: RowReading = { decoder: new OtlpRequestDecoder(), origins: new OriginCache() };
+  readonly #reading: RowReading = {
+    decoder: new OtlpRequestDecoder(),
+    origins: new OriginCache(),
+    cache: new SharedRowCache(),
+  };
   #open: OpenLake | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #stopped: Promise<void> | undefined;
@@ -383,16 +386,4 @@ class Lake implements TraceStore {
 
 function stopped(): TracAggError {
   return new TracAggError("unavailable", "the store is not running; send again later");
-}
-
-/** A damaged segment holds nothing any more. */
-async function confirmPlaces(
-  reader: SegmentReader,
-  segment: Segment,
-  ids: ReadonlySet<string>,
-): Promise<ReadonlyMap<string, bigint>> {
-  const found = await reader.read(segment, [SegmentFile.TRACES], undefined, (connection) =>
-    tracePlaces(connection, segment, ids),
-  );
-  return found ?? new Map<string, bigint>();
 }

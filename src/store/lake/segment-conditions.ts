@@ -79,21 +79,28 @@ export function startRange({
   };
 }
 
+/** For each attribute condition of a query, the numbers of the resources that may hold it. */
+export type ResourceMatches = readonly (readonly number[])[];
+
+/** The condition on a row of `resources.parquet` under which an attribute condition may hold there. */
+export function resourceCondition(sql: BoundSql, condition: AttributeCondition): string {
+  return containsAll("resource", sql, condition);
+}
+
 /**
  * Conditions on a row of `spans.parquet`. Those on columns are exact; those on attributes let too much through and
- * are verified on the decoded rows ({@link needsVerification}). `resources` stands for `resources.parquet`.
+ * are verified on the decoded rows ({@link needsVerification}).
  */
-export function spanConditions(sql: BoundSql, query: TraceQuery, resources: () => string): string[] {
+export function spanConditions(sql: BoundSql, query: TraceQuery, resources: ResourceMatches): string[] {
   const conditions: string[] = [];
   if (query.serviceName !== undefined) conditions.push(`service_name = ${sql.bind(query.serviceName)}`);
   if (query.operationName !== undefined) conditions.push(`name = ${sql.bind(query.operationName)}`);
   if (query.hasErrors === true) conditions.push("status_code = 2");
-  for (const condition of query.attributes ?? []) {
+  for (const [index, condition] of (query.attributes ?? []).entries()) {
     const inSpan = containsAll("rest", sql, condition);
-    const inResource = containsAll("resource", sql, condition);
-    conditions.push(
-      `(${inSpan} OR resource_id IN (SELECT resource_id FROM read_parquet(${resources()}) WHERE ${inResource}))`,
-    );
+    const ids = resources[index] ?? [];
+    const isListed = ids.length > 0 ? ` OR resource_id IN (${ids.map((id) => sql.bind(id)).join(", ")})` : "";
+    conditions.push(`(${inSpan}${isListed})`);
   }
   return conditions;
 }
@@ -115,12 +122,13 @@ export function needsVerification(query: TraceQuery): boolean {
 /** "The bytes hold the key, and the value where its bytes are known from its text": what every match has. */
 function containsAll(column: string, sql: BoundSql, { key, value }: AttributeCondition): string {
   const conditions: string[] = [];
-  // A replacement character may stand for bytes that are no UTF-8; then the bytes asked for are unknown.
-  if (!key.includes("\uFFFD")) conditions.push(contains(column, sql, Buffer.from(key)));
+  // Values first: they are rarer than keys.
   const values = possibleBytes(value);
   if (values.length > 0) {
     conditions.push(`(${values.map((bytes) => contains(column, sql, bytes)).join(" OR ")})`);
   }
+  // A replacement character may stand for bytes that are no UTF-8; then the bytes asked for are unknown.
+  if (!key.includes("\uFFFD")) conditions.push(contains(column, sql, Buffer.from(key)));
   return conditions.length === 0 ? "true" : `(${conditions.join(" AND ")})`;
 }
 

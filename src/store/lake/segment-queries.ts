@@ -14,10 +14,19 @@ import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts"
 import { ColumnAppender } from "./column-appender.ts";
 import type { ReadConnection } from "./reader-pool.ts";
 import type { Segment } from "./segment.ts";
-import { BoundSql, needsSpans, spanConditions, startRange, traceConditions } from "./segment-conditions.ts";
+import type { ResourceMatches } from "./segment-conditions.ts";
+import {
+  BoundSql,
+  needsSpans,
+  resourceCondition,
+  spanConditions,
+  startRange,
+  traceConditions,
+} from "./segment-conditions.ts";
 import { SegmentFile } from "./segment-format.ts";
 import type { OriginCache } from "./segment-origins.ts";
 import type { SegmentTraces } from "./segment-tables.ts";
+import type { SharedRowCache } from "./shared-row-cache.ts";
 import { STORED_ROW_COLUMNS, StoredRows } from "./stored-rows.ts";
 
 /** Rows or bytes after which stored rows are decoded: small enough that one decode is no stall. */
@@ -36,7 +45,7 @@ export async function candidateSummaries(
   const conditions = traceConditions(sql, query, options.after);
   if (needsSpans(query)) {
     const spans = sql.bind(segment.path(SegmentFile.SPANS));
-    const inSpans = spanConditions(sql, query, () => sql.bind(segment.path(SegmentFile.RESOURCES)));
+    const inSpans = spanConditions(sql, query, await resourceMatches(connection, segment, query));
     conditions.push(
       `trace_id IN (SELECT trace_id FROM read_parquet(${spans}) WHERE ${inSpans.join(" AND ")})`,
     );
@@ -50,6 +59,23 @@ export async function candidateSummaries(
     sql.values,
   );
   return rows.map(summaryFromRow);
+}
+
+/** The resources that may hold the attributes a query asks for: few, so they are found before the spans are. */
+async function resourceMatches(
+  connection: ReadConnection,
+  segment: Segment,
+  query: TraceQuery,
+): Promise<ResourceMatches> {
+  const matches: number[][] = [];
+  for (const condition of query.attributes ?? []) {
+    const sql = new BoundSql();
+    const file = sql.bind(segment.path(SegmentFile.RESOURCES));
+    const text = `SELECT resource_id FROM read_parquet(${file}) WHERE ${resourceCondition(sql, condition)}`;
+    const rows = await connection.rows(text, sql.values);
+    matches.push(rows.map(([id]) => id as number));
+  }
+  return matches;
 }
 
 function summaryFromRow(row: readonly DuckDBValue[]): TraceSummary {
@@ -79,6 +105,8 @@ function hexOf(value: DuckDBValue | undefined): string {
 export interface RowReading {
   readonly decoder: OtlpRequestDecoder;
   readonly origins: OriginCache;
+  /** Rows of traces that lie in several segments. */
+  readonly cache: SharedRowCache;
 }
 
 /**
@@ -97,7 +125,8 @@ export async function* segmentRows(
   const ids = traceIds.map((traceId) => sql.bindTraceId(traceId));
   const conditions = [ids.length === 1 ? `trace_id = ${ids[0]}` : `trace_id IN (${ids.join(", ")})`];
   if (only !== undefined) {
-    conditions.push(...spanConditions(sql, only, () => sql.bind(segment.path(SegmentFile.RESOURCES))));
+    const resources = await resourceMatches(connection, segment, only);
+    conditions.push(...spanConditions(sql, only, resources));
   }
   const text = `SELECT ${STORED_ROW_COLUMNS} FROM read_parquet(${spans}) WHERE ${conditions.join(" AND ")}`;
   const stored = new StoredRows(reading.decoder);
