@@ -5,13 +5,14 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { generateCorpus } from "./generated-corpus.ts";
 import type { PayloadTemplate } from "./payload-template.ts";
 import { mergedTemplates, patchedPayload, templateFromPayload } from "./payload-template.ts";
 import { createRandom } from "./random.ts";
 import type { Body, Sender } from "./senders.ts";
-import { createGrpcSender, createHttpSender } from "./senders.ts";
+import { createGrpcSender, createHttpSender, RetryableRefusal } from "./senders.ts";
 
 /** What to send where. */
 export interface LoadOrder {
@@ -33,9 +34,11 @@ export interface LoadResult {
   readonly spans: number;
   readonly requests: number;
   readonly failedRequests: number;
+  /** Refusals that asked to come again; those requests were sent again until they were taken. */
+  readonly retries: number;
   readonly firstFailure: string;
   readonly wallMillis: number;
-  /** Of whole requests: written to answered. */
+  /** Of the requests that were taken: written to answered. */
   readonly latencyMillis: {
     readonly p50: number;
     readonly p95: number;
@@ -100,22 +103,42 @@ function percentile(sorted: Float64Array, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
+/** As exporters wait, but shorter than `Retry-After`, so that the rate that can be kept up shows. */
+const RETRY_DELAY_MILLIS = 100;
+/** Ends a run against a server that takes nothing. */
+const MAX_RETRIES = 100_000;
+
 async function sendAll(order: LoadOrder, prepared: readonly Prepared[], sender: Sender) {
   const latencies = new Float64Array(prepared.length);
   const failures: string[] = [];
+  let retries = 0;
   let next = 0;
   const worker = async () => {
     for (let index = next++; index < prepared.length; index = next++) {
       const { template, mask, bytes } = prepared[index] as Prepared;
       const shift = BigInt(Date.now()) * 1_000_000n - template.lastTimeUnixNano;
       const body: Body = { bytes: bytes ?? patchedPayload(template, mask, shift), isGzip: order.isGzip };
-      const start = performance.now();
-      await sender.send(body).catch((error: Error) => failures.push(error.message));
+      let start = performance.now();
+      for (let isTaken = false; !isTaken; ) {
+        start = performance.now();
+        isTaken = await sender.send(body).then(
+          () => true,
+          (error: Error) => {
+            if (error instanceof RetryableRefusal && retries < MAX_RETRIES) return false;
+            failures.push(error.message);
+            return true;
+          },
+        );
+        if (!isTaken) {
+          retries++;
+          await sleep(RETRY_DELAY_MILLIS);
+        }
+      }
       latencies[index] = performance.now() - start;
     }
   };
   await Promise.all(Array.from({ length: order.concurrency }, worker));
-  return { latencies: latencies.sort(), failures };
+  return { latencies: latencies.sort(), failures, retries };
 }
 
 function sampleIds(prepared: readonly Prepared[]): string[] {
@@ -140,7 +163,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
       : createGrpcSender(order.endpoint, order.concurrency);
   const cpuStart = process.cpuUsage();
   const start = performance.now();
-  const { latencies, failures } = await sendAll(order, prepared, sender);
+  const { latencies, failures, retries } = await sendAll(order, prepared, sender);
   const wallMillis = performance.now() - start;
   const cpu = process.cpuUsage(cpuStart);
   sender.close();
@@ -150,6 +173,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
     spans,
     requests: prepared.length,
     failedRequests: failures.length,
+    retries,
     firstFailure: failures[0] ?? "",
     wallMillis,
     latencyMillis: {

@@ -121,6 +121,7 @@ function printIngest(rows: readonly IngestFigures[]): void {
       latency.p50.toFixed(1),
       latency.p95.toFixed(1),
       latency.p99.toFixed(1),
+      String(row.load.retries),
       ((ownCpuSeconds * 100_000) / wallMillis).toFixed(0),
     ];
     print(`| ${cells.join(" | ")} |`);

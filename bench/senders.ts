@@ -9,7 +9,10 @@ export interface Body {
   readonly isGzip: boolean;
 }
 
-/** Sends bodies; resolves when the answer says stored, rejects otherwise. */
+/** The server asks to come again (HTTP 503, gRPC UNAVAILABLE): what exporters answer with a retry. */
+export class RetryableRefusal extends Error {}
+
+/** Sends bodies; resolves when the answer says stored, rejects otherwise, with {@link RetryableRefusal} where it fits. */
 export interface Sender {
   send(body: Body): Promise<void>;
   close(): void;
@@ -29,9 +32,11 @@ export function createHttpSender(url: string, connections: number): Sender {
         };
         const request = http.request(target, { method: "POST", agent, headers }, (response) => {
           response.resume();
-          response.on("end", () =>
-            response.statusCode === 200 ? resolve() : reject(new Error(`HTTP ${response.statusCode}`)),
-          );
+          response.on("end", () => {
+            if (response.statusCode === 200) resolve();
+            else if (response.statusCode === 503) reject(new RetryableRefusal("HTTP 503"));
+            else reject(new Error(`HTTP ${response.statusCode}`));
+          });
         });
         request.on("error", reject);
         request.end(bytes);
@@ -54,6 +59,8 @@ export function createGrpcSender(address: string, concurrency: number): Sender {
   };
 }
 
+const GRPC_UNAVAILABLE = "14";
+
 function grpcCall(session: http2.ClientHttp2Session, { bytes, isGzip }: Body): Promise<void> {
   return new Promise((resolve, reject) => {
     const stream = session.request({
@@ -71,9 +78,11 @@ function grpcCall(session: http2.ClientHttp2Session, { bytes, isGzip }: Body): P
       status = trailers["grpc-status"] as string | undefined;
     });
     stream.on("error", reject);
-    stream.on("close", () =>
-      status === "0" ? resolve() : reject(new Error(`gRPC status ${status ?? "none"}`)),
-    );
+    stream.on("close", () => {
+      if (status === "0") resolve();
+      else if (status === GRPC_UNAVAILABLE) reject(new RetryableRefusal("gRPC UNAVAILABLE"));
+      else reject(new Error(`gRPC status ${status ?? "none"}`));
+    });
     stream.resume();
     const prefix = Buffer.alloc(5);
     prefix[0] = isGzip ? 1 : 0;
