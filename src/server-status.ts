@@ -44,7 +44,7 @@ export function serverStatus(parts: StatusParts): StatusJson {
     addresses,
     storage: {
       store: config.store.type,
-      bytes: gauges["segmentBytes"] ?? gauges["bytes"] ?? 0,
+      bytes: gauges["segment_bytes"] ?? gauges["hot_bytes"] ?? 0,
       maxBytes: maxBytes > 0 ? maxBytes : null,
       maxAgeSeconds: config.retention.ageMillis > 0 ? config.retention.ageMillis / 1_000 : null,
     },
