@@ -37,6 +37,7 @@ export interface TracAggConfig {
     readonly lake: {
       readonly sealBytes: number;
       readonly sealAgeMillis: number;
+      readonly maxHotBytes: number;
       readonly memoryLimitBytes: number;
       readonly queryConcurrency: number;
     };
