@@ -1,6 +1,5 @@
 /** The composition root: builds every part of a server, starts them in order, stops them in the mirrored order. */
 
-import { mkdir } from "node:fs/promises";
 import type { Server } from "node:http";
 import { createServer } from "node:http";
 import { FILE_EXPORTERS } from "../exporters/registry.ts";
@@ -21,6 +20,7 @@ import { IngestFacts } from "./ingest/ingest-facts.ts";
 import { createIngestPipeline } from "./ingest/ingest-pipeline.ts";
 import { replayLog } from "./ingest/replay-log.ts";
 import type { SpanSink } from "./ingest/span-sink.ts";
+import { makeDirectoryDurably, nodeFileLayer } from "./io/file-layer.ts";
 import type { ListenAddress } from "./io/listen.ts";
 import { listen } from "./io/listen.ts";
 import { acquireLock } from "./io/lock-file.ts";
@@ -130,7 +130,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   let isDraining = false;
 
   if (isDurable) {
-    await mkdir(config.data.dir, { recursive: true });
+    await makeDirectoryDurably(nodeFileLayer, config.data.dir);
     const lock = await acquireLock({ directory: config.data.dir, version: VERSION, clock });
     lifecycle.onStop(() => lock.release());
   }
@@ -138,8 +138,9 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   const store = await startStore(composition, log, metrics);
   const replayed = await replayLog({ log, store, logger, metrics });
   if (replayed.records > 0) logger.info("recovered from the ingest log", { ...replayed });
-  releaseRegularly(log, store, lifecycle);
+  // First of all an exporter takes hold of what it has not delivered yet.
   startFileExport(composition, log, metrics);
+  releaseRegularly(log, store, lifecycle);
 
   const receivers: Partial<Receivers> = {};
   const addresses = (): ServerAddresses => ({
@@ -230,12 +231,10 @@ async function startStore(
 function storeOptions({ store, retention }: TracAggConfig): Record<string, number> {
   const retentionAgeMillis = retention.ageMillis;
   if (store.type === "memory") return { maxBytes: store.memory.maxBytes, retentionAgeMillis };
-  const { sealBytes, sealAgeMillis, memoryLimitBytes, queryConcurrency } = store.lake;
+  const { memoryLimitBytes, ...lake } = store.lake;
   return {
-    sealBytes,
-    sealAgeMillis,
+    ...lake,
     queryMemoryBytes: memoryLimitBytes,
-    queryConcurrency,
     retentionAgeMillis,
     retentionBytes: retention.bytes,
   };

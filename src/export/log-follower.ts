@@ -75,7 +75,8 @@ class Follower implements LogFollower {
 
   start(): void {
     const { log, readerName } = this.#options;
-    if (log.positionOf(readerName) === undefined) log.release(readerName, log.nextPosition() - 1);
+    // A position remembered from an earlier run holds nothing back before the reader is heard of again.
+    log.release(readerName, log.positionOf(readerName) ?? log.nextPosition() - 1);
     this.#schedule();
   }
 

@@ -1,6 +1,7 @@
 /** The one place that touches files for durable data, behind a port so that tests can be the disk. */
 
 import * as fs from "node:fs";
+import { dirname, resolve } from "node:path";
 import { promisify } from "node:util";
 
 /**
@@ -116,6 +117,24 @@ export async function writeFileDurably(
   await layer.syncDirectory(directory);
 }
 
+/**
+ * Makes a folder and its missing parents, and makes their names durable.
+ *
+ * A folder that is there already has its name synced again: whoever made it may have ended before its own sync.
+ */
+export async function makeDirectoryDurably(layer: FileLayer, directory: string): Promise<void> {
+  const parents: string[] = [];
+  let path = resolve(directory);
+  let isThere = false;
+  while (!isThere && path !== dirname(path)) {
+    isThere = (await layer.stat(path)) !== undefined;
+    path = dirname(path);
+    parents.push(path);
+  }
+  await layer.makeDirectory(directory);
+  for (const parent of parents) await layer.syncDirectory(parent).catch(undefinedWhenForbidden);
+}
+
 function openFileOf(fd: number): OpenFile {
   return {
     write: (buffers, offset) => writeAll(fd, buffers, offset),
@@ -179,5 +198,12 @@ function readOnce(fd: number, target: Uint8Array, start: number, position: numbe
 
 function undefinedWhenMissing(error: unknown): undefined {
   if ((error as { code?: unknown }).code === "ENOENT") return undefined;
+  throw error;
+}
+
+/** A folder this process may enter but not list was set up by somebody else, who has to see to its names. */
+function undefinedWhenForbidden(error: unknown): undefined {
+  const { code } = error as { code?: unknown };
+  if (code === "EACCES" || code === "EPERM") return undefined;
   throw error;
 }

@@ -84,6 +84,29 @@ describe("a log follower", () => {
     await log.stop();
   });
 
+  it("holds what it has not delivered from its start on, when the store lets go of it first", async () => {
+    const folder = temporaryFolder();
+    const destination = new Destination();
+    const open = async () => {
+      const log = createFileJournal({ dataDirectory: folder, maxFileBytes: 4_096 });
+      await log.start();
+      return log;
+    };
+    const ids = Array.from({ length: 40 }, (_, index) => `span ${index}`);
+    const first = await open();
+    const before = follow(first, destination);
+    await append(first, "delivered");
+    await before.stop();
+    for (const id of ids) await append(first, id);
+    await first.stop();
+    const second = await open();
+    const after = follow(second, destination);
+    second.release("store", second.nextPosition() - 1);
+    await after.stop();
+    expect(destination.taken).toEqual(["delivered", ...ids].map(spanIdOf));
+    await second.stop();
+  });
+
   it("passes over a record that cannot be decoded", async () => {
     const log = await openLog(temporaryFolder());
     const destination = new Destination();

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { nodeFileLayer, writeFileDurably } from "../../src/io/file-layer.ts";
+import { makeDirectoryDurably, nodeFileLayer, writeFileDurably } from "../../src/io/file-layer.ts";
 import { diskError, RecordingFileLayer } from "../helpers/recording-file-layer.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
@@ -86,4 +86,31 @@ test("the recording disk forgets unsynced bytes and names, and takes a file writ
   disk.crashTo(kept);
   expect(readFileSync(join(kept, "own"), "utf8")).toBe("abc");
   expect(readFileSync(join(kept, "foreign"), "utf8")).toBe("whole");
+});
+
+test("a folder made durably outlives a power loss with all its parents, also when somebody else made it", async () => {
+  const root = temporaryFolder();
+  const disk = new RecordingFileLayer(root);
+  await makeDirectoryDurably(disk, join(root, "a", "b", "c"));
+  await disk.makeDirectory(join(root, "d"));
+  await makeDirectoryDurably(disk, join(root, "d"));
+  const image = temporaryFolder();
+  disk.crashTo(image);
+  expect(readdirSync(join(image, "a", "b"))).toEqual(["c"]);
+  expect(readdirSync(image)).toEqual(["a", "d"]);
+});
+
+test("a parent that may not be listed does not keep a folder from being made", async () => {
+  const root = temporaryFolder();
+  const disk = new RecordingFileLayer(root);
+  disk.hook = ({ kind, path }) => {
+    if (kind === "syncDirectory" && path === root) throw diskError("EACCES");
+    return undefined;
+  };
+  await makeDirectoryDurably(disk, join(root, "a"));
+  expect(readdirSync(root)).toEqual(["a"]);
+  disk.hook = () => {
+    throw diskError("EIO");
+  };
+  await expect(makeDirectoryDurably(disk, join(root, "a"))).rejects.toMatchObject({ code: "EIO" });
 });

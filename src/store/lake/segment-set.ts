@@ -2,7 +2,7 @@
 
 import { basename, join } from "node:path";
 import { errorFrom } from "../../base/errors.ts";
-import { writeFileDurably } from "../../io/file-layer.ts";
+import { makeDirectoryDurably, writeFileDurably } from "../../io/file-layer.ts";
 import { numberFromSpanKind } from "../../model/span-kind.ts";
 import type { NameCatalogue } from "../name-catalogue.ts";
 import type { Segment } from "./segment.ts";
@@ -80,7 +80,8 @@ export class SegmentSet {
    */
   async start(names: NameCatalogue): Promise<void> {
     const { layer } = this.#loading;
-    await layer.makeDirectory(this.#folder);
+    // The log forgets what lies in a segment: the folder of all segments must not be lost with its name.
+    await makeDirectoryDurably(layer, this.#folder);
     this.#coveredPosition = await this.#storedPosition();
     const metas = new Map<string, SegmentMeta>();
     for (const name of await layer.list(this.#folder)) {
