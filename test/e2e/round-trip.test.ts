@@ -71,15 +71,20 @@ function byTrace(spans: readonly CanonicalSpan[]): Map<string, CanonicalSpan[]> 
 
 const inOrder = (spans: readonly CanonicalSpan[]) => spans.map((span) => JSON.stringify(span)).sort();
 
-/** Every trace fetched as OTLP; the spans found. */
+/** Every trace fetched as OTLP, a few at a time; the spans found. */
 async function expectAllFound(server: ServerProcess, sent: readonly CanonicalSpan[]): Promise<number> {
+  const waiting = [...byTrace(sent)];
   let found = 0;
-  for (const [traceId, spans] of byTrace(sent)) {
-    const answer = await getJson<Record<string, unknown>>(server.ui, `/api/v1/traces/${traceId}?format=otlp`);
-    const given = canonicalFromJson(answer);
-    expect(inOrder(given)).toEqual(inOrder(spans));
-    found += given.length;
-  }
+  const fetcher = async () => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const [traceId, spans] = next;
+      const path = `/api/v1/traces/${traceId}?format=otlp`;
+      const given = canonicalFromJson(await getJson<Record<string, unknown>>(server.ui, path));
+      expect(inOrder(given)).toEqual(inOrder(spans));
+      found += given.length;
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, fetcher));
   return found;
 }
 
