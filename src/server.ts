@@ -43,7 +43,7 @@ export type { TracAggConfig } from "./config/config.ts";
 
 /** What a server is started with. */
 export interface StartOptions {
-  /** @defaultValue what {@link loadConfig} makes of environment and `tracagg.yaml` */
+  /** @defaultValue the one made of environment and `tracagg.yaml` */
   readonly config?: TracAggConfig;
   /** @defaultValue one that drops everything */
   readonly logger?: Logger;

@@ -7,6 +7,7 @@ import type { Trace } from "../model/trace.ts";
 export interface TraceSampler {
   /** What it does, with its parameters. */
   readonly description: string;
+  /** True when the trace is to be kept; the same for the same id and error count. */
   shouldKeep(trace: Pick<Trace, "traceId" | "errorCount">): boolean;
 }
 

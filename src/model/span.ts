@@ -67,7 +67,7 @@ export interface Span {
   readonly status: SpanStatus;
   /** "" when none was sent. */
   readonly statusMessage: string;
-  /** `service.name` of the resource, or {@link UNKNOWN_SERVICE}. */
+  /** `service.name` of the resource, or `unknown_service`. */
   readonly serviceName: string;
   /** The same as {@link Span.name}: the word the original design uses. */
   readonly operationName: string;
