@@ -157,7 +157,9 @@ class Lake implements TraceStore {
     const segments = set.segments.filter(({ filter }) => filter.mayHave(id, 0));
     for (const segment of segments) segment.hold();
     try {
-      let places = rows.length > 0 ? 1 : 0;
+      // Asked before the first wait: a seal that ends meanwhile takes the spans out of memory.
+      const isHot = rows.length > 0;
+      let places = isHot ? 1 : 0;
       for (const segment of segments) {
         const found = await reader.read(segment, ROW_FILES, signal, async (connection) => {
           const stored: SpanRow[] = [];
@@ -171,7 +173,7 @@ class Lake implements TraceStore {
         for (const row of found) rows.push(row);
       }
       // A segment holds each distinct span of a trace once, in order.
-      return places === 1 && rows.length > 0 && !this.#hot.has(id) ? rows : distinctRows(rows);
+      return places === 1 && !isHot ? rows : distinctRows(rows);
     } finally {
       for (const segment of segments) segment.release();
     }

@@ -38,6 +38,7 @@ export interface LoadedSegment {
 export async function readSegmentMeta(layer: FileLayer, directory: string): Promise<SegmentMeta> {
   const path = join(directory, SegmentFile.META);
   const bytes = await layer.readFile(path).catch((thrown: unknown) => {
+    throwIfPassing(thrown, path);
     throw new TracAggError("data_corrupt", `${path}: ${errorFrom(thrown).message}`, { cause: thrown });
   });
   return parseSegmentMeta(new TextDecoder().decode(bytes), path);
@@ -128,6 +129,7 @@ class HelperFiles {
       }
       return decode(bytes);
     } catch (thrown) {
+      throwIfPassing(thrown, path);
       logger.warn("segment file is damaged and made again", { path, reason: errorFrom(thrown).message });
     }
     onRepair();
@@ -173,10 +175,35 @@ async function rebuiltNames(pool: ReaderPool, spansFile: string): Promise<NameCa
 
 const VERIFY_CHUNK_BYTES = 1024 * 1024;
 
+/** Failures that say nothing about the content of a file. */
+const PASSING_CODES: ReadonlySet<unknown> = new Set([
+  "EMFILE",
+  "ENFILE",
+  "ENOMEM",
+  "EACCES",
+  "EPERM",
+  "EAGAIN",
+  "EBUSY",
+  "EINTR",
+]);
+
+/** Whole segments must not be set aside because the process ran out of file numbers, say. */
+function throwIfPassing(thrown: unknown, path: string): void {
+  const { code, message } = thrown as { code?: unknown; message?: string };
+  if (!PASSING_CODES.has(code)) return;
+  throw new TracAggError(
+    "unavailable",
+    `${path} cannot be read now (${message ?? String(code)}); the segment stays in use. Check the permissions of the ` +
+      "data folder and the limit of open files, then try again",
+    { cause: thrown },
+  );
+}
+
 /**
  * Compares a file with its checksum, a mebibyte at a time.
  *
  * @returns what is wrong; undefined when the file is whole.
+ * @throws TracAggError `unavailable` when the file cannot be read for a reason that lies outside of it.
  */
 export async function fileDamage(
   layer: FileLayer,
@@ -202,6 +229,7 @@ export async function fileDamage(
       await handle.close();
     }
   } catch (thrown) {
+    throwIfPassing(thrown, path);
     return `${path}: ${errorFrom(thrown).message}`;
   }
 }

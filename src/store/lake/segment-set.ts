@@ -14,6 +14,8 @@ import { SplitIndex } from "./split-index.ts";
 
 /** Prefix of a folder that is being written; what a crash leaves of one is removed at the next start. */
 const UNFINISHED_PREFIX = ".sealing-";
+/** Prefix of a folder that is being removed, so that half of one is never taken for a damaged segment. */
+const REMOVED_PREFIX = ".removing-";
 const QUARANTINE_FOLDER = "segments-quarantine";
 const SEGMENTS_FOLDER = "segments";
 const POSITION_FILE = "position.json";
@@ -86,7 +88,8 @@ export class SegmentSet {
     const metas = new Map<string, SegmentMeta>();
     for (const name of await layer.list(this.#folder)) {
       const directory = join(this.#folder, name);
-      if (name.startsWith(UNFINISHED_PREFIX)) await layer.remove(directory);
+      if (name.startsWith(UNFINISHED_PREFIX) || name.startsWith(REMOVED_PREFIX))
+        await layer.remove(directory);
       else if ((await layer.stat(directory))?.isDirectory) {
         const meta = await this.#orQuarantine(directory, () => readSegmentMeta(layer, directory));
         if (meta !== undefined) metas.set(name, meta);
@@ -139,11 +142,7 @@ export class SegmentSet {
       const isTooMuch = limits.maxBytes > 0 && bytes > limits.maxBytes;
       if (!isOld && !isTooMuch) return;
       bytes -= segment.byteSize;
-      this.counts[isOld ? "expired" : "evicted"]++;
-      await this.#remove(
-        segment,
-        isOld ? "its spans are older than the retention age" : "retention bytes are used up",
-      );
+      await this.#remove(segment, isOld ? "expired" : "evicted");
     }
   }
 
@@ -180,7 +179,12 @@ export class SegmentSet {
     this.counts.damaged++;
     this.#loading.logger.error("segment is damaged and set aside", { segment: segment.name, reason });
     this.#takeOut(segment);
-    await this.#storePosition();
+    await this.#storePosition().catch((thrown: unknown) => {
+      // Then the log, if it still can, brings its spans back at the next start.
+      this.#loading.logger.warn("the position of the segments could not be stored", {
+        reason: errorFrom(thrown).message,
+      });
+    });
     void segment.free().then(() => this.#quarantine(segment.directory));
   }
 
@@ -204,20 +208,39 @@ export class SegmentSet {
     for (const { file } of SEGMENT_TABLES) this.#verified.delete(`${segment.name}/${file}`);
   }
 
-  async #remove(segment: Segment, reason: string): Promise<void> {
+  async #remove(segment: Segment, ending: "expired" | "evicted"): Promise<void> {
+    const { logger } = this.#loading;
+    await this.#storePosition().catch((thrown: unknown) => {
+      // On a full disk removing is what helps. Unless it is the last one, the segments left tell the position as well.
+      if (!this.#segments.some((other) => other !== segment && this.#isLast(other))) throw thrown;
+    });
     this.#takeOut(segment);
-    await this.#storePosition();
-    const { layer, logger } = this.#loading;
-    const removal = segment.free().then(() => layer.remove(segment.directory));
+    this.counts[ending]++;
+    const removal = segment.free().then(() => this.#discard(segment.name));
     const settled = removal.catch((thrown: unknown) => {
       logger.warn("segment could not be removed", {
         segment: segment.name,
         reason: errorFrom(thrown).message,
       });
     });
+    const reason =
+      ending === "expired" ? "its spans are older than the retention age" : "retention bytes are used up";
     logger.info("segment removed", { segment: segment.name, reason });
     // A long read keeps its files; retention goes on without it.
     if (!segment.isHeld) await settled;
+  }
+
+  /** Removes a segment's folder so that a crash on the way leaves the whole segment or none. */
+  async #discard(name: string): Promise<void> {
+    const { layer } = this.#loading;
+    const removed = join(this.#folder, REMOVED_PREFIX + name);
+    await layer.rename(join(this.#folder, name), removed);
+    await layer.syncDirectory(this.#folder);
+    await layer.remove(removed);
+  }
+
+  #isLast(segment: Segment): boolean {
+    return segment.meta.lastPosition >= this.#coveredPosition;
   }
 
   async #open(name: string, meta: SegmentMeta, names: NameCatalogue): Promise<void> {
@@ -243,7 +266,7 @@ export class SegmentSet {
         if (name !== otherName && isWithin(meta, other)) replaced.add(name);
     }
     for (const name of replaced) {
-      if (metas.delete(name)) await this.#loading.layer.remove(join(this.#folder, name));
+      if (metas.delete(name)) await this.#discard(name);
     }
   }
 

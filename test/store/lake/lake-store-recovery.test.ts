@@ -1,10 +1,13 @@
 import { appendFile, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { crc32 } from "node:zlib";
 import { expect, it } from "vitest";
 import { spanFromRow } from "../../../src/batch/span-from-row.ts";
+import type { FileLayer } from "../../../src/io/file-layer.ts";
 import { nodeFileLayer } from "../../../src/io/file-layer.ts";
+import { TraceFilter } from "../../../src/store/lake/trace-filter.ts";
 import type { TraceStore } from "../../../src/store/trace-store.ts";
-import { BatchFeed } from "../../helpers/otlp-fixture.ts";
+import { BatchFeed, batchOf } from "../../helpers/otlp-fixture.ts";
 import { buildSpan, traceIdOf } from "../../helpers/trace-builder.ts";
 import { LakeFolder } from "./lake-fixture.ts";
 
@@ -243,4 +246,131 @@ it("serves the larger segment when a crash kept a segment whose success was neve
     [traceIdOf("a"), 1],
   ]);
   expect((await both.trace(traceIdOf("a"))).map((row) => spanFromRow(row).name)).toEqual(["a"]);
+});
+
+/** The machine's files, but opening or reading those whose path ends so fails as long as `code` is set. */
+class FailingFiles {
+  code: string | undefined;
+  readonly layer: FileLayer;
+
+  constructor(pathEnding: string) {
+    const check = async (path: string): Promise<void> => {
+      if (this.code !== undefined && path.endsWith(pathEnding))
+        throw Object.assign(new Error(this.code), { code: this.code });
+    };
+    this.layer = {
+      ...nodeFileLayer,
+      open: (path, mode) => check(path).then(() => nodeFileLayer.open(path, mode)),
+      readFile: (path) => check(path).then(() => nodeFileLayer.readFile(path)),
+      remove: (path) => check(path).then(() => nodeFileLayer.remove(path)),
+    };
+  }
+}
+
+it.each(["EMFILE", "EACCES"])(
+  "keeps a segment in use whose file cannot be opened just now: %s",
+  async (code) => {
+    const folder = await LakeFolder.create();
+    const names = await twoSegments(folder);
+    const files = new FailingFiles("spans.parquet");
+    const store = await folder.open({ fileLayer: files.layer });
+    files.code = code;
+    await expect(store.trace(traceIdOf("a"))).rejects.toMatchObject({ code: "unavailable" });
+    expect(store.gauges()).toMatchObject({ damaged_segments: 0, segments: 2 });
+    files.code = undefined;
+    expect(await store.trace(traceIdOf("a"))).toHaveLength(1);
+    expect(await segmentNames(folder)).toEqual(names);
+  },
+);
+
+it.each(["meta.json", "trace-filter.bin"])(
+  "does not start, and moves nothing, while %s may not be read",
+  async (file) => {
+    const folder = await LakeFolder.create();
+    const names = await twoSegments(folder);
+    const files = new FailingFiles(file);
+    files.code = "EACCES";
+    await expect(folder.open({ fileLayer: files.layer })).rejects.toMatchObject({ code: "unavailable" });
+    expect(await segmentNames(folder)).toEqual(names);
+    expect(await listed(await folder.open())).toEqual(ALL);
+  },
+);
+
+it("removes old segments from a full disk, which has no room for the position, but not the last one", async () => {
+  const folder = await LakeFolder.create();
+  const [, second] = await twoSegments(folder);
+  const files = new FailingFiles("position.json.tmp");
+  files.code = "ENOSPC";
+  const store = await folder.open({ fileLayer: files.layer, retentionBytes: 1 });
+  expect(store.gauges()).toMatchObject({ segments: 1, evicted_segments: 1 });
+  expect(await segmentNames(folder)).toEqual([second]);
+  expect(await store.trace(traceIdOf("b"))).toHaveLength(1);
+  expect(folder.lines).toContainEqual(expect.objectContaining({ message: "retention failed" }));
+  files.code = undefined;
+  folder.nowMillis += 60_000;
+  folder.tick();
+  await expect.poll(() => segmentNames(folder)).toEqual([]);
+  expect((await folder.open()).coveredPosition()).toBe(1);
+});
+
+it("takes a segment whose removal a crash interrupted for removed, not for damaged", async () => {
+  const folder = await LakeFolder.create();
+  const [first, second] = await twoSegments(folder);
+  const files = new FailingFiles(`.removing-${first}`);
+  files.code = "EIO";
+  await folder.open({ fileLayer: files.layer, retentionBytes: 1 });
+  await folder.close();
+  await rm(folder.path("segments", `.removing-${first}`, "meta.json"));
+  const store = await folder.open();
+  expect(store.gauges()).toMatchObject({ damaged_segments: 0, segments: 0 });
+  expect(store.coveredPosition()).toBe(1);
+  expect(await readdir(folder.path("segments"))).toEqual(["position.json"]);
+  expect(second).toBeDefined();
+});
+
+/** Makes a segment's filter say "maybe" to one more trace than it holds, as filters do now and then. */
+async function claimTrace(directory: string, name: string): Promise<void> {
+  const ids = ["a", "both", name].map((each) => Buffer.from(traceIdOf(each), "hex"));
+  const bytes = TraceFilter.of({ traceCount: ids.length, traceIds: Buffer.concat(ids) }).encode();
+  await writeFile(join(directory, "trace-filter.bin"), bytes);
+  const meta = JSON.parse(await readFile(join(directory, "meta.json"), "utf8"));
+  meta.files["trace-filter.bin"] = { bytes: bytes.length, crc32: crc32(bytes) };
+  await writeFile(join(directory, "meta.json"), JSON.stringify(meta));
+}
+
+it("gives equal spans of a trace once when a seal takes them out of memory during the question", async () => {
+  const folder = await LakeFolder.create();
+  const [first] = await twoSegments(folder);
+  await claimTrace(folder.path("segments", first!), "elsewhere");
+  let letGo = (): void => {};
+  let noteAsked = (): void => {};
+  const gate = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const asked = new Promise<void>((resolve) => {
+    noteAsked = resolve;
+  });
+  const fileLayer: FileLayer = {
+    ...nodeFileLayer,
+    open: async (path, mode) => {
+      if (path.includes(first!) && path.endsWith("spans.parquet")) {
+        noteAsked();
+        await gate;
+      }
+      return nodeFileLayer.open(path, mode);
+    },
+  };
+  const store = await folder.open({ fileLayer });
+  const batch = {
+    batch: batchOf([buildSpan("elsewhere", { id: "twice", at: [0, 1] })]),
+    arrivalUnixMillis: 1,
+  };
+  store.append({ ...batch, position: 2 });
+  store.append({ ...batch, position: 3 });
+  const reading = store.trace(traceIdOf("elsewhere"));
+  await asked;
+  await store.flush();
+  expect(store.gauges()).toMatchObject({ hot_spans: 0 });
+  letGo();
+  expect(await reading).toHaveLength(1);
 });
