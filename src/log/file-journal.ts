@@ -144,10 +144,13 @@ class FileJournal implements IngestLog {
       if (file.number > lastData) await this.#pool.adopt(file);
       else await this.#files.remove(join(this.#directory, logFileName(file.number)));
     }
+    let { nextPosition } = recovered;
     for (const [name, position] of Object.entries(await this.#positions.load())) {
       this.#readers.remember(name, position);
+      // After damage to the last file: a reader must not take new records for ones it has seen.
+      nextPosition = Math.max(nextPosition, position + 1);
     }
-    await this.#writer.open(recovered.nextPosition, Math.min(FIRST_FILE_BYTES, this.#fileBytes));
+    await this.#writer.open(nextPosition, Math.min(FIRST_FILE_BYTES, this.#fileBytes));
     // Empty files of earlier starts go before this one counts, or a process that dies early each time piles them up.
     await this.#pool.settled();
     this.#state = "running";

@@ -195,6 +195,7 @@ async function tailFile(
     if (tail.firstPosition === undefined) return undefined;
     options.logger.error("a log file has a damaged header; its records are served", { path });
   }
+  if (tail.firstPosition !== undefined) await sync(options.files, path);
   const firstPosition = intact ? expected : (tail.firstPosition as number);
   const log = new LogFile(options.directory, found.number, firstPosition, found.sizeBytes);
   log.nextPosition = tail.nextPosition;
@@ -206,6 +207,19 @@ async function marksAt(files: FileLayer, path: string, found: FoundFile): Promis
   const file = await files.open(path, "read");
   try {
     return await marksOf(file, found.number, found.sizeBytes);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * After the end of a process its last writes may be whole and still in memory only. They count from now on, so they must
+ * be as durable as the file that follows.
+ */
+async function sync(files: FileLayer, path: string): Promise<void> {
+  const file = await files.open(path, "update");
+  try {
+    await file.datasync();
   } finally {
     await file.close();
   }

@@ -410,3 +410,26 @@ test("more bytes waiting than allowed are refused as overload while what waits g
   expect(await log.append(recordOf(3, 5_000))).toBe(2);
   await log.stop();
 });
+
+test("records that outlived their process in memory only are durable before the log goes on", async () => {
+  const { log: killed, disk, folder } = await startRig();
+  await killed.append(recordOf(0));
+  const held = disk.holdSyncs(FIRST_FILE);
+  // Never answered: its process ends in the middle of the sync.
+  void killed.append(recordOf(1));
+  await held.first;
+  const again = disk.holdSyncs(FIRST_FILE);
+  const next = createFileJournal({ dataDirectory: folder, files: disk, maxFileBytes: SMALL_FILES });
+  const starting = next.start();
+  await again.first;
+  disk.releaseSyncs();
+  await starting;
+  expect(await next.append(recordOf(2))).toBe(2);
+  const image = temporaryFolder();
+  disk.crashTo(image);
+  await next.stop();
+  const { log: after, lines } = await reopened(image);
+  expect(await entriesFrom(after, 0)).toEqual([entryOf(0), entryOf(1), entryOf(2)]);
+  expect(lines).toEqual([]);
+  await after.stop();
+});

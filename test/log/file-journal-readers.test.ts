@@ -1,6 +1,6 @@
 /** Named readers: who holds what, who loses it, who resumes where. */
 
-import { writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Logger } from "../../src/base/logger.ts";
@@ -146,5 +146,21 @@ test("when the store itself is too far behind records are refused until it has c
   expect(await entriesFrom(log, 0)).toHaveLength(accepted);
   log.release("store", accepted - 1);
   expect(await log.append(recordOf(0))).toBe(accepted);
+  await log.stop();
+});
+
+test("a reader that has seen more than a damaged log still holds does not miss what comes next", async () => {
+  const folder = temporaryFolder();
+  const { log: first } = await open(folder, { readers: ["store", "exporter"] });
+  await appendMany(first, 0, 10);
+  first.release("exporter", 9);
+  await first.stop();
+  for (const name of readdirSync(join(folder, "log"))) {
+    if (name.endsWith(".log")) rmSync(join(folder, "log", name));
+  }
+  const { log } = await open(folder, { readers: ["store", "exporter"] });
+  const position = await log.append(recordOf(10));
+  expect(position).toBe(10);
+  expect(await entriesFrom(log, log.positionOf("exporter")! + 1)).toHaveLength(1);
   await log.stop();
 });
