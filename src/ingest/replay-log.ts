@@ -48,8 +48,11 @@ export async function replayLog(options: ReplayOptions): Promise<ReplayResult> {
   let records = 0;
   let spans = 0;
   let unreadableRecords = 0;
+  let canSeal = true;
   for await (const entry of log.read(store.coveredPosition() + 1)) {
     records++;
+    // The log may hold more than memory does; a store that cannot seal now takes what fits and tries again by itself.
+    if (canSeal && store.isOverloaded?.() === true) canSeal = await sealed(store, logger);
     try {
       spans += await replayEntry(entry, decoder, store);
     } catch (thrown) {
@@ -65,6 +68,18 @@ export async function replayLog(options: ReplayOptions): Promise<ReplayResult> {
     }
   }
   return { records, spans, unreadableRecords };
+}
+
+async function sealed(store: SpanWriter, logger: Logger): Promise<boolean> {
+  try {
+    await store.flush();
+    return true;
+  } catch (thrown) {
+    logger.warn("the store cannot seal while the ingest log is read back", {
+      reason: errorFrom(thrown).message,
+    });
+    return false;
+  }
 }
 
 async function replayEntry(entry: LogEntry, decoder: OtlpRequestDecoder, store: SpanWriter): Promise<number> {

@@ -99,3 +99,38 @@ test("does not hide a store that refuses", async () => {
   await store.stop();
   await expect(replayLog({ log, store })).rejects.toMatchObject({ code: "unavailable" });
 });
+
+test.each([
+  { seals: true, flushes: 3 },
+  { seals: false, flushes: 1 },
+])(
+  "pauses for a store that is over its memory as long as it can seal: $seals",
+  async ({ seals, flushes }) => {
+    const log = await keepingLog();
+    for (let index = 0; index < 8; index++) {
+      await log.append({ payload: plainRequest(TRACE, 1), encoding: "identity", arrivalUnixMillis: index });
+    }
+    const store = recorder(-1);
+    let held = 0;
+    let asked = 0;
+    const result = await replayLog({
+      log,
+      store: {
+        ...store,
+        append: (committed) => {
+          held++;
+          store.append(committed);
+        },
+        isOverloaded: () => held >= 2,
+        flush: async () => {
+          asked++;
+          if (!seals) throw new Error("the disk is full");
+          held = 0;
+        },
+      },
+    });
+    expect(result).toMatchObject({ records: 8, spans: 8 });
+    expect(store.taken.map(({ position }) => position)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(asked).toBe(flushes);
+  },
+);
