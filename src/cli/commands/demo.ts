@@ -1,5 +1,6 @@
 /** `tracagg demo`: a small shop's traffic, with things wrong to find. */
 
+import { randomInt } from "node:crypto";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import { encodeSpans } from "../../codec/otlp-protobuf/encode-request.ts";
@@ -25,7 +26,7 @@ interface DemoFlags extends ServerFlags {
   readonly duration?: number;
   readonly once?: number;
   readonly history: number;
-  readonly seed: number;
+  readonly seed?: number;
 }
 
 const DEFAULT_RATE = 5;
@@ -134,7 +135,7 @@ async function demo(context: CliContext, flags: DemoFlags): Promise<ExitCode> {
   const run: Run = {
     context,
     flags,
-    shop: createShop(createSeededRandom(flags.seed)),
+    shop: createShop(createSeededRandom(flags.seed ?? randomInt(2 ** 32))),
     sender: createOtlpSender(context, endpoint),
     counts: { visits: 0, spans: 0, refused: 0 },
     signal,

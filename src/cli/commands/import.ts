@@ -62,10 +62,8 @@ async function* batchesOf(context: CliContext, file: string): AsyncGenerator<Req
     try {
       yield* requestBatches(decoder, document);
     } catch (thrown) {
-      const error = errorFrom(thrown);
-      throw new TracAggError(error.code, `${file}, document at line ${document.line}: ${error.message}`, {
-        cause: error,
-      });
+      const message = `${file}, document at line ${document.line}: ${errorFrom(thrown).message}`;
+      throw new TracAggError("failed_precondition", message, { cause: thrown });
     }
   }
 }

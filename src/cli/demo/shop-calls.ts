@@ -95,7 +95,6 @@ export function postgresQuery(
   };
   const attributes = {
     "db.system.name": "postgresql",
-    "db.namespace": "shop",
     "db.operation.name": verb,
     "db.query.text": statements[verb] ?? verb,
     "server.address": "postgres",

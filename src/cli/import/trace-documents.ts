@@ -25,7 +25,8 @@ function parsed(text: string): { readonly value: unknown } | undefined {
  * Reads documents from lines: when the first line that is not blank is a document, every line is one; otherwise all
  * lines together are one document.
  *
- * @throws TracAggError `invalid_argument` naming the line when something is not JSON, or the one document is too large.
+ * @throws TracAggError `failed_precondition` naming the line when something is not JSON, `too_large` when the one document
+ * is too long.
  */
 export async function* traceDocuments(lines: AsyncIterable<string>): AsyncGenerator<TraceDocument> {
   const whole = new WholeDocument();
@@ -47,7 +48,7 @@ export async function* traceDocuments(lines: AsyncIterable<string>): AsyncGenera
 
 function notADocument(line: number): TracAggError {
   const message = `line ${line}: expected a JSON document, as on the lines before`;
-  return new TracAggError("invalid_argument", message);
+  return new TracAggError("failed_precondition", message);
 }
 
 /** One document over many lines. */
@@ -74,7 +75,7 @@ class WholeDocument {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const message = `expected JSON (OTLP/JSON lines, Jaeger or Zipkin v2), got something else: ${reason}`;
-      throw new TracAggError("invalid_argument", message, { cause: error });
+      throw new TracAggError("failed_precondition", message, { cause: error });
     }
   }
 }

@@ -1,0 +1,237 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { TraceSummaryJson } from "../../src/api/contract.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+import type { RunningServer } from "../../src/server.ts";
+import { startServer } from "../../src/server.ts";
+import type { CliResult } from "./cli-harness.ts";
+import { jsonLines, runCommand } from "./cli-harness.ts";
+
+let server: RunningServer;
+let folder: string;
+let purchase: TraceSummaryJson;
+
+const MEMORY_SERVER = {
+  "store.type": "memory",
+  "server.port": "0",
+  "receivers.otlp.grpc.port": "0",
+  "receivers.otlp.http.port": "0",
+} as const;
+
+function startMemoryServer(): Promise<RunningServer> {
+  return startServer({ config: loadConfig({ flags: MEMORY_SERVER, env: {}, cwd: folder }).config });
+}
+
+function run(...given: readonly string[]): Promise<CliResult> {
+  return runCommand(given, { env: { TRACAGG_SERVER: server.ui } });
+}
+
+function show(...given: readonly string[]): Promise<CliResult> {
+  return runCommand(given, { env: { TRACAGG_SERVER: server.ui, NO_COLOR: "1" }, isTerminal: true });
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tracagg-cli-"));
+  server = await startMemoryServer();
+  const demo = await run("demo", "--once", "40", "--seed", "7", "--history", "5m");
+  expect(demo).toMatchObject({ exitCode: 0, stderr: "" });
+  const found = await run("search", "--service", "payment", "--no-errors", "--limit", "1");
+  purchase = jsonLines<TraceSummaryJson>(found.stdout)[0] as TraceSummaryJson;
+});
+
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("search", () => {
+  it("gives one summary a line in a pipe, newest first, at most as many as asked for", async () => {
+    const { exitCode, stdout } = await run("search", "--limit", "5");
+    const starts = jsonLines<TraceSummaryJson>(stdout).map((trace) => BigInt(trace.startTimeUnixNano));
+    expect(exitCode).toBe(0);
+    expect(starts).toHaveLength(5);
+    expect([...starts].sort((left, right) => (left < right ? 1 : -1))).toEqual(starts);
+  });
+
+  it("passes every condition on", async () => {
+    const conditions = ["--service", "payment", "--operation", "POST /charge", "--min-duration", "400ms"];
+    const more = ["--attribute", "http.route=/charge", "--root-service", "frontend", "--since", "1h"];
+    const { stdout } = await run("search", ...conditions, ...more, "--limit", "100");
+    const traces = jsonLines<TraceSummaryJson>(stdout);
+    expect(traces.length).toBeGreaterThan(0);
+    for (const trace of traces) {
+      expect(trace.rootService).toBe("frontend");
+      expect(trace.durationMs).toBeGreaterThanOrEqual(400);
+    }
+  });
+
+  it("shows a table on a terminal, without colours when NO_COLOR is set", async () => {
+    const { stdout } = await show("search", "--limit", "2");
+    expect(stdout).toMatch(/^TRACE +START +ROOT +DURATION +SPANS +ERRORS +SERVICES\n/);
+    expect(stdout).not.toContain("\u001b");
+    const coloured = await runCommand(["search", "--server", server.ui], { isTerminal: true });
+    expect(coloured.stdout).toContain("\u001b[1m");
+  });
+
+  it("ends with 1 and says so when nothing matches", async () => {
+    expect(await run("search", "--service", "nobody")).toEqual({
+      exitCode: 1,
+      stdout: "",
+      stderr: "no trace matches\n",
+    });
+  });
+});
+
+describe("trace", () => {
+  it("gives the API's answer on one line in a pipe", async () => {
+    const { stdout } = await run("trace", purchase.traceId);
+    const trace = JSON.parse(stdout);
+    expect(trace.traceId).toBe(purchase.traceId);
+    expect(trace.spans).toHaveLength(purchase.spanCount);
+  });
+
+  it("draws the waterfall on a terminal", async () => {
+    const { stdout } = await show("trace", purchase.traceId);
+    expect(stdout).toContain(`${purchase.traceId}  ${purchase.spanCount} spans, `);
+    expect(stdout).toMatch(/\n\* {5}frontend: POST \/checkout +\d/);
+    expect(stdout).toMatch(/payment: POST \/charge/);
+    expect(stdout).toContain("* on the critical path");
+  });
+
+  it("counts the spans it does not show", async () => {
+    const { stdout } = await show("trace", purchase.traceId, "--max-spans", "3");
+    expect(stdout).toContain(`... ${purchase.spanCount - 3} more spans: --max-spans or --json shows them`);
+  });
+
+  it("tells an unknown trace (1) from a wrong id (2)", async () => {
+    const unknown = await run("trace", "0123456789abcdef0123456789abcdef");
+    expect(unknown).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(unknown.stderr).toMatch(/^tracagg: no trace 0123456789abcdef0123456789abcdef is stored/);
+    expect(await run("trace", "12")).toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe("the other questions", () => {
+  it("lists services, and the operations of one", async () => {
+    const services = jsonLines<{ service: string }>((await run("services")).stdout);
+    expect(services.map(({ service }) => service)).toEqual(
+      expect.arrayContaining(["cart", "checkout", "frontend", "inventory", "payment", "shipping"]),
+    );
+    const operations = jsonLines((await run("services", "payment")).stdout);
+    expect(operations).toContainEqual({ name: "POST /charge", kind: "SERVER" });
+    expect(await run("services", "nobody")).toMatchObject({ exitCode: 1, stdout: "" });
+  });
+
+  it("shows dependencies as list, graph and DOT", async () => {
+    const links = jsonLines((await run("dependencies")).stdout);
+    expect(links).toContainEqual(
+      expect.objectContaining({ fromService: "checkout", toService: "payment", type: "rpc" }),
+    );
+    const [graph] = jsonLines<Record<string, string[]>>(
+      (await run("dependencies", "--format", "graph")).stdout,
+    );
+    expect(graph?.["kafka:orders"]).toEqual(["notification", "shipping"]);
+    expect((await run("dependencies", "--format", "dot")).stdout).toMatch(
+      /^digraph dependencies \{\n.*\n.*\n( {2}"[^"]+" -> "[^"]+" \[label="[^"]+"\];\n)+\}\n$/,
+    );
+    expect((await show("dependencies", "--format", "graph")).stdout).toMatch(/^checkout -> cart, /m);
+  });
+
+  it("shows the critical path, which the card gateway holds", async () => {
+    const [path] = jsonLines<{ byOperation: { service: string; percentageOfTrace: number }[] }>(
+      (await run("critical-path", purchase.traceId)).stdout,
+    );
+    expect(path?.byOperation[0]?.service).toBe("payment");
+    expect((await show("critical-path", purchase.traceId)).stdout).toMatch(/^ *AT +TIME +SERVICE/);
+  });
+
+  it("shows statistics of services, then of traces", async () => {
+    const rows = jsonLines<{ report: string }>((await run("stats", "--service", "cart")).stdout);
+    expect(rows.map(({ report }) => report)).toEqual(["service", "performance"]);
+    expect((await show("stats")).stdout).toMatch(/\n\d+ traces, [\d.]+% with errors\nmin /);
+  });
+});
+
+describe("export and import", () => {
+  it.each(["otlp", "jaeger", "zipkin"])("brings every span over in %s", async (format) => {
+    const file = join(folder, `traces.${format}`);
+    const exported = await run("export", "--limit", "1000", "--format", format, "-o", file);
+    expect(exported).toMatchObject({ exitCode: 0, stderr: "" });
+    const sums = jsonLines<{ spanCount?: number }>((await run("stats")).stdout);
+    const spans = sums.reduce((sum, { spanCount }) => sum + (spanCount ?? 0), 0);
+    const other = await startMemoryServer();
+    const imported = await runCommand(["import", file, "--server", other.ui]);
+    const again = jsonLines<{ spanCount?: number }>(
+      (await runCommand(["stats", "--server", other.ui])).stdout,
+    );
+    await other.stop();
+    expect(imported).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(JSON.parse(imported.stdout)).toMatchObject({ file, spans, refused: 0 });
+    expect(again.reduce((sum, { spanCount }) => sum + (spanCount ?? 0), 0)).toBe(spans);
+  });
+
+  it("gives one trace as the API does", async () => {
+    const { stdout } = await run("export", purchase.traceId, "--format", "zipkin");
+    expect(JSON.parse(stdout)).toHaveLength(purchase.spanCount);
+  });
+
+  it("writes one document for several traces of Jaeger, and makes no file for none", async () => {
+    const { stdout } = await run("export", "--service", "payment", "--limit", "2", "--format", "jaeger");
+    expect(JSON.parse(stdout).data).toHaveLength(2);
+    const file = join(folder, "none.json");
+    expect(await run("export", "--service", "nobody", "-o", file)).toMatchObject({ exitCode: 1 });
+    expect(() => readFileSync(file)).toThrow(/ENOENT/);
+  });
+
+  it("says which document is not of a known format", async () => {
+    const file = join(folder, "wrong.json");
+    writeFileSync(file, '{"resourceSpans":[]}\n{"a":1}\n');
+    const { exitCode, stderr } = await run("import", file);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /wrong\.json, document at line 2: expected OTLP\/JSON .* Jaeger JSON .* Zipkin v2 JSON/,
+    );
+    expect(await run("import", join(folder, "missing.json"))).toMatchObject({ exitCode: 1 });
+  });
+
+  it("counts spans whose ids are none, sends the others, and ends with 1", async () => {
+    const file = join(folder, "bad-id.json");
+    const span = { traceId: "5b8efff798038103d269b633813fc60c", spanId: "eee19b7ec3c1b174", name: "good" };
+    const spans = [span, { ...span, spanId: "00" }];
+    writeFileSync(file, JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    const other = await startMemoryServer();
+    const { exitCode, stdout, stderr } = await runCommand(["import", file, "--server", other.ui]);
+    await other.stop();
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ spans: 1, refused: 1 });
+    expect(stderr).toMatch(/^1 span refused: .*span_?id/i);
+  });
+});
+
+describe("a server that is not there", () => {
+  it("ends with 3, names the address and how to start one", async () => {
+    const closed = await startMemoryServer();
+    await closed.stop();
+    const commands = [
+      [["services"], ""],
+      [["demo", "--once", "1"], ""],
+      // The history begins before the first answer is missed, so the counts are given.
+      [["demo", "--once", "1", "--endpoint", closed.otlpHttp], '{"visits":1,"spans":0,"refused":0}\n'],
+    ] as const;
+    for (const [command, counts] of commands) {
+      const { exitCode, stdout, stderr } = await runCommand([...command, "--server", closed.ui]);
+      expect([exitCode, stdout]).toEqual([3, counts]);
+      expect(stderr).toMatch(
+        /no server answers at http:\/\/127\.0\.0\.1:\d+.* \(.*ECONNREFUSED.*\); start one with "tracagg start"/,
+      );
+    }
+  });
+
+  it("is told from another program's answer", async () => {
+    const { exitCode, stderr } = await runCommand(["services", "--server", server.otlpHttp]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/is it the address of another program\?/);
+  });
+});
