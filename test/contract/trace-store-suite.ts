@@ -28,6 +28,7 @@ export function describeTraceStore(name: string, open: OpenStore, options: Suite
     describeWrites(open);
     describeSums(open);
     describeProperties(open, options.propertyRuns ?? 100);
-    describe.runIf(options.isDurable === true)("after a restart", () => describeDurability(open));
+    // A store that forgets at the end has no promises to keep after a restart, so it has no such cases either.
+    if (options.isDurable === true) describe("after a restart", () => describeDurability(open));
   });
 }
