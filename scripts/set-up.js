@@ -1,7 +1,6 @@
 /** What `npm start`, `npm test` and `npm run bench` do first: install and build, each only when it is needed. */
 
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
@@ -19,8 +18,6 @@ const BUILD_FILES = ["package.json", "tsconfig.json", "tsconfig.build.json", "sc
 
 /** Written after a build that succeeded; its time says how new the build is. */
 const BUILD_STAMP = "dist/.built";
-/** Written after an installation; holds a hash of the lock file. */
-const INSTALL_STAMP = "node_modules/.tracagg-lock";
 
 /** A sentence when this Node is too old, undefined when it will do. */
 export function nodeVersionProblem(version = process.versions.node) {
@@ -49,25 +46,23 @@ export function needsBuild(root = ROOT) {
   return [...SOURCE_FOLDERS, ...BUILD_FILES].some((name) => newestMillis(join(root, name)) > builtMillis);
 }
 
-function lockHash(root) {
-  return createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
+function packagesOf(lockFile) {
+  return JSON.parse(readFileSync(lockFile, "utf8")).packages;
 }
 
-/** True when node_modules is missing or was installed from another lock file. */
+/**
+ * True when node_modules is missing or does not hold what the lock file says. npm leaves its own record of what it
+ * installed there; packages for other platforms are in the lock file only.
+ */
 export function needsInstall(root = ROOT) {
-  const installed = join(root, "node_modules/.package-lock.json");
-  if (!existsSync(installed)) return true;
-  const stamp = join(root, INSTALL_STAMP);
-  if (existsSync(stamp)) return readFileSync(stamp, "utf8") !== lockHash(root);
-  // Installed by npm itself: npm writes its own copy of the lock file last.
-  return statSync(join(root, "package-lock.json")).mtimeMs > statSync(installed).mtimeMs;
-}
-
-/** Remembers what is installed. */
-export function stampInstall(root = ROOT) {
-  writeFileSync(join(root, INSTALL_STAMP), lockHash(root));
+  const record = join(root, "node_modules/.package-lock.json");
+  if (!existsSync(record)) return true;
+  const installed = packagesOf(record);
+  return Object.entries(packagesOf(join(root, "package-lock.json"))).some(([path, wanted]) => {
+    const found = installed[path];
+    if (path === "" || (found === undefined && wanted.optional === true)) return false;
+    return found === undefined || found.version !== wanted.version || found.integrity !== wanted.integrity;
+  });
 }
 
 /** Marks the build as current as of `builtMillis`. */
@@ -105,7 +100,6 @@ function say(text) {
 async function install() {
   say("Installing dependencies ...");
   await runQuietly("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]);
-  stampInstall();
 }
 
 async function build() {

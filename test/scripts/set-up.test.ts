@@ -8,7 +8,6 @@ interface SetUp {
   nodeVersionProblem(version?: string): string | undefined;
   needsBuild(root: string): boolean;
   needsInstall(root: string): boolean;
-  stampInstall(root: string): void;
   stampBuild(root: string, builtMillis: number): void;
 }
 
@@ -69,15 +68,25 @@ it("builds when there is no build, a source is newer, or a source was removed", 
   expect(setUp.needsBuild(folder)).toBe(true);
 });
 
-it("installs when node_modules is missing or came from another lock file", () => {
-  write("package-lock.json", 100, "one");
+it("installs when node_modules is missing or holds something else than the lock file says", () => {
+  const root = { name: "tracagg" };
+  const lock = (version: string): string =>
+    JSON.stringify({
+      packages: {
+        "": root,
+        "node_modules/yaml": { version, integrity: `sha512-${version}` },
+        "node_modules/other-platform": { version: "1.0.0", optional: true },
+      },
+    });
+  write("package-lock.json", 100, lock("2.9.1"));
   expect(setUp.needsInstall(folder)).toBe(true);
-  write("node_modules/.package-lock.json", 200);
+  const installed = { "node_modules/yaml": { version: "2.9.1", integrity: "sha512-2.9.1" } };
+  write("node_modules/.package-lock.json", 50, JSON.stringify({ packages: installed }));
   expect(setUp.needsInstall(folder)).toBe(false);
-  setUp.stampInstall(folder);
-  write("package-lock.json", 300, "one");
-  expect(setUp.needsInstall(folder)).toBe(false);
-  write("package-lock.json", 300, "two");
+  write("package-lock.json", 100, lock("2.9.2"));
+  expect(setUp.needsInstall(folder)).toBe(true);
+  write("package-lock.json", 100, lock("2.9.1"));
+  write("node_modules/.package-lock.json", 200, JSON.stringify({ packages: {} }));
   expect(setUp.needsInstall(folder)).toBe(true);
 });
 
