@@ -369,7 +369,10 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(timer);
 }
 
+/** As seen from the same machine: a listener on every address is reached over loopback. */
 function hostPort({ host, port }: ListenAddress): string {
+  if (host === "0.0.0.0") return `127.0.0.1:${port}`;
+  if (host === "::") return `[::1]:${port}`;
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
