@@ -1,8 +1,8 @@
 /** Query parameters: one description of each, from which requests are read and the OpenAPI document is written. */
 
 import { TracAggError } from "../base/errors.ts";
+import { nearestName } from "../base/nearest-name.ts";
 import { MOMENT_FORMS, nanosFromMillisText, unixNanoFromText } from "../query/moment-text.ts";
-import { nearestName } from "./nearest-name.ts";
 
 /** A JSON Schema (2020-12), as OpenAPI 3.1 uses it. */
 export type JsonSchema = Readonly<Record<string, unknown>>;

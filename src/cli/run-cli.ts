@@ -2,7 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { errorFrom } from "../base/errors.ts";
-import { nearestName } from "../config/nearest-name.ts";
+import { nearestName } from "../base/nearest-name.ts";
 import { VERSION } from "../version.ts";
 import type { CliContext } from "./cli-context.ts";
 import type { ActionOf, AddCommand } from "./command.ts";

@@ -2,9 +2,9 @@
 
 import type { Document, Node, Pair, Scalar } from "yaml";
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import { nearestName } from "../base/nearest-name.ts";
 import type { OptionValue } from "./config.ts";
 import { substituteEnvironment } from "./env-substitution.ts";
-import { nearestName } from "./nearest-name.ts";
 import type { OptionSpec } from "./option-spec.ts";
 import { expectedText, valueFromText } from "./option-value.ts";
 import { OPTIONS } from "./options.ts";

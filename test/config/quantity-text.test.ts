@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { nearestName } from "../../src/config/nearest-name.ts";
+import { nearestName } from "../../src/base/nearest-name.ts";
 import {
   bytesFromText,
   millisFromText,
