@@ -84,7 +84,8 @@ function prepare(order: LoadOrder, templates: readonly PayloadTemplate[]): Prepa
       .map((template) => template.lastTimeUnixNano)
       .sort(compareBigints)
       .at(-1) ?? 0n;
-  const shiftNanos = BigInt(Date.now()) * 1_000_000n - lastTime;
+  // As when bodies are made while sending, times move on from request to request.
+  let shiftNanos = BigInt(Date.now()) * 1_000_000n - lastTime;
   for (let spans = 0; spans < order.spans; ) {
     const mask = new Uint8Array(16).map(() => random.below(256));
     for (const template of templates) {
@@ -94,6 +95,7 @@ function prepare(order: LoadOrder, templates: readonly PayloadTemplate[]): Prepa
         : undefined;
       prepared.push({ template, mask, bytes });
       spans += template.spanCount;
+      shiftNanos += 1_000_000n;
     }
   }
   return prepared;

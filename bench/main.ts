@@ -107,9 +107,9 @@ function print(line = ""): void {
 
 function printIngest(rows: readonly IngestFigures[]): void {
   print(
-    "| ingest | spans/s | CPU us/span | peak RSS MiB | disk B/span | p50 ms | p95 ms | p99 ms | generator CPU % |",
+    "| ingest | spans/s | CPU us/span | peak RSS MiB | disk B/span | p50 ms | p95 ms | p99 ms | retries | generator CPU % |",
   );
-  print("|---|---|---|---|---|---|---|---|---|");
+  print("|---|---|---|---|---|---|---|---|---|---|");
   for (const row of rows) {
     const { latencyMillis: latency, ownCpuSeconds, wallMillis } = row.load;
     const cells = [

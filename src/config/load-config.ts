@@ -172,14 +172,27 @@ function exposureProblems(config: TracAggConfig): readonly string[] {
   ];
 }
 
-/** A request that is larger than what may be in flight would be told to come again for ever. */
-function admissionProblems({ ingest, receivers }: TracAggConfig): readonly string[] {
+/**
+ * Limits that would lock each other: a request larger than what may be in flight would be told to come again for ever,
+ * and a log that keeps less than the store seals at would be full before the store ever takes its records.
+ */
+function admissionProblems({ ingest, log, receivers, store }: TracAggConfig): readonly string[] {
+  const problems: string[] = [];
   const { maxRequestBytes } = receivers.otlp;
-  if (ingest.maxInFlightBytes >= maxRequestBytes) return [];
-  return [
-    `ingest.maxInFlightBytes: expected at least receivers.otlp.maxRequestBytes (${textFromBytes(maxRequestBytes)}), ` +
-      `got ${textFromBytes(ingest.maxInFlightBytes)}`,
-  ];
+  if (ingest.maxInFlightBytes < maxRequestBytes) {
+    problems.push(
+      `ingest.maxInFlightBytes: expected at least receivers.otlp.maxRequestBytes (${textFromBytes(maxRequestBytes)}), ` +
+        `got ${textFromBytes(ingest.maxInFlightBytes)}`,
+    );
+  }
+  const neededBytes = 2 * store.lake.sealBytes;
+  if (store.type === "lake" && log.maxRetainedBytes < neededBytes) {
+    problems.push(
+      `log.maxRetainedBytes: expected at least twice store.lake.sealBytes (${textFromBytes(neededBytes)}), ` +
+        `got ${textFromBytes(log.maxRetainedBytes)}`,
+    );
+  }
+  return problems;
 }
 
 function unknownVariables(env: Environment): readonly string[] {

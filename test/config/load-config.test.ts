@@ -253,6 +253,12 @@ describe("refusals beyond one value", () => {
     );
   });
 
+  it("refuses a log that keeps less than the store seals at", () => {
+    expect(refusalOf({ flags: { "log.maxRetainedBytes": "128MiB" } })).toBe(
+      "log.maxRetainedBytes: expected at least twice store.lake.sealBytes (256MiB), got 128MiB",
+    );
+  });
+
   it("warns of an unknown variable and names the one that was meant", () => {
     const { warnings } = load({ env: { TRACAGG_RETENTION_AG: "1d", TRACAGG_SERVER: "http://a" } });
     expect(warnings).toEqual([
