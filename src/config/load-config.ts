@@ -185,10 +185,10 @@ function admissionProblems({ ingest, log, receivers, store }: TracAggConfig): re
         `got ${textFromBytes(ingest.maxInFlightBytes)}`,
     );
   }
-  const neededBytes = 2 * store.lake.sealBytes;
+  const neededBytes = 1.5 * store.lake.sealBytes;
   if (store.type === "lake" && log.maxRetainedBytes < neededBytes) {
     problems.push(
-      `log.maxRetainedBytes: expected at least twice store.lake.sealBytes (${textFromBytes(neededBytes)}), ` +
+      `log.maxRetainedBytes: expected at least one and a half times store.lake.sealBytes (${textFromBytes(neededBytes)}), ` +
         `got ${textFromBytes(log.maxRetainedBytes)}`,
     );
   }

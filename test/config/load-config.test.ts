@@ -255,7 +255,7 @@ describe("refusals beyond one value", () => {
 
   it("refuses a log that keeps less than the store seals at", () => {
     expect(refusalOf({ flags: { "log.maxRetainedBytes": "128MiB" } })).toBe(
-      "log.maxRetainedBytes: expected at least twice store.lake.sealBytes (256MiB), got 128MiB",
+      "log.maxRetainedBytes: expected at least one and a half times store.lake.sealBytes (192MiB), got 128MiB",
     );
   });
 
