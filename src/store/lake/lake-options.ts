@@ -42,6 +42,11 @@ export interface LakeStoreOptions {
   readonly maxWaitingQueries?: number;
   /** Memory of the sealing database. Default 1 GiB, several times what a seal of the default size needs. */
   readonly sealMemoryBytes?: number;
+  /**
+   * Milliseconds after `stop` in which a further seal may begin. Default 4,000: one takes a few seconds and a stop is to
+   * end within ten. What is not sealed then stays in the ingest log and is read back at the next start.
+   */
+  readonly stopSealMillis?: number;
   /** Called after each seal with the last log position the store now holds durably by itself. */
   readonly onCovered?: (position: number) => void;
   readonly logger?: Logger;
@@ -70,6 +75,7 @@ const DEFAULTS: Omit<LakeSettings, "dataDir" | "startSealWorker"> = Object.freez
   queryConcurrency: 3,
   maxWaitingQueries: 256,
   sealMemoryBytes: 1024 * MEBIBYTE,
+  stopSealMillis: 4_000,
   onCovered: () => {},
   logger: silentLogger,
   clock: systemClock,

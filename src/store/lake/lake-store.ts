@@ -140,8 +140,8 @@ class Lake implements TraceStore {
     return this.#open?.set.coveredPosition ?? this.#coveredAtStop;
   }
 
-  flush(): Promise<void> {
-    return this.#opened().sealer.sealThrough(this.#hot.lastPosition);
+  async flush(): Promise<void> {
+    await this.#opened().sealer.sealThrough(this.#hot.lastPosition);
   }
 
   isOverloaded(): boolean {
@@ -375,9 +375,13 @@ class Lake implements TraceStore {
     const open = this.#open;
     if (open === undefined) return;
     open.endTicks();
-    await open.sealer.sealThrough(this.#hot.lastPosition).catch(() => {
-      // Counted and logged; the log still holds the spans.
-    });
+    const { clock, logger, stopSealMillis } = this.#settings;
+    const startUntilUnixMillis = clock.nowMillis() + stopSealMillis;
+    // A failed seal is counted and logged where it happens; the log still holds the spans.
+    const isSealed = await open.sealer
+      .sealThrough(this.#hot.lastPosition, startUntilUnixMillis)
+      .catch(() => false);
+    if (!isSealed) logger.warn("not everything is sealed; the next start reads the rest from the ingest log");
     await this.#turn;
     await open.thread.stop();
     await open.pool.close();

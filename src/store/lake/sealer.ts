@@ -66,15 +66,22 @@ export class Sealer {
   }
 
   /**
-   * Seals everything up to a log position.
+   * Seals everything up to a log position; with `startUntilUnixMillis` no further seal begins from that moment on.
    *
+   * @returns whether everything up to the position is sealed
    * @throws TracAggError what the seal failed with
    */
-  async sealThrough(position: number): Promise<void> {
+  async sealThrough(
+    position: number,
+    startUntilUnixMillis: number = Number.POSITIVE_INFINITY,
+  ): Promise<boolean> {
+    const { hot, clock } = this.#options;
     while (this.#running !== undefined) await this.#running.catch(() => {});
-    while ((this.#options.hot.blocks()[0]?.firstPosition ?? Number.POSITIVE_INFINITY) <= position) {
+    while ((hot.blocks()[0]?.firstPosition ?? Number.POSITIVE_INFINITY) <= position) {
+      if (this.#running === undefined && clock.nowMillis() >= startUntilUnixMillis) return false;
       await (this.#running ?? this.#run());
     }
+    return true;
   }
 
   /** Waits for the seal that runs, if any. */

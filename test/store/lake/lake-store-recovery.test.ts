@@ -374,3 +374,21 @@ it("gives equal spans of a trace once when a seal takes them out of memory durin
   letGo();
   expect(await reading).toHaveLength(1);
 });
+
+it("begins no seal once a stop has taken its time, says so, and takes the spans back from the log", async () => {
+  const folder = await LakeFolder.create();
+  const store = await folder.open({ stopSealMillis: 0 });
+  const feed = new BatchFeed(store, folder.nowMillis);
+  feed.append(buildSpan("late", { id: "late", at: [0, 1] }));
+  await folder.close();
+  expect(store.coveredPosition()).toBe(-1);
+  expect(await segmentNames(folder)).toEqual([]);
+  expect(folder.lines).toContainEqual({
+    level: "warn",
+    message: "not everything is sealed; the next start reads the rest from the ingest log",
+    fields: {},
+  });
+  const again = await folder.open();
+  for (const committed of feed.committed) again.append(committed);
+  expect(await listed(again)).toEqual([[traceIdOf("late"), 1]]);
+});
