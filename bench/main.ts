@@ -88,6 +88,7 @@ async function measureIngest(variant: Variant, dataFolder: string) {
     ...(flags.corpus === undefined ? {} : { corpusFolder: flags.corpus }),
   });
   if (load.failedRequests > 0) process.stderr.write(`${load.failedRequests} failed: ${load.firstFailure}\n`);
+  await server.settled();
   const after = await server.stop();
   const { sampleTraceIds, ...rest } = load;
   const figures: IngestFigures = {

@@ -4,11 +4,14 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** Linux counts CPU time in ticks of 10 ms (`getconf CLK_TCK` is 100 everywhere Node runs). */
 const TICK_SECONDS = 0.01;
 const SAMPLE_MILLIS = 20;
+/** Seldom enough to cost the server nothing that shows. */
+const SETTLE_POLL_MILLIS = 250;
 
 /** The last readings of a process. */
 export interface ProcessReadings {
@@ -22,6 +25,8 @@ export interface BenchServer {
   readonly otlpGrpc: string;
   readonly otlpHttp: string;
   readings(): ProcessReadings;
+  /** Resolves once no seal is due or running, so that a stop has one seal left at most. */
+  settled(): Promise<void>;
   /** SIGTERM, then waits for the end; the readings are the last before it. Rejects when it does not exit with 0. */
   stop(): Promise<ProcessReadings>;
 }
@@ -70,6 +75,7 @@ export async function startServerProcess(dataFolder: string): Promise<BenchServe
   return {
     ...ready,
     readings: sample,
+    settled: () => untilSettled(ready.ui),
     stop: async () => {
       child.kill("SIGTERM");
       const code = await ended;
@@ -78,6 +84,21 @@ export async function startServerProcess(dataFolder: string): Promise<BenchServe
       return last;
     },
   };
+}
+
+/** A seal begins at `store.lake.sealBytes` (128 MiB), and its spans count as hot until it is done. */
+const SEAL_BYTES = 128 * 1024 * 1024;
+const MAX_SETTLE_MILLIS = 120_000;
+
+async function untilSettled(ui: string): Promise<void> {
+  const deadlineMillis = performance.now() + MAX_SETTLE_MILLIS;
+  while (performance.now() < deadlineMillis) {
+    const text = await (await fetch(new URL("/metrics", ui))).text();
+    const hotBytes = Number(/^tracagg_store_hot_bytes (\S+)$/m.exec(text)?.[1]);
+    if (hotBytes < SEAL_BYTES) return;
+    await sleep(SETTLE_POLL_MILLIS);
+  }
+  throw new Error(`sealing did not end within ${MAX_SETTLE_MILLIS} ms`);
 }
 
 interface ReadyLine {
