@@ -16,7 +16,11 @@ describe("the generated corpus", () => {
   const rows = corpus.flatMap(rowsOf);
 
   it("is the same bytes each time", () => {
-    expect(generateCorpus()).toEqual(corpus);
+    const again = generateCorpus();
+    const differing = corpus.filter(
+      (payload, index) => Buffer.compare(payload, again[index] ?? Buffer.of()) !== 0,
+    );
+    expect([again.length, differing]).toEqual([corpus.length, []]);
   });
 
   it("has the shape of the recorded shop: 47 spans a request, about 480 bytes and 10 attributes a span", () => {
