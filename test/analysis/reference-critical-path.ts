@@ -118,7 +118,7 @@ function path(node: Node, low: bigint, cut: bigint): [Node, bigint, bigint][] {
   const last = node.children
     .filter((child) => !(child.kind === "CONSUMER" && node.kind === "PRODUCER"))
     .filter((child) => child.start < cut && child.end > low && child.end <= cut)
-    .sort((a, b) => Number(a.end - b.end) || byStart(a, b))
+    .sort(byEnd)
     .at(-1);
   if (last === undefined) return [[node, low, cut]];
   const rest: Node = { ...node, children: node.children.filter((child) => child !== last) };
@@ -126,8 +126,27 @@ function path(node: Node, low: bigint, cut: bigint): [Node, bigint, bigint][] {
   return [...path(rest, low, last.start), ...inside, [node, last.end, cut]];
 }
 
+/**
+ * The order of spans: start, id, end as sent, parent, kind. It has to tell apart spans that share id and times, since
+ * the first of the longest ones with an id takes the children, in whatever order they arrived.
+ */
 function byStart(a: Node, b: Node): number {
-  return Number(a.start - b.start) || a.id.localeCompare(b.id) || Number(a.end - b.end);
+  return (
+    Number(a.start - b.start) ||
+    a.id.localeCompare(b.id) ||
+    Number(sentEnd(a) - sentEnd(b)) ||
+    (a.span?.parentSpanId ?? "").localeCompare(b.span?.parentSpanId ?? "") ||
+    a.kind.localeCompare(b.kind)
+  );
+}
+
+/** For children already in {@link byStart} order, which equal ones keep. */
+function byEnd(a: Node, b: Node): number {
+  return Number(a.end - b.end) || Number(a.start - b.start) || a.id.localeCompare(b.id);
+}
+
+function sentEnd(node: Node): bigint {
+  return node.span?.endTimeUnixNano ?? node.end;
 }
 
 function earlier(a: bigint, b: bigint): bigint {
