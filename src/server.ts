@@ -9,7 +9,7 @@ import type { RenderedMetrics } from "./api/health/prometheus-metrics.ts";
 import { createPrometheusMetrics } from "./api/health/prometheus-metrics.ts";
 import type { Clock } from "./base/clock.ts";
 import { systemClock } from "./base/clock.ts";
-import { TracAggError } from "./base/errors.ts";
+import { errorFrom, TracAggError } from "./base/errors.ts";
 import type { Logger } from "./base/logger.ts";
 import { silentLogger } from "./base/logger.ts";
 import type { TracAggConfig } from "./config/config.ts";
@@ -87,7 +87,10 @@ export async function startServer(options: StartOptions = {}): Promise<RunningSe
   try {
     return await composeServer({ config, logger, clock: systemClock, lifecycle });
   } catch (error) {
-    await lifecycle.stop();
+    await lifecycle.stop().catch((stopError: unknown) => {
+      // The reason why it did not start is what the caller has to hear.
+      logger.error("clearing up after a failed start failed too", { reason: errorFrom(stopError).message });
+    });
     throw error;
   }
 }

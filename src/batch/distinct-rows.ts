@@ -1,9 +1,9 @@
 /** Rows of one trace without repeats. */
 
+import { spanContent } from "../model/span-content.ts";
 import { lazySpan } from "./lazy-span.ts";
 import { spanIdOf } from "./row-ids.ts";
 import type { SpanRow } from "./span-batch.ts";
-import { spanContent } from "./span-content.ts";
 
 /**
  * The distinct spans of one trace, by start time, then span id; of equal spans the first one given stays. Equal means

@@ -12,8 +12,3 @@ export function textFromAttribute(value: AttributeValue): string {
   if (json === null) return "";
   return typeof json === "string" ? json : JSON.stringify(json);
 }
-
-/** True when a 64-bit integer is exact as a JavaScript number. */
-export function isSafeInteger(value: bigint): boolean {
-  return Number.isSafeInteger(Number(value));
-}

@@ -1,7 +1,7 @@
 /** The spans of one trace while an aggregator holds them. */
 
 import type { Span } from "../model/span.ts";
-import { isSameSpan } from "../model/span-equality.ts";
+import { isSameSpan } from "../model/span-content.ts";
 import type { Trace } from "../model/trace.ts";
 import { traceFromSpans } from "../model/trace.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isSameSpan } from "../../src/model/span-equality.ts";
+import { isSameSpan } from "../../src/model/span-content.ts";
 import { traceFromSpans } from "../../src/model/trace.ts";
 import { buildSpan, buildTrace, traceIdOf, unixNanoAt } from "../helpers/trace-builder.ts";
 

@@ -1,10 +1,11 @@
 /** TracAgg's model to Jaeger JSON, by the table of Jaeger's OTLP translation. */
 
 import { base64FromBytes } from "../../base/base64.ts";
+import { plainJsonFromAttribute } from "../../model/attribute-json.ts";
 import type { Attributes, AttributeValue } from "../../model/attribute-value.ts";
 import type { Resource, Span, SpanEvent, SpanLink } from "../../model/span.ts";
 import type { Trace } from "../../model/trace.ts";
-import { isSafeInteger, textFromAttribute } from "../attribute-text.ts";
+import { textFromAttribute } from "../attribute-text.ts";
 import type {
   JaegerEnvelope,
   JaegerKeyValue,
@@ -113,15 +114,20 @@ function keyValue(key: string, value: AttributeValue): JaegerKeyValue {
     case "boolean":
       return { key, type: "bool", value };
     case "bigint":
-      return { key, type: "int64", value: isSafeInteger(value) ? Number(value) : value.toString() };
+      return { key, type: "int64", value: plainNumber(value) };
     case "number":
-      return { key, type: "float64", value: Number.isFinite(value) ? value : String(value) };
+      return { key, type: "float64", value: plainNumber(value) };
     case "string":
       return { key, type: "string", value };
     default:
       if (value instanceof Uint8Array) return { key, type: "binary", value: base64FromBytes(value) };
       return { key, type: "string", value: textFromAttribute(value) };
   }
+}
+
+/** As a JSON number, or as text where JSON has no such number. */
+function plainNumber(value: bigint | number): number | string {
+  return plainJsonFromAttribute(value) as number | string;
 }
 
 function logFromEvent(event: SpanEvent): JaegerLog {

@@ -1,12 +1,12 @@
 /** What makes two spans the same span. */
 
 import { hexFromBytes } from "../base/bytes.ts";
-import type { AttributeValue } from "../model/attribute-value.ts";
-import type { Span } from "../model/span.ts";
+import type { AttributeValue } from "./attribute-value.ts";
+import type { Span } from "./span.ts";
 
 /**
  * A text that is equal for two spans exactly when all they say is equal: ids, times, names, attributes with their
- * types (in any order of keys), events and links in order, resource and scope.
+ * types (in any order of keys), own tags, events and links in order, resource and scope.
  */
 export function spanContent(span: Span): string {
   const { resource, scope } = span;
@@ -23,6 +23,7 @@ export function spanContent(span: Span): string {
     [String(span.startTimeUnixNano), String(span.endTimeUnixNano), span.traceState, span.flags],
     [span.droppedAttributesCount, span.droppedEventsCount, span.droppedLinksCount],
     valueContent(span.attributes),
+    valueContent(span.tags),
     span.events.map((event) => [
       event.name,
       String(event.timeUnixNano),
@@ -42,6 +43,11 @@ export function spanContent(span: Span): string {
       valueContent(scope.attributes),
     ],
   ]);
+}
+
+/** True when two spans are one: all they say is equal, see {@link spanContent}. */
+export function isSameSpan(left: Span, right: Span): boolean {
+  return spanContent(left) === spanContent(right);
 }
 
 /** The value with its type, as JSON can hold it: `1n`, `1` and `"1"` differ, and so do `0` and `-0`. */
