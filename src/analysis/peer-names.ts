@@ -29,6 +29,18 @@ const MESSAGING_DESTINATION_KEYS: readonly string[] = [
   "messaging.destination",
 ];
 
+const MESSAGING_OPERATION_KEYS: readonly string[] = ["messaging.operation.type", "messaging.operation"];
+
+/** Every attribute that dependency links look at. */
+export const LINK_ATTRIBUTE_KEYS: readonly string[] = Object.freeze([
+  ...PEER_KEYS,
+  ...DATABASE_SYSTEM_KEYS,
+  ...DATABASE_NAME_KEYS,
+  ...MESSAGING_SYSTEM_KEYS,
+  ...MESSAGING_DESTINATION_KEYS,
+  ...MESSAGING_OPERATION_KEYS,
+]);
+
 /** Name of the uninstrumented peer of a CLIENT span; undefined when no attribute names one. */
 export function peerNameOf(attributes: Attributes): string | undefined {
   return firstText(attributes, PEER_KEYS);
@@ -64,7 +76,7 @@ export function messagingNodeOf(attributes: Attributes): MessagingNode | undefin
 
 /** True when a CLIENT span says that it puts messages to a destination. */
 export function isSendOperation(attributes: Attributes): boolean {
-  const operation = firstText(attributes, ["messaging.operation.type", "messaging.operation"]);
+  const operation = firstText(attributes, MESSAGING_OPERATION_KEYS);
   return operation === "send" || operation === "publish" || operation === "create";
 }
 

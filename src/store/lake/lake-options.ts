@@ -42,6 +42,8 @@ export interface LakeStoreOptions {
   readonly maxWaitingQueries?: number;
   /** Memory of the sealing database. Default 1 GiB, several times what a seal of the default size needs. */
   readonly sealMemoryBytes?: number;
+  /** Attribute keys that get a column in new segments whenever a span has them, however seldom. Default none. */
+  readonly attributeColumns?: readonly string[];
   /**
    * Milliseconds after `stop` in which a further seal may begin. Default 4,000: one takes a few seconds and a stop is to
    * end within ten. What is not sealed then stays in the ingest log and is read back at the next start.
@@ -75,6 +77,7 @@ const DEFAULTS: Omit<LakeSettings, "dataDir" | "startSealWorker"> = Object.freez
   queryConcurrency: 3,
   maxWaitingQueries: 256,
   sealMemoryBytes: 1024 * MEBIBYTE,
+  attributeColumns: [],
   stopSealMillis: 4_000,
   onCovered: () => {},
   logger: silentLogger,

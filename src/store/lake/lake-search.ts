@@ -11,9 +11,10 @@ import type { TraceKey } from "../trace-reader.ts";
 import type { LakeSnapshot } from "./lake-snapshot.ts";
 import { ROW_FILES } from "./lake-snapshot.ts";
 import type { Segment } from "./segment.ts";
-import { needsSpans, needsVerification, startRange } from "./segment-conditions.ts";
+import type { SpanPlan } from "./segment-conditions.ts";
+import { spanPlan, startRange } from "./segment-conditions.ts";
 import { SegmentFile } from "./segment-format.ts";
-import { candidateSummaries, rowsByTrace } from "./segment-queries.ts";
+import { candidateSummaries, resourceIdsWhere, rowsByTrace } from "./segment-queries.ts";
 
 /** A matching trace; rows are there when they were asked for. */
 export interface FoundTrace {
@@ -181,18 +182,26 @@ async function* segmentTraces(
   query: TraceQuery,
   options: LakeSearchOptions,
 ): AsyncGenerator<FoundTrace, void> {
-  const cap = options.withRows || needsVerification(query) ? MAX_ROW_TRACES : MAX_SUMMARIES;
-  const files = needsSpans(query) ? [SegmentFile.TRACES, ...ROW_FILES] : [SegmentFile.TRACES];
+  const { reader } = snapshot;
+  const plan = await spanPlan(segment, query, async (condition) => {
+    const found = await reader.read(segment, [SegmentFile.RESOURCES], options.signal, (connection) =>
+      resourceIdsWhere(connection, segment, condition),
+    );
+    return found ?? [];
+  });
+  if (plan === undefined) return;
+  const files = plan.needsSpans ? [SegmentFile.TRACES, ...plan.files] : [SegmentFile.TRACES];
+  const cap = options.withRows || !plan.isExact ? MAX_ROW_TRACES : MAX_SUMMARIES;
   let limit = Math.min(options.expected + 8, cap);
   let { after } = options;
   for (;;) {
-    const page = { after, limit };
-    const summaries = await snapshot.reader.read(segment, files, options.signal, (connection) =>
+    const page = { plan, after, limit };
+    const summaries = await reader.read(segment, files, options.signal, (connection) =>
       candidateSummaries(connection, segment, query, page),
     );
     if (summaries === undefined || summaries.length === 0) return;
     const own = summaries.filter(({ traceId }) => !snapshot.shared.has(traceId));
-    yield* await withRows(snapshot, segment, query, own, options);
+    yield* await withRows(snapshot, segment, { query, plan }, own, options);
     if (summaries.length < limit) return;
     after = summaries.at(-1);
     limit = Math.min(limit * 4, cap);
@@ -203,17 +212,18 @@ async function* segmentTraces(
 async function withRows(
   snapshot: LakeSnapshot,
   segment: Segment,
-  query: TraceQuery,
+  { query, plan }: { readonly query: TraceQuery; readonly plan: SpanPlan },
   summaries: readonly TraceSummary[],
   options: LakeSearchOptions,
 ): Promise<FoundTrace[]> {
-  const isUnsure = needsVerification(query);
+  const isUnsure = !plan.isExact;
   if (summaries.length === 0) return [];
   if (!isUnsure && !options.withRows) return summaries.map((summary) => ({ summary, rows: undefined }));
   const ids = summaries.map(({ traceId }) => traceId);
   // To know whether a trace matches, its spans that may match are enough.
-  const only = options.withRows ? undefined : query;
-  const stored = await snapshot.reader.read(segment, ROW_FILES, options.signal, (connection) =>
+  const only = options.withRows ? undefined : plan;
+  const files = [...ROW_FILES, ...plan.files];
+  const stored = await snapshot.reader.read(segment, files, options.signal, (connection) =>
     rowsByTrace(connection, segment, ids, snapshot.reading, only),
   );
   const matches = spanMatcher(query);

@@ -276,7 +276,8 @@ class Lake implements TraceStore {
   }
 
   #newSealer(set: SegmentSet, thread: SealThread, temporaryDirectory: string): Sealer {
-    const { fileLayer, logger, clock, version, sealBytes, sealMemoryBytes } = this.#settings;
+    const { fileLayer, logger, clock, version, sealBytes, sealMemoryBytes, attributeColumns } =
+      this.#settings;
     return new Sealer({
       hot: this.#hot,
       set,
@@ -287,6 +288,7 @@ class Lake implements TraceStore {
       temporaryDirectory,
       maxSealBytes: Math.max(sealBytes * 2, MIN_BLOCK_BYTES * 4),
       memoryLimitBytes: sealMemoryBytes,
+      attributeKeys: attributeColumns,
       seal: (request, payloads) => thread.seal(request, payloads),
       publish: async (name, meta) => {
         await this.#inTurn(() => this.#publish(set, name, meta));

@@ -1,20 +1,12 @@
 /** `operations.json`: the services and operations of one segment, so that a start need not read spans. */
 
 import { TracAggError } from "../../base/errors.ts";
-import type { SpanBatch } from "../../batch/span-batch.ts";
 import type { SpanKind } from "../../model/span-kind.ts";
 import { numberFromSpanKind, SPAN_KIND_BY_NUMBER } from "../../model/span-kind.ts";
-import { NameCatalogue } from "../name-catalogue.ts";
+import type { NameCatalogue } from "../name-catalogue.ts";
 
 /** An operation of a service: service name, span name, kind. */
 export type OperationRow = readonly [serviceName: string, name: string, kind: SpanKind];
-
-/** The file's text for the names of some batches: a JSON list of [service, name, kind]. */
-export function operationsOfBatches(batches: readonly SpanBatch[]): Promise<string> {
-  const names = new NameCatalogue();
-  for (const batch of batches) names.addBatch(batch);
-  return formatOperations(names);
-}
 
 /** The file's text for what a catalogue lists. */
 export async function formatOperations(names: NameCatalogue): Promise<string> {

@@ -1,9 +1,11 @@
 /** Distinct resources and scopes of a segment, each stored once. */
 
+import { resourceOf, scopeOf } from "../../batch/row-envelope.ts";
 import type { SpanBatch } from "../../batch/span-batch.ts";
-import { spanFromRow } from "../../batch/span-from-row.ts";
 import type { AttributeValue } from "../../model/attribute-value.ts";
+import { listedTextsOf } from "./attribute-pairs.ts";
 import type { ColumnAppender } from "./column-appender.ts";
+import type { Origin } from "./seal-rows.ts";
 
 /** Numbers of a span's resource and scope within its segment. */
 export interface OriginIds {
@@ -17,30 +19,32 @@ export class ResourceTable {
   readonly #scopes: ColumnAppender;
   readonly #resourceIds = new Map<string, number>();
   readonly #scopeIds = new Map<string, number>();
-  readonly #known = new WeakMap<SpanBatch, OriginIds[]>();
+  readonly #known: OriginIds[] = [];
   readonly #encoder = new TextEncoder();
+  readonly #attributeTexts = new Map<string, [key: string, text: string]>();
 
   constructor(resources: ColumnAppender, scopes: ColumnAppender) {
     this.#resources = resources;
     this.#scopes = scopes;
   }
 
-  /** The numbers for a scope entry of a batch; `row` is any row under it. */
-  idsOf(batch: SpanBatch, scopeIndex: number, row: number): OriginIds {
-    let known = this.#known.get(batch);
-    if (known === undefined) {
-      known = [];
-      this.#known.set(batch, known);
-    }
-    let ids = known[scopeIndex];
+  /** The numbers for one of the origins of a seal. */
+  idsOf(origins: readonly Origin[], originId: number): OriginIds {
+    let ids = this.#known[originId];
     if (ids === undefined) {
+      const { batch, scopeIndex, row } = origins[originId]!;
       ids = {
         resourceId: this.#resourceId(batch, scopeIndex, row),
         scopeId: this.#scopeId(batch, scopeIndex, row),
       };
-      known[scopeIndex] = ids;
+      this.#known[originId] = ids;
     }
     return ids;
+  }
+
+  /** Every attribute value of the resources seen, as `listedTextsOf` has them. */
+  attributeTexts(): readonly [key: string, text: string][] {
+    return [...this.#attributeTexts.values()];
   }
 
   close(): void {
@@ -60,7 +64,10 @@ export class ResourceTable {
     table.setNumber(0, id);
     table.setBytes(1, this.#encoder.encode(serviceName));
     table.setBytes(2, this.#encoder.encode(schemaUrl));
-    const { attributes } = spanFromRow({ batch, row }).resource;
+    const { attributes } = resourceOf({ batch, row });
+    for (const [key, value] of Object.entries(attributes)) {
+      for (const text of listedTextsOf(value)) this.#attributeTexts.set(`${key}\0${text}`, [key, text]);
+    }
     table.setBytes(3, this.#encoder.encode(JSON.stringify(readable(attributes))));
     table.setBytes(4, batch.payload, start, end);
     table.endRow();
@@ -75,7 +82,7 @@ export class ResourceTable {
     const id = this.#scopeIds.size;
     this.#scopeIds.set(key, id);
     const table = this.#scopes;
-    const { name, version } = spanFromRow({ batch, row }).scope;
+    const { name, version } = scopeOf({ batch, row });
     table.setNumber(0, id);
     table.setBytes(1, this.#encoder.encode(name));
     table.setBytes(2, this.#encoder.encode(version));

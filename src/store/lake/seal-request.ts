@@ -1,7 +1,7 @@
 /** What the store tells its sealing thread, and what it hears back. */
 
+import type { SharedFilter } from "./block-filter.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
-import type { SharedFilter } from "./trace-filter.ts";
 
 /** A segment that is already in place, for finding traces that lie in both. */
 export interface OlderSegment {
@@ -24,6 +24,8 @@ export interface SealRequest {
   readonly lastPosition: number;
   readonly firstArrivalUnixMillis: number;
   readonly lastArrivalUnixMillis: number;
+  /** Attribute keys that get a column whenever a span has them. */
+  readonly attributeKeys: readonly string[];
   readonly olderSegments: readonly OlderSegment[];
 }
 

@@ -27,6 +27,8 @@ export interface SealerOptions {
   /** Bytes of hot blocks one seal takes at most (the first block always). */
   readonly maxSealBytes: number;
   readonly memoryLimitBytes: number;
+  /** Attribute keys that get a column whenever a span has them. */
+  readonly attributeKeys: readonly string[];
   seal(request: SealRequest, payloads: Iterable<Uint8Array>): Promise<Sealed>;
   /** Puts the finished segment in use in place of the hot blocks. */
   publish(name: string, meta: SegmentMeta): Promise<void>;
@@ -160,6 +162,7 @@ export class Sealer {
       lastPosition: blocks.at(-1)!.lastPosition,
       firstArrivalUnixMillis: Math.min(...blocks.map((block) => block.oldestArrivalUnixMillis)),
       lastArrivalUnixMillis: Math.max(...blocks.map((block) => block.newestArrivalUnixMillis)),
+      attributeKeys: this.#options.attributeKeys,
       olderSegments: older.map((segment) => ({
         name: segment.name,
         directory: segment.directory,

@@ -1,33 +1,14 @@
-/** A search in SQL: which traces of one segment may match. Values are always bound, never part of the text. */
+/** A search in SQL: which traces of one segment may match. */
 
-import type { DuckDBValue } from "@duckdb/node-api";
-import { blobValue } from "@duckdb/node-api";
-import { bytesFromHex } from "../../base/bytes.ts";
-import { typedText } from "../../filter/attribute-text.ts";
-import type { AttributeCondition, TraceQuery } from "../../filter/trace-query.ts";
+import { hasSpanConditions } from "../../filter/evaluate.ts";
+import type { TraceQuery } from "../../filter/trace-query.ts";
 import type { TraceKey } from "../trace-reader.ts";
-
-/** SQL text with the values it refers to as `$1`, `$2`, ... */
-export class BoundSql {
-  readonly values: DuckDBValue[] = [];
-  text = "";
-
-  /** Binds a value and returns the text that stands for it. */
-  bind(value: DuckDBValue): string {
-    this.values.push(value);
-    return `$${this.values.length}`;
-  }
-
-  /** Binds an unsigned 64-bit number. */
-  bindUint64(value: bigint): string {
-    return `${this.bind(value)}::UBIGINT`;
-  }
-
-  /** Binds a trace id. */
-  bindTraceId(traceId: string): string {
-    return this.bind(blobValue(bytesFromHex(traceId)!));
-  }
-}
+import type { AttributePlan } from "./attribute-conditions.ts";
+import { attributeCondition, attributePlan, mayBeOnResource } from "./attribute-conditions.ts";
+import type { BoundSql } from "./bound-sql.ts";
+import { holdsAttribute } from "./byte-search.ts";
+import type { Segment } from "./segment.ts";
+import { SegmentFile } from "./segment-format.ts";
 
 const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
 
@@ -79,72 +60,72 @@ export function startRange({
   };
 }
 
-/** For each attribute condition of a query, the numbers of the resources that may hold it. */
-export type ResourceMatches = readonly (readonly number[])[];
-
-/** The condition on a row of `resources.parquet` under which an attribute condition may hold there. */
-export function resourceCondition(sql: BoundSql, condition: AttributeCondition): string {
-  return containsAll("resource", sql, condition);
+/** How the span conditions of a query are asked of one segment. */
+export interface SpanPlan {
+  /** True when the span conditions say more about a trace than {@link traceConditions} already did. */
+  readonly needsSpans: boolean;
+  /** False when SQL lets too much through and its finds have to be asked again, span by span. */
+  readonly isExact: boolean;
+  /** Files that the conditions read besides `traces.parquet`. */
+  readonly files: readonly string[];
+  /** Conditions on a row of `spans.parquet`. */
+  conditions(sql: BoundSql): string[];
 }
 
-/**
- * Conditions on a row of `spans.parquet`. Those on columns are exact; those on attributes let too much through and
- * are verified on the decoded rows ({@link needsVerification}).
- */
-export function spanConditions(sql: BoundSql, query: TraceQuery, resources: ResourceMatches): string[] {
+/** Numbers of the resources that may hold what an attribute condition asks for; called only where some may. */
+export type FindResources = (condition: (sql: BoundSql) => string) => Promise<readonly number[]>;
+
+/** Makes the plan; undefined when no span of the segment can match. */
+export async function spanPlan(
+  segment: Segment,
+  query: TraceQuery,
+  findResources: FindResources,
+): Promise<SpanPlan | undefined> {
+  const isFirstFormat = segment.meta.formatVersion === 1;
+  const attributes: ((sql: BoundSql) => string)[] = [];
+  const plans: AttributePlan[] = [];
+  for (const condition of query.attributes ?? []) {
+    const mayHaveResources = isFirstFormat || mayBeOnResource(segment, condition);
+    const resourceIds = mayHaveResources
+      ? await findResources((sql) => holdsAttribute("resource", sql, condition))
+      : [];
+    if (isFirstFormat) {
+      attributes.push((sql) =>
+        firstFormatCondition(sql, holdsAttribute("rest", sql, condition), resourceIds),
+      );
+      continue;
+    }
+    const plan = attributePlan(segment, condition, resourceIds);
+    if (plan === undefined) return undefined;
+    plans.push(plan);
+    attributes.push((sql) => attributeCondition(sql, segment, plan, condition));
+  }
+  const isListed = plans.some(({ mayBeListed }) => mayBeListed);
+  return {
+    needsSpans: needsSpans(query),
+    isExact: attributes.length === 0 || (!isFirstFormat && plans.every(({ isExact }) => isExact)),
+    files: isListed ? [SegmentFile.SPANS, SegmentFile.ATTRIBUTES] : [SegmentFile.SPANS],
+    conditions: (sql) => [...columnConditions(sql, query), ...attributes.map((condition) => condition(sql))],
+  };
+}
+
+function firstFormatCondition(sql: BoundSql, inSpan: string, resourceIds: readonly number[]): string {
+  const ids = resourceIds.map((id) => sql.bind(id)).join(", ");
+  return resourceIds.length === 0 ? inSpan : `(${inSpan} OR resource_id IN (${ids}))`;
+}
+
+function columnConditions(sql: BoundSql, query: TraceQuery): string[] {
   const conditions: string[] = [];
   if (query.serviceName !== undefined) conditions.push(`service_name = ${sql.bind(query.serviceName)}`);
   if (query.operationName !== undefined) conditions.push(`name = ${sql.bind(query.operationName)}`);
   if (query.hasErrors === true) conditions.push("status_code = 2");
-  for (const [index, condition] of (query.attributes ?? []).entries()) {
-    const inSpan = containsAll("rest", sql, condition);
-    const ids = resources[index] ?? [];
-    const isListed = ids.length > 0 ? ` OR resource_id IN (${ids.map((id) => sql.bind(id)).join(", ")})` : "";
-    conditions.push(`(${inSpan}${isListed})`);
-  }
   return conditions;
 }
 
-/** True when the span conditions say more about a trace than {@link traceConditions} already did. */
-export function needsSpans(query: TraceQuery): boolean {
+function needsSpans(query: TraceQuery): boolean {
+  const { serviceName, operationName, hasErrors, attributes = [] } = query;
+  if (!hasSpanConditions(query)) return false;
   return (
-    query.operationName !== undefined ||
-    (query.serviceName !== undefined && query.hasErrors === true) ||
-    needsVerification(query)
+    operationName !== undefined || (serviceName !== undefined && hasErrors === true) || attributes.length > 0
   );
-}
-
-/** True when SQL alone cannot tell whether a span matches. */
-export function needsVerification(query: TraceQuery): boolean {
-  return (query.attributes?.length ?? 0) > 0;
-}
-
-/** "The bytes hold the key, and the value where its bytes are known from its text": what every match has. */
-function containsAll(column: string, sql: BoundSql, { key, value }: AttributeCondition): string {
-  const conditions: string[] = [];
-  // Values first: they are rarer than keys.
-  const values = possibleBytes(value);
-  if (values.length > 0) {
-    conditions.push(`(${values.map((bytes) => contains(column, sql, bytes)).join(" OR ")})`);
-  }
-  // A replacement character may stand for bytes that are no UTF-8; then the bytes asked for are unknown.
-  if (!key.includes("\uFFFD")) conditions.push(contains(column, sql, Buffer.from(key)));
-  return conditions.length === 0 ? "true" : `(${conditions.join(" AND ")})`;
-}
-
-/** DuckDB searches text only, so both sides are compared as hex; a match at half a byte is a false one more. */
-function contains(column: string, sql: BoundSql, bytes: Uint8Array): string {
-  return `contains(hex(${column}), ${sql.bind(Buffer.from(bytes).toString("hex").toUpperCase())})`;
-}
-
-/** The bytes of which a matching value must hold some; empty when a match may look like anything. */
-function possibleBytes(value: string): Uint8Array[] {
-  const { integer, double } = typedText(value);
-  const isNumberOrFlag =
-    integer !== undefined || double !== undefined || value === "true" || value === "false";
-  if (isNumberOrFlag || value === "" || value.includes("\uFFFD")) return [];
-  const bytes = [Buffer.from(value)];
-  const decoded = Buffer.from(value, "base64");
-  if (value.length % 4 === 0 && decoded.toString("base64") === value) bytes.push(decoded);
-  return bytes;
 }

@@ -7,10 +7,12 @@ import type { Logger } from "../../base/logger.ts";
 import type { FileLayer } from "../../io/file-layer.ts";
 import { writeFileDurably } from "../../io/file-layer.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
+import { AttributeFilter } from "./attribute-filter.ts";
+import { rebuiltAttributeFilter } from "./attribute-filter-rebuild.ts";
 import { addOperations, formatOperations } from "./operations-file.ts";
 import type { ReaderPool } from "./reader-pool.ts";
 import { Segment } from "./segment.ts";
-import { SEGMENT_TABLES, SegmentFile } from "./segment-format.ts";
+import { parquetFilesOf, SegmentFile } from "./segment-format.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
 import { parseSegmentMeta } from "./segment-meta.ts";
 import { allTraces } from "./segment-queries.ts";
@@ -58,12 +60,20 @@ export async function loadSegment(
   meta: SegmentMeta,
   older: readonly Segment[],
 ): Promise<LoadedSegment> {
-  for (const { file } of SEGMENT_TABLES) await checkSize(loading.layer, directory, file, meta);
+  for (const file of parquetFilesOf(meta.formatVersion))
+    await checkSize(loading.layer, directory, file, meta);
   const helpers = new HelperFiles(loading, directory, meta);
   const filter = await helpers.read(SegmentFile.TRACE_FILTER, TraceFilter.decode, async () => {
     const filter = TraceFilter.of(await helpers.traces());
     return { value: filter, bytes: filter.encode() };
   });
+  const attributeFilter =
+    meta.formatVersion === 1
+      ? undefined
+      : await helpers.read(SegmentFile.ATTRIBUTE_FILTER, AttributeFilter.decode, async () => {
+          const rebuilt = await rebuiltAttributeFilter(loading.pool, directory, meta);
+          return { value: rebuilt, bytes: rebuilt.encode() };
+        });
   const splits = await helpers.read<readonly SplitTrace[]>(SegmentFile.SPLITS, decodeSplits, async () => {
     const splits = await rebuiltSplits(loading.pool, helpers, name, older);
     return { value: splits, bytes: encodeSplits(splits) };
@@ -72,7 +82,7 @@ export async function loadSegment(
     const names = await rebuiltNames(loading.pool, join(directory, SegmentFile.SPANS));
     return { value: names, bytes: new TextEncoder().encode(await formatOperations(names)) };
   });
-  return { segment: new Segment(directory, name, meta, filter, splits), names };
+  return { segment: new Segment(directory, name, meta, filter, attributeFilter, splits), names };
 }
 
 async function checkSize(

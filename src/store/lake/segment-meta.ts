@@ -1,6 +1,7 @@
 /** `meta.json`: what a segment says of itself. */
 
 import { TracAggError } from "../../base/errors.ts";
+import type { AttributeColumn } from "./attribute-columns.ts";
 import { SEGMENT_FORMAT_VERSION } from "./segment-format.ts";
 
 /** Size and checksum of one file. */
@@ -29,6 +30,8 @@ export interface SegmentMeta {
   readonly replaces: readonly string[];
   /** Columns of `spans.parquet`, in order. */
   readonly spanColumns: readonly string[];
+  /** Which of them hold attributes; none before format version 2. */
+  readonly attributeColumns: readonly AttributeColumn[];
   /** By file name, every file but `meta.json` itself. */
   readonly files: Readonly<Record<string, SegmentFileMeta>>;
 }
@@ -74,6 +77,9 @@ export function parseSegmentMeta(text: string, where: string): SegmentMeta {
   for (const key of BIGINT_KEYS) value[key] = bigintOf(value[key], where, key);
   if (!isStringArray(value["replaces"])) throw corrupt(where, "replaces is no list of names");
   if (!isStringArray(value["spanColumns"])) throw corrupt(where, "spanColumns is no list of names");
+  value["attributeColumns"] ??= [];
+  if (!isColumnList(value["attributeColumns"]))
+    throw corrupt(where, "attributeColumns is no list of columns");
   if (!isFileTable(value["files"])) throw corrupt(where, "files is no table of sizes and checksums");
   return value as unknown as SegmentMeta;
 }
@@ -100,6 +106,19 @@ function bigintOf(value: unknown, where: string, key: string): bigint {
 
 function isStringArray(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+const COLUMN_TYPES: readonly unknown[] = Object.freeze(["text", "i64", "f64", "bool"]);
+
+function isColumnList(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  return value.every(
+    (item: Partial<AttributeColumn> | null) =>
+      typeof item?.key === "string" &&
+      typeof item.column === "string" &&
+      COLUMN_TYPES.includes(item.type) &&
+      isStringArray(item.valueTypes),
+  );
 }
 
 function isFileTable(value: unknown): boolean {

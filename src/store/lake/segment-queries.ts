@@ -11,18 +11,12 @@ import type { TraceQuery } from "../../filter/trace-query.ts";
 import type { TraceSummary } from "../../model/trace-summary.ts";
 import type { TraceKey } from "../trace-reader.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
+import { BoundSql } from "./bound-sql.ts";
 import { ColumnAppender } from "./column-appender.ts";
 import type { ReadConnection } from "./reader-pool.ts";
 import type { Segment } from "./segment.ts";
-import type { ResourceMatches } from "./segment-conditions.ts";
-import {
-  BoundSql,
-  needsSpans,
-  resourceCondition,
-  spanConditions,
-  startRange,
-  traceConditions,
-} from "./segment-conditions.ts";
+import type { SpanPlan } from "./segment-conditions.ts";
+import { startRange, traceConditions } from "./segment-conditions.ts";
 import { SegmentFile } from "./segment-format.ts";
 import type { OriginCache } from "./segment-origins.ts";
 import type { SegmentTraces } from "./segment-tables.ts";
@@ -33,49 +27,44 @@ import { STORED_ROW_COLUMNS, StoredRows } from "./stored-rows.ts";
 const DECODE_ROWS = 4_096;
 const DECODE_BYTES = 2 * 1024 * 1024;
 
+/** Numbers of the resources of a segment that meet a condition: few, so they are found before the spans are. */
+export async function resourceIdsWhere(
+  connection: ReadConnection,
+  segment: Segment,
+  condition: (sql: BoundSql) => string,
+): Promise<readonly number[]> {
+  const sql = new BoundSql();
+  const file = sql.bind(segment.path(SegmentFile.RESOURCES));
+  const text = `SELECT resource_id FROM read_parquet(${file}) WHERE ${condition(sql)}`;
+  const rows = await connection.rows(text, sql.values);
+  return rows.map(([id]) => id as number);
+}
+
 /** Trace summaries of a segment that may match, newest first, strictly after `after`. */
 export async function candidateSummaries(
   connection: ReadConnection,
   segment: Segment,
   query: TraceQuery,
-  options: { readonly after?: TraceKey | undefined; readonly limit: number },
+  options: { readonly plan: SpanPlan; readonly after?: TraceKey | undefined; readonly limit: number },
 ): Promise<TraceSummary[]> {
   const sql = new BoundSql();
+  const hasTraceRows = segment.meta.formatVersion > 1 && options.plan.needsSpans;
   const traces = sql.bind(segment.path(SegmentFile.TRACES));
   const conditions = traceConditions(sql, query, options.after);
-  if (needsSpans(query)) {
+  if (options.plan.needsSpans) {
     const spans = sql.bind(segment.path(SegmentFile.SPANS));
-    const inSpans = spanConditions(sql, query, await resourceMatches(connection, segment, query));
-    conditions.push(
-      `trace_id IN (SELECT trace_id FROM read_parquet(${spans}) WHERE ${inSpans.join(" AND ")})`,
-    );
+    const [own, other] = hasTraceRows ? ["file_row_number", "trace_row"] : ["trace_id", "trace_id"];
+    const inSpans = options.plan.conditions(sql).join(" AND ");
+    conditions.push(`${own} IN (SELECT ${other} FROM read_parquet(${spans}) WHERE ${inSpans})`);
   }
-  const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
   const rows = await connection.rows(
     `SELECT trace_id, start_time_unix_nano, end_time_unix_nano, span_count, error_count, root_service_name,
        root_operation_name, services
-     FROM read_parquet(${traces}) ${where}
+     FROM read_parquet(${traces}${hasTraceRows ? ", file_row_number = true" : ""}) ${whereOf(conditions)}
      ORDER BY start_time_unix_nano DESC, trace_id DESC LIMIT ${Math.ceil(options.limit)}`,
     sql.values,
   );
   return rows.map(summaryFromRow);
-}
-
-/** The resources that may hold the attributes a query asks for: few, so they are found before the spans are. */
-async function resourceMatches(
-  connection: ReadConnection,
-  segment: Segment,
-  query: TraceQuery,
-): Promise<ResourceMatches> {
-  const matches: number[][] = [];
-  for (const condition of query.attributes ?? []) {
-    const sql = new BoundSql();
-    const file = sql.bind(segment.path(SegmentFile.RESOURCES));
-    const text = `SELECT resource_id FROM read_parquet(${file}) WHERE ${resourceCondition(sql, condition)}`;
-    const rows = await connection.rows(text, sql.values);
-    matches.push(rows.map(([id]) => id as number));
-  }
-  return matches;
 }
 
 function summaryFromRow(row: readonly DuckDBValue[]): TraceSummary {
@@ -111,23 +100,20 @@ export interface RowReading {
 
 /**
  * The rows of some traces in one segment, trace by trace (ids ascending), by start within a trace. With `only`, of
- * every trace just the rows that may match its span conditions.
+ * every trace just the rows that its span conditions let through.
  */
 export async function* segmentRows(
   connection: ReadConnection,
   segment: Segment,
   traceIds: readonly string[],
   reading: RowReading,
-  only?: TraceQuery,
+  only?: SpanPlan,
 ): AsyncGenerator<SpanRow[], void> {
   const sql = new BoundSql();
   const spans = sql.bind(segment.path(SegmentFile.SPANS));
   const ids = traceIds.map((traceId) => sql.bindTraceId(traceId));
   const conditions = [ids.length === 1 ? `trace_id = ${ids[0]}` : `trace_id IN (${ids.join(", ")})`];
-  if (only !== undefined) {
-    const resources = await resourceMatches(connection, segment, only);
-    conditions.push(...spanConditions(sql, only, resources));
-  }
+  if (only !== undefined) conditions.push(...only.conditions(sql));
   const text = `SELECT ${STORED_ROW_COLUMNS} FROM read_parquet(${spans}) WHERE ${conditions.join(" AND ")}`;
   const stored = new StoredRows(reading.decoder);
   const origins = reading.origins.of(segment);
@@ -154,7 +140,7 @@ export async function rowsByTrace(
   segment: Segment,
   traceIds: readonly string[],
   reading: RowReading,
-  only?: TraceQuery,
+  only?: SpanPlan,
 ): Promise<Map<string, SpanRow[]>> {
   const byTrace = new Map<string, SpanRow[]>();
   for await (const rows of segmentRows(connection, segment, traceIds, reading, only)) {
@@ -253,15 +239,14 @@ export async function* serviceSums(
 export async function linkSums(
   connection: ReadConnection,
   segment: Segment,
-  { range, except }: SumScope,
+  scope: SumScope,
 ): Promise<DependencyLink[]> {
   const sql = new BoundSql();
   const links = sql.bind(segment.path(SegmentFile.LINKS));
-  const conditions = await exceptCondition(connection, except);
-  if (!coversSegment(segment, range)) {
-    const inRange = traceConditions(sql, startRange(range), undefined);
-    conditions.push(...inRange.map((text) => text.replace("start_time", "trace_start_time")));
-  }
+  const conditions =
+    segment.meta.formatVersion === 1
+      ? await firstFormatLinkConditions(connection, segment, sql, scope)
+      : await linkConditions(connection, segment, sql, scope);
   const rows = await connection.rows(
     `SELECT from_service, to_service, type, sum(call_count), sum(error_count)
      FROM read_parquet(${links}) AS stored ${whereOf(conditions)} GROUP BY from_service, to_service, type`,
@@ -274,6 +259,35 @@ export async function linkSums(
     callCount: Number(callCount),
     errorCount: Number(errorCount),
   }));
+}
+
+/** Links name their trace by its row in `traces.parquet`. */
+async function linkConditions(
+  connection: ReadConnection,
+  segment: Segment,
+  sql: BoundSql,
+  { range, except }: SumScope,
+): Promise<string[]> {
+  const inTraces = await exceptCondition(connection, except);
+  if (!coversSegment(segment, range)) inTraces.push(...traceConditions(sql, startRange(range), undefined));
+  if (inTraces.length === 0) return [];
+  const traces = sql.bind(segment.path(SegmentFile.TRACES));
+  return [
+    `trace_row IN (SELECT file_row_number FROM read_parquet(${traces}, file_row_number = true) AS stored
+       ${whereOf(inTraces)})`,
+  ];
+}
+
+async function firstFormatLinkConditions(
+  connection: ReadConnection,
+  segment: Segment,
+  sql: BoundSql,
+  { range, except }: SumScope,
+): Promise<string[]> {
+  const conditions = await exceptCondition(connection, except);
+  if (coversSegment(segment, range)) return conditions;
+  const inRange = traceConditions(sql, startRange(range), undefined);
+  return [...conditions, ...inRange.map((text) => text.replace("start_time", "trace_start_time"))];
 }
 
 /** Ids and starts of all traces, ids ascending, for files that have to be made again. */

@@ -6,7 +6,7 @@ import { makeDirectoryDurably, writeFileDurably } from "../../io/file-layer.ts";
 import { numberFromSpanKind } from "../../model/span-kind.ts";
 import type { NameCatalogue } from "../name-catalogue.ts";
 import type { Segment } from "./segment.ts";
-import { SEGMENT_TABLES, SegmentFile } from "./segment-format.ts";
+import { parquetFilesOf, SegmentFile } from "./segment-format.ts";
 import type { LoadedSegment, SegmentLoading } from "./segment-loading.ts";
 import { fileDamage, loadSegment, readSegmentMeta } from "./segment-loading.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
@@ -116,7 +116,7 @@ export class SegmentSet {
     const loaded = await loadSegment(this.#loading, directory, name, meta, this.#segments);
     this.#abandoned.clear();
     // The sealing thread read the files back for their checksums.
-    for (const { file } of SEGMENT_TABLES) this.#verified.add(`${name}/${file}`);
+    for (const file of parquetFilesOf(meta.formatVersion)) this.#verified.add(`${name}/${file}`);
     return loaded;
   }
 
@@ -167,8 +167,8 @@ export class SegmentSet {
 
   /** After a query failed: looks for damage again. True when there is some; the segment is then out of use. */
   async isDamaged(segment: Segment): Promise<boolean> {
-    for (const { file } of SEGMENT_TABLES) this.#verified.delete(`${segment.name}/${file}`);
-    const files = SEGMENT_TABLES.map(({ file }) => file);
+    const files = parquetFilesOf(segment.meta.formatVersion);
+    for (const file of files) this.#verified.delete(`${segment.name}/${file}`);
     return !(await this.verify(segment, files));
   }
 
@@ -205,7 +205,8 @@ export class SegmentSet {
   #takeOut(segment: Segment): void {
     this.#segments = this.#segments.filter((other) => other !== segment);
     this.splits.rebuild(this.#segments);
-    for (const { file } of SEGMENT_TABLES) this.#verified.delete(`${segment.name}/${file}`);
+    for (const file of parquetFilesOf(segment.meta.formatVersion))
+      this.#verified.delete(`${segment.name}/${file}`);
   }
 
   async #remove(segment: Segment, ending: "expired" | "evicted"): Promise<void> {

@@ -7,9 +7,11 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { SpanBatch } from "../../batch/span-batch.ts";
 import { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
-import { operationsOfBatches } from "./operations-file.ts";
+import { NameCatalogue } from "../name-catalogue.ts";
+import { formatOperations } from "./operations-file.ts";
 import type { SealRequest } from "./seal-request.ts";
-import { SEGMENT_FORMAT_VERSION, SEGMENT_TABLES, SegmentFile } from "./segment-format.ts";
+import { sealRowsOf } from "./seal-rows.ts";
+import { FILE_TABLES, SEGMENT_FORMAT_VERSION, SegmentFile } from "./segment-format.ts";
 import type { SegmentFileMeta, SegmentMeta } from "./segment-meta.ts";
 import { formatSegmentMeta } from "./segment-meta.ts";
 import type { SegmentContent } from "./segment-tables.ts";
@@ -18,7 +20,6 @@ import { encodeSplits } from "./split-file.ts";
 import { findSplits } from "./split-finder.ts";
 import { quoteSql } from "./sql-text.ts";
 import { TraceFilter } from "./trace-filter.ts";
-import { groupByTrace } from "./trace-groups.ts";
 
 /** Decodes, sorts, and writes all files of a segment into `request.directory`. Syncing them is the caller's. */
 export async function writeSegment(
@@ -36,6 +37,8 @@ export async function writeSegment(
   });
   const connection = await instance.connect();
   try {
+    // Never committed: what an appender hands over is then read where it lies, not copied into the table once more.
+    await connection.run("BEGIN TRANSACTION");
     return await writeFiles(request, connection, batches);
   } finally {
     connection.closeSync();
@@ -48,33 +51,39 @@ async function writeFiles(
   connection: DuckDBConnection,
   batches: readonly SpanBatch[],
 ): Promise<SegmentMeta> {
-  const { directory } = request;
-  const content = await fillSegmentTables(connection, groupByTrace(batches));
+  const content = await fillSegmentTables(connection, sealRowsOf(batches), request.attributeKeys);
   const files: Record<string, SegmentFileMeta> = {};
-  for (const table of SEGMENT_TABLES) {
-    const path = join(directory, table.file);
+  for (const table of FILE_TABLES) {
+    const path = join(request.directory, table.file);
     // DuckDB 1.5 asks the Bloom filter of a BLOB column for another hash than it wrote: equal ids are then not found.
     await connection.run(
-      `COPY (SELECT ${table.select}) TO ${quoteSql(path)}
+      `COPY (FROM ${table.table}${table.orderBy === undefined ? "" : ` ORDER BY ${table.orderBy}`})
+       TO ${quoteSql(path)}
        (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${table.rowGroupRows}, WRITE_BLOOM_FILTER false)`,
     );
     await connection.run(`DROP TABLE ${table.table}`);
     files[table.file] = fileMeta(path);
   }
-  const filter = TraceFilter.of(content);
   const splits = await findSplits(connection, request, content);
   const rest: readonly (readonly [string, Uint8Array | string])[] = [
-    [SegmentFile.TRACE_FILTER, filter.encode()],
+    [SegmentFile.TRACE_FILTER, TraceFilter.of(content).encode()],
+    [SegmentFile.ATTRIBUTE_FILTER, content.attributeFilter.encode()],
     [SegmentFile.SPLITS, encodeSplits(splits)],
-    [SegmentFile.OPERATIONS, await operationsOfBatches(batches)],
+    [SegmentFile.OPERATIONS, await formatOperations(namesOf(batches))],
   ];
   for (const [name, bytes] of rest) {
-    writeFileSync(join(directory, name), bytes);
-    files[name] = fileMeta(join(directory, name));
+    writeFileSync(join(request.directory, name), bytes);
+    files[name] = fileMeta(join(request.directory, name));
   }
   const meta = metaOf(request, content, files);
-  writeFileSync(join(directory, SegmentFile.META), formatSegmentMeta(meta));
+  writeFileSync(join(request.directory, SegmentFile.META), formatSegmentMeta(meta));
   return meta;
+}
+
+function namesOf(batches: readonly SpanBatch[]): NameCatalogue {
+  const names = new NameCatalogue();
+  for (const batch of batches) names.addBatch(batch);
+  return names;
 }
 
 function metaOf(
@@ -100,21 +109,8 @@ function metaOf(
     minTraceStartUnixNano,
     maxTraceStartUnixNano,
     replaces: [],
-    spanColumns: [
-      "trace_id",
-      "span_id",
-      "parent_span_id",
-      "start_time_unix_nano",
-      "duration_nanos",
-      "end_time_unix_nano",
-      "kind",
-      "status_code",
-      "name",
-      "service_name",
-      "resource_id",
-      "scope_id",
-      "rest",
-    ],
+    spanColumns: content.spanColumns,
+    attributeColumns: content.attributeColumns,
     files,
   };
 }

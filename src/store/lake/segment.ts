@@ -1,6 +1,8 @@
 /** One sealed segment as the store holds it while it runs. */
 
 import { join } from "node:path";
+import { TracAggError } from "../../base/errors.ts";
+import type { AttributeFilter } from "./attribute-filter.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
 import type { SplitTrace } from "./split-file.ts";
 import type { TraceFilter } from "./trace-filter.ts";
@@ -15,6 +17,7 @@ export class Segment {
   readonly splits: readonly SplitTrace[];
   /** Bytes of all its files. */
   readonly byteSize: number;
+  readonly #attributeFilter: AttributeFilter | undefined;
   #holders = 0;
   #whenFree: (() => void) | undefined;
   /** True once a file turned out to be damaged: answers leave the segment out. */
@@ -25,14 +28,22 @@ export class Segment {
     name: string,
     meta: SegmentMeta,
     filter: TraceFilter,
+    attributeFilter: AttributeFilter | undefined,
     splits: readonly SplitTrace[],
   ) {
     this.directory = directory;
     this.name = name;
     this.meta = meta;
     this.filter = filter;
+    this.#attributeFilter = attributeFilter;
     this.splits = splits;
     this.byteSize = Object.values(meta.files).reduce((sum, file) => sum + file.bytes, 0);
+  }
+
+  /** The filter over attribute values; segments of format 1 have none. */
+  get attributeFilter(): AttributeFilter {
+    if (this.#attributeFilter !== undefined) return this.#attributeFilter;
+    throw new TracAggError("internal", `segment ${this.name} has no attribute filter`);
   }
 
   /** Path of one of its files. */

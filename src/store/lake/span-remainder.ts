@@ -22,6 +22,7 @@ export const SpanField: {
 });
 
 const LAST_COLUMN_FIELD = 8;
+const COLUMN_TAG_LIMIT = (LAST_COLUMN_FIELD + 1) << 3;
 const COLUMN_FIELDS: readonly boolean[] = Object.freeze(
   Array.from({ length: LAST_COLUMN_FIELD + 1 }, (_, field) => field > 0 && field !== 3),
 );
@@ -51,8 +52,7 @@ export function appendRemainder(
     const tag = payload[offset]!;
     offset = fieldEnd(payload, offset);
     const field = tag >>> 3;
-    // A tag of one byte below 0x80 names fields 1 to 15; columns are among them.
-    if (tag >= 0x80 || field > LAST_COLUMN_FIELD || !COLUMN_FIELDS[field]) continue;
+    if (!isColumnTag(tag)) continue;
     if (keepName && field === SpanField.NAME) continue;
     if (keepKind && field === SpanField.KIND) continue;
     if (fieldStart > runStart) sink.append(payload, runStart, fieldStart);
@@ -73,8 +73,14 @@ function hasLargeKind(payload: Uint8Array, start: number, end: number): boolean 
   return false;
 }
 
-/** The end of the field that starts at `offset`. */
-function fieldEnd(payload: Uint8Array, offset: number): number {
+/** True for the one-byte tag of a field that has a column. */
+export function isColumnTag(tag: number): boolean {
+  // A tag of one byte below 0x80 names fields 1 to 15; columns are among them.
+  return tag < COLUMN_TAG_LIMIT && COLUMN_FIELDS[tag >>> 3]!;
+}
+
+/** The end of the field that starts at `offset`, in a well-formed message. */
+export function fieldEnd(payload: Uint8Array, offset: number): number {
   const wireType = payload[offset]! & 7;
   const valueStart = varintEnd(payload, offset);
   switch (wireType) {

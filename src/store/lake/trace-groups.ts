@@ -1,54 +1,110 @@
-/** Rows of many batches brought together by trace id, without an object or a string per row. */
+/** The order of a segment: rows brought together by trace id, sorted inside each trace, repeats left out. */
 
 import { randomBytes } from "node:crypto";
-import type { SpanBatch, SpanRow } from "../../batch/span-batch.ts";
+import { distinctRows } from "../../batch/distinct-rows.ts";
+import type { SealRows } from "./seal-rows.ts";
 import { hashTraceId } from "./trace-filter.ts";
 
-/** Rows of many batches, grouped by trace id. */
+/** Rows by trace. */
 export interface TraceGroups {
   readonly traceCount: number;
-  readonly rowCount: number;
-  /** The 16 bytes of every trace id; group g's lie at 16 g. Groups are in the order of their ids. */
+  /** The 16 bytes of every trace id, ascending byte by byte; group g's lie at 16 g. */
   readonly traceIds: Uint8Array;
-  /** The rows of group g, in the order of the batches. */
-  rows(group: number): SpanRow[];
+  /** The distinct rows: those of group g are `order[starts[g], starts[g + 1])`, by start, then span id. */
+  readonly order: Uint32Array;
+  readonly starts: Uint32Array;
 }
 
-/** Groups rows by trace id; ids ascending, byte by byte. */
-export function groupByTrace(batches: readonly SpanBatch[]): TraceGroups {
-  const rowCount = batches.reduce((sum, batch) => sum + batch.rowCount, 0);
+/** Groups rows by trace id and sorts them; of equal spans the first one stays, as `distinctRows` decides. */
+export function groupByTrace(rows: SealRows): TraceGroups {
+  const { rowCount, traceIds: ids } = rows;
   const table = new GroupTable(rowCount);
-  const batchOf = new Uint32Array(rowCount);
-  const rowOf = new Uint32Array(rowCount);
   const groupOf = new Uint32Array(rowCount);
-  let at = 0;
-  for (const [batchIndex, batch] of batches.entries()) {
-    for (let row = 0; row < batch.rowCount; row++, at++) {
-      batchOf[at] = batchIndex;
-      rowOf[at] = row;
-      groupOf[at] = table.groupFor(batch.traceIds, row * 16);
-    }
-  }
+  for (let row = 0; row < rowCount; row++) groupOf[row] = table.groupFor(ids, row * 16);
   const { traceIds, ranks } = table.sorted();
-  const starts = new Uint32Array(table.groupCount + 1);
-  for (let index = 0; index < rowCount; index++) starts[ranks[groupOf[index]!]! + 1]!++;
-  for (let group = 0; group < table.groupCount; group++) starts[group + 1]! += starts[group]!;
+  const traceCount = table.groupCount;
+  const starts = new Uint32Array(traceCount + 1);
+  for (let row = 0; row < rowCount; row++) starts[ranks[groupOf[row]!]! + 1]!++;
+  for (let group = 0; group < traceCount; group++) starts[group + 1]! += starts[group]!;
   const next = starts.slice();
   const order = new Uint32Array(rowCount);
-  for (let index = 0; index < rowCount; index++) order[next[ranks[groupOf[index]!]!]!++] = index;
-  return {
-    traceCount: table.groupCount,
-    rowCount,
-    traceIds,
-    rows(group) {
-      const rows: SpanRow[] = [];
-      for (let index = starts[group]!; index < starts[group + 1]!; index++) {
-        const item = order[index]!;
-        rows.push({ batch: batches[batchOf[item]!]!, row: rowOf[item]! });
-      }
-      return rows;
-    },
+  for (let row = 0; row < rowCount; row++) order[next[ranks[groupOf[row]!]!]!++] = row;
+  const sorted = { traceCount, traceIds, order, starts };
+  return sortAndThin(rows, sorted);
+}
+
+/** Groups up to this size are sorted by insertion: most arrive almost in order. */
+const INSERTION_ROWS = 32;
+
+function sortAndThin(rows: SealRows, groups: TraceGroups): TraceGroups {
+  const { order, starts, traceCount } = groups;
+  const compare = compareRowsOf(rows);
+  const thinned = new Uint32Array(traceCount + 1);
+  let kept = 0;
+  for (let group = 0; group < traceCount; group++) {
+    const start = starts[group]!;
+    const end = starts[group + 1]!;
+    if (end - start > INSERTION_ROWS) order.subarray(start, end).sort(compare);
+    else if (end - start > 1) insertionSort(order, start, end, compare);
+    kept = keepDistinct(rows, { order, start, end, to: kept, compare });
+    thinned[group + 1] = kept;
+  }
+  return { ...groups, order: order.subarray(0, kept), starts: thinned };
+}
+
+type CompareRows = (left: number, right: number) => number;
+
+/** By start, then span id; equal ones in the order they came. */
+function compareRowsOf({ startWords, spanIds }: SealRows): CompareRows {
+  return (left, right) => {
+    const high = startWords[left * 2 + 1]! - startWords[right * 2 + 1]!;
+    if (high !== 0) return high;
+    const low = startWords[left * 2]! - startWords[right * 2]!;
+    if (low !== 0) return low;
+    for (let index = 0; index < 8; index++) {
+      const difference = spanIds[left * 8 + index]! - spanIds[right * 8 + index]!;
+      if (difference !== 0) return difference;
+    }
+    return 0;
   };
+}
+
+function insertionSort(order: Uint32Array, start: number, end: number, compare: CompareRows): void {
+  for (let at = start + 1; at < end; at++) {
+    const row = order[at]!;
+    let place = at;
+    while (place > start && compare(order[place - 1]!, row) > 0) {
+      order[place] = order[place - 1]!;
+      place--;
+    }
+    order[place] = row;
+  }
+}
+
+interface Run {
+  readonly order: Uint32Array;
+  readonly start: number;
+  readonly end: number;
+  readonly to: number;
+  readonly compare: CompareRows;
+}
+
+/** Moves the distinct rows of a sorted group to `to`. Equal spans have equal starts and ids, so they are neighbours. */
+function keepDistinct(rows: SealRows, { order, start, end, to, compare }: Run): number {
+  let kept = to;
+  for (let at = start; at < end; ) {
+    let runEnd = at + 1;
+    while (runEnd < end && compare(order[at]!, order[runEnd]!) === 0) runEnd++;
+    if (runEnd === at + 1) order[kept++] = order[at]!;
+    else for (const row of distinctOf(rows, order.slice(at, runEnd))) order[kept++] = row;
+    at = runEnd;
+  }
+  return kept;
+}
+
+function distinctOf(rows: SealRows, same: Uint32Array): number[] {
+  const numbers = new Map([...same].map((row) => [rows.spanRow(row), row]));
+  return distinctRows(numbers.keys()).map((row) => numbers.get(row)!);
 }
 
 /** Open addressing over 16-byte keys; the seed differs from table to table, so senders cannot aim at one slot. */
@@ -90,7 +146,8 @@ class GroupTable {
     });
     const traceIds = new Uint8Array(this.groupCount * 16);
     const ranks = new Uint32Array(this.groupCount);
-    for (const [rank, group] of order.entries()) {
+    for (let rank = 0; rank < order.length; rank++) {
+      const group = order[rank]!;
       ranks[group] = rank;
       traceIds.set(this.#ids.subarray(group * 16, group * 16 + 16), rank * 16);
     }

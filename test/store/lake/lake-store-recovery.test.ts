@@ -111,7 +111,7 @@ it("refuses a newer format and says which one it is", async () => {
   const [first] = await twoSegments(folder);
   const metaPath = folder.path("segments", first!, "meta.json");
   const meta = JSON.parse(await readFile(metaPath, "utf8"));
-  await writeFile(metaPath, JSON.stringify({ ...meta, formatVersion: 2, writtenBy: "9.9.9" }));
+  await writeFile(metaPath, JSON.stringify({ ...meta, formatVersion: 3, writtenBy: "9.9.9" }));
   await expect(folder.open()).rejects.toMatchObject({
     code: "failed_precondition",
     message: expect.stringMatching(/segment format 2.*up to format 1.*9\.9\.9/),
@@ -121,7 +121,7 @@ it("refuses a newer format and says which one it is", async () => {
 it.each([
   ["no JSON", () => "{"],
   ["a missing number", (text: string) => text.replace('"lastPosition"', '"lastPlace"')],
-  ["a version that is none", (text: string) => text.replace('"formatVersion": 1', '"formatVersion": 0')],
+  ["a version that is none", (text: string) => text.replace('"formatVersion": 2', '"formatVersion": 0')],
   ["no file table", (text: string) => text.replace('"files"', '"filez"')],
 ])("sets a segment aside whose meta.json has %s, names it, and serves the others", async (_, damage) => {
   const folder = await LakeFolder.create();

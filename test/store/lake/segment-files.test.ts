@@ -88,6 +88,7 @@ it("meta.json comes back as it was, with exact 64-bit times", () => {
     maxTraceStartUnixNano: 0xffff_ffff_ffff_ffffn,
     replaces: [],
     spanColumns: ["trace_id"],
+    attributeColumns: [{ key: "k", column: "attr.k", type: "text", valueTypes: ["string"] }],
     files: { "spans.parquet": { bytes: 1, crc32: 2 } },
   };
   expect(parseSegmentMeta(formatSegmentMeta(meta), "here")).toEqual(meta);
