@@ -114,7 +114,7 @@ it("refuses a newer format and says which one it is", async () => {
   await writeFile(metaPath, JSON.stringify({ ...meta, formatVersion: 3, writtenBy: "9.9.9" }));
   await expect(folder.open()).rejects.toMatchObject({
     code: "failed_precondition",
-    message: expect.stringMatching(/segment format 2.*up to format 1.*9\.9\.9/),
+    message: expect.stringMatching(/segment format 3.*up to format 2.*9\.9\.9/),
   });
 });
 
