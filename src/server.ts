@@ -218,6 +218,7 @@ async function startStore(
   const store = await kind.create({
     dataDir: config.data.dir,
     options: storeOptions(config),
+    attributeColumns: config.store.lake.attributeColumns,
     version: VERSION,
     logger,
     metrics,
@@ -234,7 +235,7 @@ async function startStore(
 function storeOptions({ store, retention }: TracAggConfig): Record<string, number> {
   const retentionAgeMillis = retention.ageMillis;
   if (store.type === "memory") return { maxBytes: store.memory.maxBytes, retentionAgeMillis };
-  const { memoryLimitBytes, ...lake } = store.lake;
+  const { memoryLimitBytes, attributeColumns: _, ...lake } = store.lake;
   return {
     ...lake,
     queryMemoryBytes: memoryLimitBytes,

@@ -39,6 +39,7 @@ export interface TracAggConfig {
       readonly sealAgeMillis: number;
       readonly maxHotBytes: number;
       readonly memoryLimitBytes: number;
+      readonly attributeColumns: readonly string[];
       readonly queryConcurrency: number;
     };
   };

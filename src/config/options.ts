@@ -136,7 +136,7 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
   "store.lake.sealBytes": {
     flag: "store-lake-seal-bytes",
     type: "bytes",
-    default: 128 * MIB,
+    default: 64 * MIB,
     min: MIB,
     max: GIB,
     doc: "Bytes of recent spans in memory at which they are sealed into a segment on disk.",
@@ -154,7 +154,7 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
   "store.lake.maxHotBytes": {
     flag: "store-lake-max-hot-bytes",
     type: "bytes",
-    default: 512 * MIB,
+    default: 256 * MIB,
     min: MIB,
     max: MAX_BYTES,
     doc: "Bytes of recent spans in memory at which new spans are refused, retryably, until a segment is sealed.",
@@ -168,6 +168,13 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
     max: MAX_BYTES,
     doc: "Memory the query engine may use; larger work spills to disk or is refused.",
     reason: "Searches over millions of spans fit, and a machine of 4 GiB keeps room for the rest.",
+  },
+  "store.lake.attributeColumns": {
+    flag: "store-lake-attribute-columns",
+    type: "list",
+    default: [],
+    doc: "Attribute keys that get a column of their own in new segments whenever a span has them.",
+    reason: "Keys that one span in a hundred has get one unasked; all others are found by a list of their values.",
   },
   "store.lake.queryConcurrency": {
     flag: "store-lake-query-concurrency",

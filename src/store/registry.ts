@@ -28,6 +28,8 @@ export interface StoreSettings {
   readonly dataDir?: string;
   /** Values by option name; an absent one has its default. */
   readonly options?: Readonly<Record<string, number>>;
+  /** Attribute keys that searches by value should find fast however seldom spans have them. */
+  readonly attributeColumns?: readonly string[];
   /** Version of TracAgg, noted in the files a store writes. */
   readonly version?: string;
   /** Called when a store has made spans durable by itself, with the last log position that is. */
@@ -99,11 +101,11 @@ const lakeStore: StoreKind = Object.freeze({
     {
       name: "sealBytes",
       unit: "bytes",
-      defaultValue: 128 * 1024 * 1024,
+      defaultValue: 64 * 1024 * 1024,
       minimum: 1024 * 1024,
       maximum: 1024 * 1024 * 1024,
       description:
-        "Bytes in memory at which they are written as a segment; the default is about 200,000 spans, so that the cost of a segment is spread.",
+        "Bytes in memory at which they are written as a segment; the default is about 100,000 spans, so that the cost of a segment is spread.",
     },
     {
       name: "sealAgeMillis",
@@ -117,7 +119,7 @@ const lakeStore: StoreKind = Object.freeze({
     {
       name: "maxHotBytes",
       unit: "bytes",
-      defaultValue: 512 * 1024 * 1024,
+      defaultValue: 256 * 1024 * 1024,
       minimum: 1024 * 1024,
       maximum: MAX_BYTES,
       description:
@@ -157,7 +159,8 @@ const lakeStore: StoreKind = Object.freeze({
         "Queries on segments at once; each holds one of libuv's threads (UV_THREADPOOL_SIZE, four by default), and the log needs one to sync.",
     },
   ] satisfies StoreOption[]),
-  create: async ({ dataDir, options, version, onCovered, logger, clock }: StoreSettings) => {
+  create: async (settings: StoreSettings) => {
+    const { dataDir, options, attributeColumns, version, onCovered, logger, clock } = settings;
     if (dataDir === undefined) {
       throw new TracAggError(
         "failed_precondition",
@@ -168,6 +171,7 @@ const lakeStore: StoreKind = Object.freeze({
     return createLakeStore({
       ...options,
       dataDir,
+      ...(attributeColumns === undefined ? {} : { attributeColumns }),
       ...(version === undefined ? {} : { version }),
       ...(onCovered === undefined ? {} : { onCovered }),
       ...(logger === undefined ? {} : { logger }),

@@ -19,11 +19,11 @@ export interface LakeStoreOptions {
   readonly dataDir: string;
   /** Version noted in each segment; for people. */
   readonly version?: string;
-  /** Hot bytes at which a seal begins. Default 128 MiB: about 200,000 spans, so that a seal's own cost is spread. */
+  /** Hot bytes at which a seal begins. Default 64 MiB: about 100,000 spans, so that a seal's own cost is spread. */
   readonly sealBytes?: number;
   /** Age of the oldest hot span at which a seal begins. Default 5 minutes: bounds what a restart replays. */
   readonly sealAgeMillis?: number;
-  /** Hot bytes at which `isOverloaded()` turns true. Default 512 MiB: four seals that did not succeed. */
+  /** Hot bytes at which `isOverloaded()` turns true. Default 256 MiB: four seals that did not succeed. */
   readonly maxHotBytes?: number;
   /** Age since arrival after which a segment is removed. Default 0: never. */
   readonly retentionAgeMillis?: number;
@@ -40,7 +40,7 @@ export interface LakeStoreOptions {
   readonly queryConcurrency?: number;
   /** Queries that may wait for their turn. Default 256; one more is refused with `overloaded`. */
   readonly maxWaitingQueries?: number;
-  /** Memory of the sealing database. Default 1 GiB, several times what a seal of the default size needs. */
+  /** Memory of the sealing database. Default 512 MiB, several times what a seal of the default size needs. */
   readonly sealMemoryBytes?: number;
   /** Attribute keys that get a column in new segments whenever a span has them, however seldom. Default none. */
   readonly attributeColumns?: readonly string[];
@@ -67,16 +67,16 @@ export interface LakeSettings extends Required<Omit<LakeStoreOptions, "startSeal
 
 const DEFAULTS: Omit<LakeSettings, "dataDir" | "startSealWorker"> = Object.freeze({
   version: "unknown",
-  sealBytes: 128 * MEBIBYTE,
+  sealBytes: 64 * MEBIBYTE,
   sealAgeMillis: 5 * 60_000,
-  maxHotBytes: 512 * MEBIBYTE,
+  maxHotBytes: 256 * MEBIBYTE,
   retentionAgeMillis: 0,
   retentionBytes: 0,
   queryMemoryBytes: 1024 * MEBIBYTE,
   queryThreads: 2,
   queryConcurrency: 3,
   maxWaitingQueries: 256,
-  sealMemoryBytes: 1024 * MEBIBYTE,
+  sealMemoryBytes: 512 * MEBIBYTE,
   attributeColumns: [],
   stopSealMillis: 4_000,
   onCovered: () => {},
