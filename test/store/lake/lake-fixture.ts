@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
@@ -73,4 +73,18 @@ export class LakeFolder {
       };
     return { info: at("info"), warn: at("warn"), error: at("error") };
   }
+}
+
+/** Names of the segments in use, oldest first. */
+export async function segmentNames(folder: LakeFolder): Promise<string[]> {
+  const names = await readdir(folder.path("segments"));
+  return names.filter((name) => /^\d/.test(name)).sort();
+}
+
+/** Changes one byte of a file. */
+export async function flipByte(path: string, at: (size: number) => number): Promise<void> {
+  const bytes = await readFile(path);
+  const place = at(bytes.length);
+  bytes[place] = bytes[place]! ^ 0xff;
+  await writeFile(path, bytes);
 }

@@ -9,7 +9,7 @@ import { TraceFilter } from "../../../src/store/lake/trace-filter.ts";
 import type { TraceStore } from "../../../src/store/trace-store.ts";
 import { BatchFeed, batchOf } from "../../helpers/otlp-fixture.ts";
 import { buildSpan, traceIdOf } from "../../helpers/trace-builder.ts";
-import { LakeFolder } from "./lake-fixture.ts";
+import { flipByte, LakeFolder, segmentNames } from "./lake-fixture.ts";
 
 const PARQUET_FILES = ["spans", "traces", "resources", "scopes", "links"].map((name) => `${name}.parquet`);
 const HELPER_FILES = ["trace-filter.bin", "splits.bin", "operations.json"];
@@ -32,21 +32,9 @@ async function twoSegments(folder: LakeFolder): Promise<string[]> {
   return segmentNames(folder);
 }
 
-async function segmentNames(folder: LakeFolder): Promise<string[]> {
-  const names = await readdir(folder.path("segments"));
-  return names.filter((name) => /^\d/.test(name)).sort();
-}
-
 async function listed(store: TraceStore): Promise<[string, number][]> {
   const { summaries } = await store.search({}, { limit: 100 });
   return summaries.map(({ traceId, spanCount }) => [traceId, spanCount]);
-}
-
-async function flipByte(path: string, at: (size: number) => number): Promise<void> {
-  const bytes = await readFile(path);
-  const place = at(bytes.length);
-  bytes[place] = bytes[place]! ^ 0xff;
-  await writeFile(path, bytes);
 }
 
 const ALL: [string, number][] = [
