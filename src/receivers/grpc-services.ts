@@ -1,66 +1,43 @@
-/** The gRPC services around the export call: other signals, health, reflection. */
+/** The gRPC services beside the export call: health and reflection, on a server of grpc-js that listens nowhere. */
 
 import { join } from "node:path";
-import type { Server, ServiceDefinition } from "@grpc/grpc-js";
+import { Server } from "@grpc/grpc-js";
 import { load } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
-import type { TracAggError } from "../base/errors.ts";
 import { packageFolder } from "../io/package-folder.ts";
-import { otherSignalError } from "./otlp-hints.ts";
-
-/** Full name of the trace service, as health and reflection say it. */
-export const TRACE_SERVICE: string = "opentelemetry.proto.collector.trace.v1.TraceService";
-
-/** Path of the export call (contract G1). */
-export const TRACE_EXPORT_PATH: string = `/${TRACE_SERVICE}/Export`;
-
-const OTHER_SIGNALS: Readonly<Record<string, string>> = Object.freeze({
-  "opentelemetry.proto.collector.metrics.v1.MetricsService": "metrics",
-  "opentelemetry.proto.collector.logs.v1.LogsService": "logs",
-  "opentelemetry.proto.collector.profiles.v1development.ProfilesService": "profiles",
-});
+import { TRACE_SERVICE } from "./otlp-hints.ts";
 
 const TRACE_SERVICE_PROTO = "opentelemetry/proto/collector/trace/v1/trace_service.proto";
 
-/** A service with one unary method `Export` whose messages stay bytes. */
-export function exportService(serviceName: string): ServiceDefinition {
-  const bytes = (value: Buffer): Buffer => value;
-  return {
-    Export: {
-      path: `/${serviceName}/Export`,
-      requestStream: false,
-      responseStream: false,
-      requestSerialize: bytes,
-      requestDeserialize: bytes,
-      responseSerialize: bytes,
-      responseDeserialize: bytes,
-    },
-  };
+/** Beginnings of the paths that these services answer. */
+const PATHS = /^\/grpc\.(?:health|reflection)\.v1(?:alpha)?\./;
+
+/** Names of services and symbols: all that health and reflection are asked with. */
+const MAX_QUESTION_BYTES = 64 * 1024;
+
+/** Services that are asked seldom, so that grpc-js may answer them. */
+export interface GrpcServices {
+  readonly server: Server;
+  /** What the health of the whole server ("") and of the trace service is. */
+  setServing(isServing: boolean): void;
 }
 
-/** Calls that are refused for their path alone, with what is said to them. */
-export function otherSignalErrors(): ReadonlyMap<string, TracAggError> {
-  return new Map(
-    Object.entries(OTHER_SIGNALS).map(([service, signal]) => [
-      `/${service}/Export`,
-      otherSignalError(signal),
-    ]),
-  );
+/** Whether a call is for one of these services. */
+export function isServicePath(path: string): boolean {
+  return PATHS.test(path);
 }
 
-/** Registers the services of {@link otherSignalErrors}, so that their calls reach the interceptor that refuses them. */
-export function addOtherSignals(server: Server): void {
-  for (const service of Object.keys(OTHER_SIGNALS)) {
-    server.addService(exportService(service), { Export: () => {} });
-  }
-}
-
-/** Health of the whole server ("") and of the trace service (https://grpc.io/docs/guides/health-checking/). */
-export function createHealth(server: Server): { setServing(isServing: boolean): void } {
+/** Makes the server with health (https://grpc.io/docs/guides/health-checking/): SERVING. */
+export function createGrpcServices(): GrpcServices {
+  const server = new Server({
+    "grpc.max_receive_message_length": MAX_QUESTION_BYTES,
+    "grpc.enable_channelz": 0,
+  });
   const health = new HealthImplementation({ "": "SERVING", [TRACE_SERVICE]: "SERVING" });
   health.addToServer(server);
   return {
+    server,
     setServing: (isServing) => {
       for (const name of ["", TRACE_SERVICE]) health.setStatus(name, isServing ? "SERVING" : "NOT_SERVING");
     },
@@ -72,7 +49,7 @@ export function createHealth(server: Server): { setServing(isServing: boolean): 
  *
  * @returns false when the package was installed without its proto folder
  */
-export async function addReflection(server: Server): Promise<boolean> {
+export async function addReflection({ server }: GrpcServices): Promise<boolean> {
   const folder = packageFolder(import.meta.url, "proto");
   if (folder === undefined) return false;
   const definition = await load(join(folder, TRACE_SERVICE_PROTO), { includeDirs: [folder], keepCase: true });

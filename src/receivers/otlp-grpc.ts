@@ -1,29 +1,26 @@
-/** OTLP/gRPC receiver (contract G1-G15): the bytes of a message go to the sink as they are. */
+/**
+ * OTLP/gRPC receiver (contract G1-G15; node:http2 itself, as this is a hot path): export calls are answered here, the
+ * services beside them by grpc-js behind a relay.
+ */
 
-import type { ServerInterceptor, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
-import { Server, ServerCredentials, ServerInterceptingCall } from "@grpc/grpc-js";
-import type { ErrorCode } from "../base/errors.ts";
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { createServer } from "node:http2";
 import { errorFrom, TracAggError } from "../base/errors.ts";
 import { DEFAULT_MAX_REQUEST_BYTES } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import { silentLogger } from "../base/logger.ts";
 import { silentMetrics } from "../base/metrics.ts";
-import type { IngestRequest, SpanSink } from "../ingest/span-sink.ts";
+import type { SpanSink } from "../ingest/span-sink.ts";
+import { Http2Connections } from "../io/http2-connections.ts";
 import type { ListenAddress } from "../io/listen.ts";
-import { listenError } from "../io/listen.ts";
-import type { AdmittedMessage, GrpcAdmissionOptions } from "./grpc-admission.ts";
-import { admitCall } from "./grpc-admission.ts";
-import {
-  addOtherSignals,
-  addReflection,
-  createHealth,
-  exportService,
-  otherSignalErrors,
-  TRACE_EXPORT_PATH,
-  TRACE_SERVICE,
-} from "./grpc-services.ts";
-import { grpcStatusFrom } from "./grpc-status.ts";
-import { PROTOBUF_ENCODING } from "./otlp-encoding.ts";
+import { listen } from "../io/listen.ts";
+import { sendError, sendOnlyHeaders } from "./grpc-answer.ts";
+import type { ExportCallContext } from "./grpc-export-call.ts";
+import { answerExportCall } from "./grpc-export-call.ts";
+import { GrpcRelay } from "./grpc-relay.ts";
+import type { GrpcServices } from "./grpc-services.ts";
+import { addReflection, createGrpcServices, isServicePath } from "./grpc-services.ts";
+import { TRACE_EXPORT_PATH, unknownMethodError } from "./otlp-hints.ts";
 import type { Receiver } from "./receiver.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
 import { createReceiverMetrics } from "./receiver-metrics.ts";
@@ -37,9 +34,11 @@ export interface OtlpGrpcReceiverOptions {
   readonly port?: number;
   /** 64 MiB, counted after decompression. */
   readonly maxRequestBytes?: number;
+  /** 10,000: an idle connection costs some 20 KiB, and each is a file descriptor. Further ones are closed at once. */
+  readonly maxConnections?: number;
   /** 1,000 calls at once on one connection; further ones wait at the client. */
   readonly maxConcurrentStreams?: number;
-  /** 60,000 between two pings on a silent connection, which find peers that vanished. */
+  /** 60,000 of silence before a connection is pinged, which finds peers that vanished. */
   readonly keepaliveTimeMillis?: number;
   /** 20,000 for the answer to a ping. */
   readonly keepaliveTimeoutMillis?: number;
@@ -54,6 +53,13 @@ export interface OtlpGrpcReceiverOptions {
 
 /** After the last export call of a stopping server: for its answer to leave, and for watchers of the health to be told. */
 const FLUSH_MILLIS = 100;
+
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/** A usual request (512 spans) fits into its stream's window, so that its sender never waits for a WINDOW_UPDATE. */
+const STREAM_WINDOW_BYTES = 1024 * 1024;
+const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
+const MAX_FRAME_BYTES = 16_384;
 
 /** A gRPC receiver can say that it is about to stop. */
 export interface OtlpGrpcReceiver extends Receiver {
@@ -77,8 +83,11 @@ class GrpcReceiver implements OtlpGrpcReceiver {
   readonly #options: OtlpGrpcReceiverOptions;
   readonly #logger: Logger;
   readonly #metrics: ReceiverMetrics;
-  readonly #server: Server;
-  readonly #health: { setServing(isServing: boolean): void };
+  readonly #server: Http2Server;
+  readonly #connections: Http2Connections;
+  readonly #exportContext: ExportCallContext;
+  readonly #services: GrpcServices;
+  readonly #relay: GrpcRelay;
   #openCalls = 0;
   #onQuiet: () => void = () => {};
   #address: ListenAddress | undefined;
@@ -88,31 +97,25 @@ class GrpcReceiver implements OtlpGrpcReceiver {
     this.#options = options;
     this.#logger = options.logger ?? silentLogger;
     this.#metrics = options.receiverMetrics ?? createReceiverMetrics(silentMetrics);
-    this.#server = createGrpcServer(options, this.#interceptor());
-    this.#server.addService(exportService(TRACE_SERVICE), {
-      Export: (
-        call: ServerUnaryCall<AdmittedMessage, Uint8Array>,
-        callback: sendUnaryData<Uint8Array>,
-      ): void => {
-        void this.#export(call.request, callback);
-      },
+    this.#services = createGrpcServices();
+    this.#relay = new GrpcRelay(this.#services.server);
+    this.#exportContext = this.#createExportContext();
+    this.#server = createHttp2Server(options);
+    this.#connections = new Http2Connections(this.#server, {
+      keepaliveTimeMillis: options.keepaliveTimeMillis ?? 60_000,
+      keepaliveTimeoutMillis: options.keepaliveTimeoutMillis ?? 20_000,
+      windowBytes: CONNECTION_WINDOW_BYTES,
+      onCut: (reason) => this.#metrics.connectionCut("otlp_grpc", reason),
     });
-    addOtherSignals(this.#server);
-    this.#health = createHealth(this.#server);
+    this.#server.on("stream", (stream, headers) => this.#onStream(stream, headers));
   }
 
   async start(): Promise<void> {
-    if (!(await addReflection(this.#server))) {
+    if (!(await addReflection(this.#services))) {
       this.#logger.warn("gRPC reflection is off: the package lacks its proto folder");
     }
     const { host = "127.0.0.1", port = 4317 } = this.#options;
-    const authority = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-    this.#address = await new Promise((resolve, reject) => {
-      this.#server.bindAsync(authority, ServerCredentials.createInsecure(), (error, boundPort) => {
-        if (error === null) resolve({ host, port: boundPort });
-        else reject(listenError(error, { host, port }, "OTLP/gRPC"));
-      });
-    });
+    this.#address = await listen(this.#server, { host, port }, "OTLP/gRPC");
   }
 
   address(): ListenAddress {
@@ -121,7 +124,7 @@ class GrpcReceiver implements OtlpGrpcReceiver {
   }
 
   beginDrain(): void {
-    this.#health.setServing(false);
+    this.#services.setServing(false);
   }
 
   stop(): Promise<void> {
@@ -130,59 +133,53 @@ class GrpcReceiver implements OtlpGrpcReceiver {
   }
 
   /** Connections close as soon as their calls are done; a health watcher, who never is, does not hold them open. */
-  #stop(): Promise<void> {
+  async #stop(): Promise<void> {
     this.beginDrain();
+    if (this.#server.listening) await this.#closeConnections();
+    this.#relay.close();
+  }
+
+  #closeConnections(): Promise<void> {
     return new Promise((resolve) => {
-      const force = (): void => this.#server.forceShutdown();
-      const deadline = setTimeout(force, this.#options.stopTimeoutMillis ?? 5_000);
+      const cut = (): void => this.#connections.cut();
+      const deadline = setTimeout(cut, this.#options.stopTimeoutMillis ?? 5_000);
       let flush: NodeJS.Timeout | undefined;
       this.#onQuiet = () => {
-        flush ??= setTimeout(force, FLUSH_MILLIS);
+        flush ??= setTimeout(cut, FLUSH_MILLIS);
       };
-      this.#server.tryShutdown(() => {
+      this.#server.close(() => {
         clearTimeout(deadline);
         clearTimeout(flush);
         resolve();
       });
+      this.#connections.closeWhenDone();
       if (this.#openCalls === 0) this.#onQuiet();
     });
   }
 
-  async #export(message: AdmittedMessage, callback: sendUnaryData<Uint8Array>): Promise<void> {
-    const release = message.take();
-    let outcome: "accepted" | ErrorCode = "accepted";
-    let answer: () => void;
+  /** Decides by path what becomes of a call before its message is read. */
+  #onStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
+    // A stream whose client is gone fails; there is nobody left to tell.
+    stream.on("error", () => {});
+    const path = headers[":path"];
+    if (headers[":method"] !== "POST") sendOnlyHeaders(stream, { ":status": 405, allow: "POST" });
+    else if (!isGrpc(headers)) sendOnlyHeaders(stream, { ":status": 415 });
+    else if (path === TRACE_EXPORT_PATH) answerExportCall(this.#exportContext, stream, headers);
+    else this.#answerOther(path ?? "", stream, headers);
+  }
+
+  #answerOther(path: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     try {
-      const body = PROTOBUF_ENCODING.response(await this.#options.sink.submit(ingestRequest(message)));
-      answer = () => callback(null, Buffer.from(body.buffer, body.byteOffset, body.length));
+      if (!isServicePath(path)) throw unknownMethodError(path);
+      this.#relay.relay(stream, headers);
     } catch (thrown) {
       const error = errorFrom(thrown);
-      outcome = error.code;
-      answer = () => callback(grpcStatusFrom(error));
+      this.#metrics.answered("otlp_grpc", error.code);
+      sendError(stream, error);
     }
-    // Whoever holds the answer may send the next request at once: the room is free before it leaves.
-    release();
-    this.#metrics.answered("otlp_grpc", outcome);
-    answer();
   }
 
-  /** Decides by path what becomes of a call before its message is read. */
-  #interceptor(): ServerInterceptor {
-    const admission = this.#admissionOptions();
-    const errors = otherSignalErrors();
-    return (method, call) => {
-      if (method.path === TRACE_EXPORT_PATH) return admitCall(admission, call);
-      const error = errors.get(method.path);
-      if (error === undefined) return new ServerInterceptingCall(call);
-      const refuse = (): void => {
-        this.#metrics.answered("otlp_grpc", error.code);
-        call.sendStatus(grpcStatusFrom(error));
-      };
-      return new ServerInterceptingCall(call, { start: (next) => next({ onReceiveMetadata: refuse }) });
-    };
-  }
-
-  #admissionOptions(): GrpcAdmissionOptions {
+  #createExportContext(): ExportCallContext {
     return {
       sink: this.#options.sink,
       maxRequestBytes: this.#options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,
@@ -190,30 +187,28 @@ class GrpcReceiver implements OtlpGrpcReceiver {
       onOpen: () => {
         this.#openCalls++;
       },
-      onClose: () => {
+      onClose: (outcome) => {
+        this.#metrics.answered("otlp_grpc", outcome);
         this.#openCalls--;
         if (this.#openCalls === 0) this.#onQuiet();
       },
-      onRefused: (code) => this.#metrics.answered("otlp_grpc", code),
     };
   }
 }
 
-function createGrpcServer(options: OtlpGrpcReceiverOptions, interceptor: ServerInterceptor): Server {
-  const maxRequestBytes = options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES;
-  return new Server({
-    interceptors: [interceptor],
-    "grpc.max_receive_message_length": maxRequestBytes,
-    "grpc.max_concurrent_streams": options.maxConcurrentStreams ?? 1_000,
-    "grpc.keepalive_time_ms": options.keepaliveTimeMillis ?? 60_000,
-    "grpc.keepalive_timeout_ms": options.keepaliveTimeoutMillis ?? 20_000,
-    // Without its channelz bookkeeping grpc-js 1.14 knows no sessions, and forceShutdown would close none.
-    "grpc.enable_channelz": 1,
+function createHttp2Server(options: OtlpGrpcReceiverOptions): Http2Server {
+  const server = createServer({
+    settings: {
+      initialWindowSize: +(process.env["SW"] ?? STREAM_WINDOW_BYTES),
+      maxFrameSize: +(process.env["MF"] ?? MAX_FRAME_BYTES),
+      maxConcurrentStreams: options.maxConcurrentStreams ?? 1_000,
+      maxHeaderListSize: MAX_HEADER_BYTES,
+    },
   });
+  server.maxConnections = options.maxConnections ?? 10_000;
+  return server;
 }
 
-function ingestRequest({ payload, gzipPayload }: AdmittedMessage): IngestRequest {
-  return gzipPayload === undefined
-    ? { payload, transport: "otlp_grpc" }
-    : { payload, gzipPayload, transport: "otlp_grpc" };
+function isGrpc(headers: IncomingHttpHeaders): boolean {
+  return headers["content-type"]?.startsWith("application/grpc") === true;
 }

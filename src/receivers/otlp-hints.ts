@@ -2,6 +2,12 @@
 
 import { TracAggError } from "../base/errors.ts";
 
+/** Full name of the trace service, as health and reflection say it. */
+export const TRACE_SERVICE: string = "opentelemetry.proto.collector.trace.v1.TraceService";
+
+/** Path of the export call (contract G1). */
+export const TRACE_EXPORT_PATH: string = `/${TRACE_SERVICE}/Export`;
+
 const TRACES_ONLY = "TracAgg stores traces only";
 
 /** Non-retryable, so that senders of other signals stop (contract G14). */
@@ -10,6 +16,17 @@ export function otherSignalError(signal: string): TracAggError {
   return new TracAggError(
     "unimplemented",
     `${TRACES_ONLY}, not ${signal}; set ${variable} at the sender, or send ${signal} elsewhere`,
+  );
+}
+
+/** For a gRPC method that is none of ours. */
+export function unknownMethodError(path: string): TracAggError {
+  const signal = /^\/opentelemetry\.proto\.collector\.(metrics|logs|profiles)\./.exec(path)?.[1];
+  if (signal !== undefined) return otherSignalError(signal);
+  const shown = JSON.stringify(path.slice(0, 200));
+  return new TracAggError(
+    "unimplemented",
+    `no method is at ${shown}; OTLP traces go to ${TRACE_EXPORT_PATH}`,
   );
 }
 

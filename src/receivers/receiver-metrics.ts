@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from "../base/errors.ts";
 import type { Metrics } from "../base/metrics.ts";
+import type { ConnectionCut } from "../io/http2-connections.ts";
 
 /** Label of the counters: protocol and encoding of a request; "otlp_http" when its encoding is not known. */
 export type OtlpTransport = "otlp_grpc" | "otlp_http" | "otlp_http_protobuf" | "otlp_http_json";
@@ -13,6 +14,8 @@ export type OtlpTransport = "otlp_grpc" | "otlp_http" | "otlp_http_protobuf" | "
 export interface ReceiverMetrics {
   /** One answer was given: "accepted" also when some spans were refused. */
   answered(transport: OtlpTransport, outcome: "accepted" | ErrorCode): void;
+  /** A connection was cut for what its peer did, or closed at once because there were too many. */
+  connectionCut(transport: OtlpTransport, reason: ConnectionCut): void;
   /** A sender used enum names or snake_case keys in OTLP/JSON (contract J2, J3). */
   lenientNames(count: number): void;
 }
@@ -34,6 +37,11 @@ export function createReceiverMetrics(metrics: Metrics): ReceiverMetrics {
     help: "Requests refused, by error code; cancelled means that the client went away.",
     labelNames: ["code", "transport"],
   });
+  const cut = metrics.counter({
+    name: "tracagg_cut_connections_total",
+    help: "Connections cut: no answer to a ping, a breach of the protocol (floods among them), too many of them.",
+    labelNames: ["reason", "transport"],
+  });
   const lenient = metrics.counter({
     name: "tracagg_otlp_json_lenient_names_total",
     help: "Enum names and snake_case keys read in OTLP/JSON although the protocol forbids them.",
@@ -44,6 +52,7 @@ export function createReceiverMetrics(metrics: Metrics): ReceiverMetrics {
       if (outcome === "accepted") accepted.add(1, { transport });
       else refused.add(1, { code: outcome, transport });
     },
+    connectionCut: (transport, reason) => cut.add(1, { reason, transport }),
     lenientNames: (count) => {
       if (count > 0) lenient.add(count);
     },
