@@ -8,6 +8,7 @@ import type { SpanBatch } from "../../batch/span-batch.ts";
 import { fieldPathAt } from "./field-path.ts";
 import { normalisedRequest } from "./normalised-request.ts";
 import { RequestWalk } from "./request-walk.ts";
+import { ColumnScratch } from "./span-columns.ts";
 
 /** What came of one request. */
 export interface DecodedRequest {
@@ -37,6 +38,7 @@ export interface OtlpRequestDecoderOptions {
  */
 export class OtlpRequestDecoder {
   readonly #maxDepth: number;
+  readonly #columns: ColumnScratch = new ColumnScratch();
   #dictionary: ByteDictionary = new ByteDictionary();
 
   constructor(options: OtlpRequestDecoderOptions = {}) {
@@ -65,7 +67,11 @@ export class OtlpRequestDecoder {
 
   #walk(payload: Uint8Array): RequestWalk {
     try {
-      const walk = new RequestWalk(payload, this.#dictionary, this.#maxDepth);
+      const walk = new RequestWalk(payload, {
+        dictionary: this.#dictionary,
+        columns: this.#columns,
+        maxDepth: this.#maxDepth,
+      });
       walk.run();
       return walk;
     } catch (thrown) {

@@ -6,8 +6,8 @@ import { OtlpFieldNumber } from "../../batch/otlp-schema.ts";
 import { serviceNameIn } from "../../batch/service-name.ts";
 import type { ResourceEntry, ScopeEntry, SpanBatch } from "../../batch/span-batch.ts";
 import { checkMessage, MESSAGE_SHAPES, wrongWireType } from "./message-check.ts";
-import type { SpanColumns } from "./span-columns.ts";
-import { copyId, copyTime, createSpanColumns, firstRows } from "./span-columns.ts";
+import type { ColumnScratch } from "./span-columns.ts";
+import { copyId, copyTime } from "./span-columns.ts";
 import type { SpanRefusal } from "./span-refusals.ts";
 import { SpanRefusals } from "./span-refusals.ts";
 import { SpanWalker } from "./span-walker.ts";
@@ -16,14 +16,19 @@ const REQUEST = OtlpFieldNumber.Request;
 const RESOURCE_SPANS = OtlpFieldNumber.ResourceSpans;
 const SCOPE_SPANS = OtlpFieldNumber.ScopeSpans;
 
-/** Fewest bytes of a span that can be accepted: a trace id and a span id, each with tag and length. */
-const MIN_SPAN_BYTES = 28;
-
 /** A sub-message's body, and how often it was sent. */
 interface Part {
   start: number;
   end: number;
   times: number;
+}
+
+/** What walks of one decoder share. */
+export interface WalkParts {
+  readonly dictionary: ByteDictionary;
+  /** Free for this walk until its batch is taken. */
+  readonly columns: ColumnScratch;
+  readonly maxDepth: number;
 }
 
 /** Fills one batch from one payload; used once. */
@@ -37,20 +42,19 @@ export class RequestWalk {
   readonly #maxDepth: number;
   readonly #reader: ProtobufReader;
   readonly #walker: SpanWalker;
-  readonly #columns: SpanColumns;
+  readonly #columns: ColumnScratch;
   readonly #resources: ResourceEntry[] = [];
   readonly #scopes: ScopeEntry[] = [];
   #rowCount = 0;
 
-  /** @throws ProtobufError when the envelopes are malformed. */
-  constructor(payload: Uint8Array, dictionary: ByteDictionary, maxDepth: number) {
+  constructor(payload: Uint8Array, { dictionary, columns, maxDepth }: WalkParts) {
     this.#payload = payload;
     this.#dictionary = dictionary;
     this.#maxDepth = maxDepth;
+    this.#columns = columns;
     this.refusals = new SpanRefusals(payload);
     this.#reader = new ProtobufReader(payload);
     this.#walker = new SpanWalker(new ProtobufReader(payload), maxDepth);
-    this.#columns = createSpanColumns(countSpans(payload));
   }
 
   /** @throws ProtobufError with the offset of the first field that is malformed. */
@@ -66,21 +70,10 @@ export class RequestWalk {
 
   /** The batch of the accepted spans. */
   batch(): SpanBatch {
-    const columns = firstRows(this.#columns, this.#rowCount);
     return {
       rowCount: this.#rowCount,
       payload: this.#payload,
-      traceIds: columns.traceIds,
-      spanIds: columns.spanIds,
-      parentSpanIds: columns.parentSpanIds,
-      startTimesUnixNano: columns.startTimesUnixNano,
-      endTimesUnixNano: columns.endTimesUnixNano,
-      kinds: columns.kinds,
-      statusCodes: columns.statusCodes,
-      nameIds: columns.nameIds,
-      scopeIndexes: columns.scopeIndexes,
-      spanStarts: columns.spanStarts,
-      spanEnds: columns.spanEnds,
+      ...this.#columns.take(this.#rowCount),
       resources: this.#resources,
       scopes: this.#scopes,
       dictionary: this.#dictionary,
@@ -146,6 +139,7 @@ export class RequestWalk {
     reader.position = end;
     const walker = this.#walker;
     walker.walk(start, end);
+    if (this.#rowCount === this.#columns.capacity) this.#columns.grow();
     const refusal = this.#copyIds(tagStart);
     if (refusal !== undefined) {
       this.refusals.add(refusal);
@@ -160,8 +154,8 @@ export class RequestWalk {
     columns.nameIds[row] = this.#dictionary.idOf(payload, walker.nameStart, walker.nameEnd);
     columns.kinds[row] = walker.kind > 255 ? 0 : walker.kind;
     columns.statusCodes[row] = walker.statusCode > 255 ? 0 : walker.statusCode;
-    if (walker.startTimeAt !== -1) copyTime(columns.startTimeWords, row, payload, walker.startTimeAt);
-    if (walker.endTimeAt !== -1) copyTime(columns.endTimeWords, row, payload, walker.endTimeAt);
+    copyTime(columns.startTimeWords, row, payload, walker.startTimeAt);
+    copyTime(columns.endTimeWords, row, payload, walker.endTimeAt);
   }
 
   /** Copies the ids into the next row; says why the span is refused when they are not ids. */
@@ -221,41 +215,4 @@ function take(reader: ProtobufReader, part: Part): void {
   part.end = part.start + length;
   part.times++;
   reader.position = part.end;
-}
-
-/**
- * How many rows a payload needs at most: its spans that are long enough to hold their ids. Counting first costs less
- * than growing, and keeps hostile empty spans from asking for columns.
- */
-function countSpans(payload: Uint8Array): number {
-  let count = 0;
-  const request = new ProtobufReader(payload);
-  while (request.position < request.end) {
-    const requestTag = request.tag();
-    if (requestTag >>> 3 !== REQUEST.resourceSpans || (requestTag & 7) !== WireType.LENGTH) {
-      request.skip(requestTag);
-      continue;
-    }
-    const resourceSpans = request.message();
-    while (resourceSpans.position < resourceSpans.end) {
-      const tag = resourceSpans.tag();
-      const field = tag >>> 3;
-      const isScopeSpans =
-        field === RESOURCE_SPANS.scopeSpans || field === RESOURCE_SPANS.instrumentationLibrarySpans;
-      if (isScopeSpans && (tag & 7) === WireType.LENGTH) count += countScopeSpans(resourceSpans.message());
-      else resourceSpans.skip(tag);
-    }
-  }
-  return count;
-}
-
-function countScopeSpans(reader: ProtobufReader): number {
-  let count = 0;
-  while (reader.position < reader.end) {
-    const tag = reader.tag();
-    const start = reader.position;
-    reader.skip(tag);
-    if (tag === 0x12 && reader.position - start > MIN_SPAN_BYTES) count++;
-  }
-  return count;
 }

@@ -1,72 +1,139 @@
-/** The columns of a batch while they are being filled. */
+/** The columns of a batch: filled in scratch that a decoder keeps, then copied out at the size they came to. */
 
 import { wordAt } from "../../base/protobuf-reader.ts";
+import type { SpanBatch } from "../../batch/span-batch.ts";
 
 /** Bytes of all columns of one row. */
 const ROW_BYTES = 8 + 8 + 4 + 4 + 4 + 4 + 16 + 8 + 8 + 1 + 1;
+/** Rows of scratch to begin with, and after a larger request: what usual requests hold, 264 KiB. */
+const USUAL_ROWS = 4_096;
+/** Columns of small batches share buffers of this size: a buffer each would cost more to make and to collect. */
+const SHARED_BYTES = 64 * 1024;
+/** Columns up to this size share a buffer. */
+const MAX_SHARED_BYTES = 8 * 1024;
 
 /** The columns of a `SpanBatch`, as views of one buffer. */
-export interface SpanColumns {
-  readonly startTimesUnixNano: BigUint64Array;
-  readonly endTimesUnixNano: BigUint64Array;
-  /** The same memory as the times, as low and high words, so that no bigint is made while filling. */
-  readonly startTimeWords: Uint32Array;
-  readonly endTimeWords: Uint32Array;
-  readonly spanStarts: Uint32Array;
-  readonly spanEnds: Uint32Array;
-  readonly nameIds: Uint32Array;
-  readonly scopeIndexes: Uint32Array;
-  readonly traceIds: Uint8Array;
-  readonly spanIds: Uint8Array;
-  readonly parentSpanIds: Uint8Array;
-  readonly kinds: Uint8Array;
-  readonly statusCodes: Uint8Array;
+export type SpanColumns = Pick<
+  SpanBatch,
+  | "traceIds"
+  | "spanIds"
+  | "parentSpanIds"
+  | "startTimesUnixNano"
+  | "endTimesUnixNano"
+  | "kinds"
+  | "statusCodes"
+  | "nameIds"
+  | "scopeIndexes"
+  | "spanStarts"
+  | "spanEnds"
+>;
+
+/** Scratch for the columns of one request after the other. Whoever fills a row writes every column of it. */
+export class ColumnScratch {
+  /** Times as low and high words, so that no bigint is made while filling. */
+  startTimeWords: Uint32Array = new Uint32Array(0);
+  endTimeWords: Uint32Array = new Uint32Array(0);
+  spanStarts: Uint32Array = new Uint32Array(0);
+  spanEnds: Uint32Array = new Uint32Array(0);
+  nameIds: Uint32Array = new Uint32Array(0);
+  scopeIndexes: Uint32Array = new Uint32Array(0);
+  traceIds: Uint8Array = new Uint8Array(0);
+  spanIds: Uint8Array = new Uint8Array(0);
+  parentSpanIds: Uint8Array = new Uint8Array(0);
+  kinds: Uint8Array = new Uint8Array(0);
+  statusCodes: Uint8Array = new Uint8Array(0);
+  #shared: ArrayBuffer = new ArrayBuffer(0);
+  #sharedUsed = 0;
+
+  constructor() {
+    this.#resize(USUAL_ROWS);
+  }
+
+  /** Rows there is room for. */
+  get capacity(): number {
+    return this.kinds.length;
+  }
+
+  /** Makes more room; what is filled stays. */
+  grow(): void {
+    this.#resize(this.capacity * 2);
+  }
+
+  /** The first `rowCount` rows as columns of their own; the scratch may then be filled anew. */
+  take(rowCount: number): SpanColumns {
+    const { buffer, offset } = this.#bufferFor(rowCount * ROW_BYTES);
+    const words = (column: Uint32Array, at: number, count: number): Uint32Array => {
+      const target = new Uint32Array(buffer, offset + rowCount * at, count);
+      target.set(count === column.length ? column : column.subarray(0, count));
+      return target;
+    };
+    const bytes = (column: Uint8Array, at: number, count: number): Uint8Array => {
+      const target = new Uint8Array(buffer, offset + rowCount * at, count);
+      target.set(column.subarray(0, count));
+      return target;
+    };
+    words(this.startTimeWords, 0, rowCount * 2);
+    words(this.endTimeWords, 8, rowCount * 2);
+    const columns = {
+      startTimesUnixNano: new BigUint64Array(buffer, offset, rowCount),
+      endTimesUnixNano: new BigUint64Array(buffer, offset + rowCount * 8, rowCount),
+      spanStarts: words(this.spanStarts, 16, rowCount),
+      spanEnds: words(this.spanEnds, 20, rowCount),
+      nameIds: words(this.nameIds, 24, rowCount),
+      scopeIndexes: words(this.scopeIndexes, 28, rowCount),
+      traceIds: bytes(this.traceIds, 32, rowCount * 16),
+      spanIds: bytes(this.spanIds, 48, rowCount * 8),
+      parentSpanIds: bytes(this.parentSpanIds, 56, rowCount * 8),
+      kinds: bytes(this.kinds, 64, rowCount),
+      statusCodes: bytes(this.statusCodes, 65, rowCount),
+    };
+    if (this.capacity > USUAL_ROWS) this.#resize(USUAL_ROWS);
+    return columns;
+  }
+
+  #bufferFor(byteLength: number): { readonly buffer: ArrayBuffer; readonly offset: number } {
+    if (byteLength > MAX_SHARED_BYTES) return { buffer: new ArrayBuffer(byteLength), offset: 0 };
+    if (this.#sharedUsed + byteLength > this.#shared.byteLength) {
+      this.#shared = new ArrayBuffer(SHARED_BYTES);
+      this.#sharedUsed = 0;
+    }
+    const offset = this.#sharedUsed;
+    // The widest column needs offsets that are multiples of eight.
+    this.#sharedUsed = (offset + byteLength + 7) & ~7;
+    return { buffer: this.#shared, offset };
+  }
+
+  #resize(rows: number): void {
+    this.startTimeWords = resizedWords(this.startTimeWords, rows * 2);
+    this.endTimeWords = resizedWords(this.endTimeWords, rows * 2);
+    this.spanStarts = resizedWords(this.spanStarts, rows);
+    this.spanEnds = resizedWords(this.spanEnds, rows);
+    this.nameIds = resizedWords(this.nameIds, rows);
+    this.scopeIndexes = resizedWords(this.scopeIndexes, rows);
+    this.traceIds = resizedBytes(this.traceIds, rows * 16);
+    this.spanIds = resizedBytes(this.spanIds, rows * 8);
+    this.parentSpanIds = resizedBytes(this.parentSpanIds, rows * 8);
+    this.kinds = resizedBytes(this.kinds, rows);
+    this.statusCodes = resizedBytes(this.statusCodes, rows);
+  }
 }
 
-/** Columns for `rowCount` rows, all zero. */
-export function createSpanColumns(rowCount: number): SpanColumns {
-  const buffer = new ArrayBuffer(rowCount * ROW_BYTES);
-  return {
-    startTimesUnixNano: new BigUint64Array(buffer, 0, rowCount),
-    endTimesUnixNano: new BigUint64Array(buffer, rowCount * 8, rowCount),
-    startTimeWords: new Uint32Array(buffer, 0, rowCount * 2),
-    endTimeWords: new Uint32Array(buffer, rowCount * 8, rowCount * 2),
-    spanStarts: new Uint32Array(buffer, rowCount * 16, rowCount),
-    spanEnds: new Uint32Array(buffer, rowCount * 20, rowCount),
-    nameIds: new Uint32Array(buffer, rowCount * 24, rowCount),
-    scopeIndexes: new Uint32Array(buffer, rowCount * 28, rowCount),
-    traceIds: new Uint8Array(buffer, rowCount * 32, rowCount * 16),
-    spanIds: new Uint8Array(buffer, rowCount * 48, rowCount * 8),
-    parentSpanIds: new Uint8Array(buffer, rowCount * 56, rowCount * 8),
-    kinds: new Uint8Array(buffer, rowCount * 64, rowCount),
-    statusCodes: new Uint8Array(buffer, rowCount * 65, rowCount),
-  };
+function resizedWords(column: Uint32Array, length: number): Uint32Array {
+  const resized = new Uint32Array(length);
+  resized.set(column.length > length ? column.subarray(0, length) : column);
+  return resized;
 }
 
-/** The first `rowCount` rows. */
-export function firstRows(columns: SpanColumns, rowCount: number): SpanColumns {
-  if (columns.kinds.length === rowCount) return columns;
-  return {
-    startTimesUnixNano: columns.startTimesUnixNano.subarray(0, rowCount),
-    endTimesUnixNano: columns.endTimesUnixNano.subarray(0, rowCount),
-    startTimeWords: columns.startTimeWords.subarray(0, rowCount * 2),
-    endTimeWords: columns.endTimeWords.subarray(0, rowCount * 2),
-    spanStarts: columns.spanStarts.subarray(0, rowCount),
-    spanEnds: columns.spanEnds.subarray(0, rowCount),
-    nameIds: columns.nameIds.subarray(0, rowCount),
-    scopeIndexes: columns.scopeIndexes.subarray(0, rowCount),
-    traceIds: columns.traceIds.subarray(0, rowCount * 16),
-    spanIds: columns.spanIds.subarray(0, rowCount * 8),
-    parentSpanIds: columns.parentSpanIds.subarray(0, rowCount * 8),
-    kinds: columns.kinds.subarray(0, rowCount),
-    statusCodes: columns.statusCodes.subarray(0, rowCount),
-  };
+function resizedBytes(column: Uint8Array, length: number): Uint8Array {
+  const resized = new Uint8Array(length);
+  resized.set(column.length > length ? column.subarray(0, length) : column);
+  return resized;
 }
 
-/** Copies eight little-endian bytes into element `row` of a 64-bit column seen as words. */
+/** Copies eight little-endian bytes into element `row` of a 64-bit column seen as words; -1 stands for 0. */
 export function copyTime(words: Uint32Array, row: number, bytes: Uint8Array, start: number): void {
-  words[row * 2] = wordAt(bytes, start);
-  words[row * 2 + 1] = wordAt(bytes, start + 4);
+  words[row * 2] = start === -1 ? 0 : wordAt(bytes, start);
+  words[row * 2 + 1] = start === -1 ? 0 : wordAt(bytes, start + 4);
 }
 
 /** Copies an id of `length` bytes into row `row` of its column; true when any byte of it is not zero. */
