@@ -1,5 +1,6 @@
 /** A string dictionary looked up by UTF-8 bytes, so that a known word costs no string. */
 
+import { wordAt } from "../base/protobuf-reader.ts";
 import { textFromUtf8 } from "../base/utf8.ts";
 import type { StringDictionary } from "./string-dictionary.ts";
 
@@ -64,11 +65,16 @@ export class ByteDictionary implements StringDictionary {
     return this.#add(hash, slot, bytes, start, end);
   }
 
+  /** FNV-1a over four bytes at a time: one byte at a time, each would wait for the product before it. */
   #hash(bytes: Uint8Array, start: number, end: number): number {
     let hash = this.#seed ^ (end - start);
-    for (let index = start; index < end; index++) {
-      hash = Math.imul(hash ^ (bytes[index] as number), 0x0100_0193);
+    let index = start;
+    for (; index + 4 <= end; index += 4) {
+      hash = Math.imul(hash ^ wordAt(bytes, index), 0x0100_0193);
+      // A product carries upwards only: without this the low bits would know nothing of the high ones.
+      hash ^= hash >>> 15;
     }
+    for (; index < end; index++) hash = Math.imul(hash ^ (bytes[index] as number), 0x0100_0193);
     return hash ^ (hash >>> 15);
   }
 

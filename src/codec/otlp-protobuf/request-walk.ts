@@ -96,7 +96,7 @@ export class RequestWalk {
     }
     const { start, end } = resource;
     this.#resources.push({
-      serviceName: serviceNameIn(this.#payload, start, end),
+      serviceName: serviceNameIn(this.#payload, start, end, this.#dictionary),
       start,
       end,
       schemaUrl: this.#word(schemaUrl),

@@ -25,6 +25,10 @@ const Tag = {
   STATUS: 0x7a,
 } as const;
 
+/** The tag of `flags` has two bytes. */
+const FLAGS_FIRST_BYTE = 0x85;
+const FLAGS_SECOND_BYTE = 0x01;
+
 const LINK_TRACE_ID = 0x0a;
 const LINK_SPAN_ID = 0x12;
 const STATUS_CODE = 0x18;
@@ -72,28 +76,16 @@ export class SpanWalker {
     const { bytes } = this.#reader;
     let position = start;
     while (position < end) {
-      let tag = bytes[position] as number;
-      let valueAt = position + 1;
-      if (tag > 0x7f) {
-        tag = this.#longTag(position, end);
-        valueAt = this.#reader.position;
-      }
-      if ((tag & 7) !== WireType.LENGTH) {
-        position = this.#otherField(tag, position, valueAt, end);
-        continue;
-      }
-      let length = bytes[valueAt] as number;
-      let bodyStart = valueAt + 1;
-      if (length > 0x7f || !(bodyStart + length <= end)) {
-        length = this.#longLength(position, end);
-        bodyStart = this.#reader.position;
-      }
+      const tag = bytes[position] as number;
+      const length = bytes[position + 1] as number;
+      const bodyStart = position + 2;
       const next = bodyStart + length;
-      if (tag !== Tag.ATTRIBUTES) this.#lengthField(tag, position, bodyStart, next, end);
-      else if (!isPlainKeyValue(bytes, bodyStart, next)) {
-        checkMessage(this.#reader, bodyStart, next, KEY_VALUE, this.#maxDepth);
-      }
-      position = next;
+      const isShort = length < 0x80 && next <= end;
+      if (tag === Tag.ATTRIBUTES && isShort && isPlainKeyValue(bytes, bodyStart, next)) position = next;
+      else if (isShort && (tag & 0x87) === WireType.LENGTH) {
+        this.#lengthField(tag, position, bodyStart, next, end);
+        position = next;
+      } else position = this.#otherField(position, end);
     }
   }
 
@@ -111,18 +103,6 @@ export class SpanWalker {
     this.endTimeAt = -1;
     this.statusCode = 0;
     this.badLinkAt = -1;
-  }
-
-  #longTag(position: number, end: number): number {
-    this.#reader.position = position;
-    this.#reader.end = end;
-    return this.#reader.tag();
-  }
-
-  /** The length in the field whose tag is at `position`, in any form; the reader stands behind it. */
-  #longLength(position: number, end: number): number {
-    this.#longTag(position, end);
-    return this.#reader.length();
   }
 
   #lengthField(tag: number, tagStart: number, start: number, next: number, end: number): void {
@@ -145,6 +125,9 @@ export class SpanWalker {
         return;
       case Tag.TRACE_STATE:
         return;
+      case Tag.ATTRIBUTES:
+        checkMessage(this.#reader, start, next, KEY_VALUE, this.#maxDepth);
+        return;
       case Tag.EVENTS:
         checkMessage(this.#reader, start, next, EVENT, this.#maxDepth);
         return;
@@ -160,23 +143,50 @@ export class SpanWalker {
     }
   }
 
-  /** Fields that are not length-delimited. */
-  #otherField(tag: number, position: number, valueAt: number, end: number): number {
-    const next = checkField(this.#reader, position, end, SPAN, this.#maxDepth);
-    switch (tag) {
+  /** Fields that are not length-delimited, or have a tag or a length of more than one byte; returns their end. */
+  #otherField(position: number, end: number): number {
+    const { bytes } = this.#reader;
+    const valueAt = position + 1;
+    switch (bytes[position]) {
       case Tag.START_TIME:
+        if (valueAt + 8 > end) break;
         this.startTimeAt = valueAt;
-        break;
+        return valueAt + 8;
       case Tag.END_TIME:
+        if (valueAt + 8 > end) break;
         this.endTimeAt = valueAt;
-        break;
+        return valueAt + 8;
       case Tag.KIND:
-        this.#reader.position = valueAt;
-        this.kind = this.#reader.uint32();
-        break;
+        if (valueAt === end || (bytes[valueAt] as number) > 0x7f) break;
+        this.kind = bytes[valueAt] as number;
+        return valueAt + 1;
+      case FLAGS_FIRST_BYTE:
+        if (bytes[valueAt] !== FLAGS_SECOND_BYTE || valueAt + 5 > end) break;
+        return valueAt + 5;
       default:
         break;
     }
+    return this.#anyField(position, end);
+  }
+
+  /** A field in any form an encoder may choose, known or not. */
+  #anyField(position: number, end: number): number {
+    const reader = this.#reader;
+    reader.position = position;
+    reader.end = end;
+    const tag = reader.tag();
+    const valueAt = reader.position;
+    if ((tag & 7) === WireType.LENGTH) {
+      const length = reader.length();
+      const start = reader.position;
+      this.#lengthField(tag, position, start, start + length, end);
+      return start + length;
+    }
+    const next = checkField(reader, position, end, SPAN, this.#maxDepth);
+    reader.position = valueAt;
+    if (tag === Tag.START_TIME) this.startTimeAt = valueAt;
+    else if (tag === Tag.END_TIME) this.endTimeAt = valueAt;
+    else if (tag === Tag.KIND) this.kind = reader.uint32();
     return next;
   }
 
