@@ -44,6 +44,8 @@ export class HotBlock {
   #next: Int32Array = new Int32Array(1_024);
   #rowCount = 0;
   #batchBytes = 0;
+  /** Summed at each append, since it is asked for several times in between. */
+  #byteSize = 0;
   #oldestArrivalUnixMillis = Number.POSITIVE_INFINITY;
   #newestArrivalUnixMillis = Number.NEGATIVE_INFINITY;
   #view: HotBlockView | undefined;
@@ -65,7 +67,7 @@ export class HotBlock {
 
   /** Bytes of payloads, columns and index. */
   get byteSize(): number {
-    return this.#batchBytes + this.#index.byteSize + this.#columns.byteSize + this.#next.byteLength;
+    return this.#byteSize;
   }
 
   /** Position of the first batch; -1 when there is none. */
@@ -100,6 +102,7 @@ export class HotBlock {
     this.#reserve(this.#rowCount + batch.rowCount);
     this.#indexRows(batch);
     this.#rowCount += batch.rowCount;
+    this.#byteSize = this.#batchBytes + this.#index.byteSize + this.#columns.byteSize + this.#next.byteLength;
   }
 
   /** Says that nothing will be appended any more; views then need no copy. */

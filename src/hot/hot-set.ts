@@ -35,6 +35,8 @@ export class HotSet {
   readonly #seed: number = (Math.random() * 0x1_0000_0000) | 0;
   /** Oldest first. */
   #closed: HotBlock[] = [];
+  #closedBytes = 0;
+  #closedRows = 0;
   #open: HotBlock | undefined;
   #lastPosition = -1;
 
@@ -57,7 +59,7 @@ export class HotSet {
   closeBlock(): void {
     if (this.#open === undefined) return;
     this.#open.close();
-    this.#closed.push(this.#open);
+    this.#keepClosed([...this.#closed, this.#open]);
     this.#open = undefined;
   }
 
@@ -92,18 +94,18 @@ export class HotSet {
         kept.push(rest);
       }
     }
-    this.#closed = kept;
+    this.#keepClosed(kept);
     return { batches, rows };
   }
 
   /** Spans held, copies included. */
   get rowCount(): number {
-    return this.blocks().reduce((sum, block) => sum + block.rowCount, 0);
+    return this.#closedRows + (this.#open?.rowCount ?? 0);
   }
 
   /** Bytes of payloads, columns and indexes. */
   get byteSize(): number {
-    return this.blocks().reduce((sum, block) => sum + block.byteSize, 0);
+    return this.#closedBytes + (this.#open?.byteSize ?? 0);
   }
 
   /** Arrival of the oldest batch, undefined when there is none. */
@@ -143,6 +145,12 @@ export class HotSet {
         .toReversed()
         .map((block) => block.view()),
     );
+  }
+
+  #keepClosed(blocks: HotBlock[]): void {
+    this.#closed = blocks;
+    this.#closedRows = blocks.reduce((sum, block) => sum + block.rowCount, 0);
+    this.#closedBytes = blocks.reduce((sum, block) => sum + block.byteSize, 0);
   }
 
   #restOf(block: HotBlock, position: number): HotBlock {

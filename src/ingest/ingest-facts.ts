@@ -3,7 +3,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { ErrorCode } from "../base/errors.ts";
 import { ERROR_TABLE, errorFrom } from "../base/errors.ts";
-import type { SpanSink } from "./span-sink.ts";
+import type { IngestResult, SpanSink } from "./span-sink.ts";
 
 /** The last refusal. */
 export interface LastIngestError {
@@ -63,6 +63,10 @@ export class IngestFacts {
 
   /** The same sink, watched. */
   watch(sink: SpanSink): SpanSink {
+    const taken = (result: IngestResult): IngestResult => this.#taken(result);
+    const failed = (thrown: unknown): never => {
+      throw this.#failed(thrown);
+    };
     return {
       reserve: (bytes) => {
         try {
@@ -71,18 +75,15 @@ export class IngestFacts {
           throw this.#failed(thrown);
         }
       },
-      submit: async (request) => {
-        try {
-          const result = await sink.submit(request);
-          this.#receivedSpans += result.acceptedSpans;
-          this.#refusedSpans += result.rejectedSpans;
-          if (result.rejectedSpans > 0) this.#note("invalid_argument", result.errorMessage);
-          return result;
-        } catch (thrown) {
-          throw this.#failed(thrown);
-        }
-      },
+      submit: (request) => sink.submit(request).then(taken, failed),
     };
+  }
+
+  #taken(result: IngestResult): IngestResult {
+    this.#receivedSpans += result.acceptedSpans;
+    this.#refusedSpans += result.rejectedSpans;
+    if (result.rejectedSpans > 0) this.#note("invalid_argument", result.errorMessage);
+    return result;
   }
 
   #failed(thrown: unknown): Error {

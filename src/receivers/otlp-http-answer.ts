@@ -2,55 +2,70 @@
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TracAggError } from "../base/errors.ts";
+import type { ExportResult } from "../codec/otlp-protobuf/responses.ts";
 import { declaredLength } from "../io/http-body.ts";
 import type { OtlpEncoding } from "./otlp-encoding.ts";
 import { retryDelayMillis } from "./otlp-encoding.ts";
 
+/** A request, and where and with what its answer goes. */
+interface AnsweredExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly headers: AnswerHeaders;
+}
+
 /** Headers of an answer. */
 export type AnswerHeaders = Readonly<Record<string, string | number>>;
 
-/** A rest of body up to this size is read and dropped, which is cheaper than a new connection. */
+/** As much of a refused body is read and dropped, which is cheaper than a new connection. */
 const MAX_DROPPED_BODY_BYTES = 256 * 1024;
 /** How long a refused sender may go on writing before the connection is cut: time enough to read the answer. */
 const LINGER_MILLIS = 2_000;
 
-/** Sends an answer to a request whose body has been read to its end. */
-export function sendAnswer(
-  response: ServerResponse,
-  status: number,
-  headers: AnswerHeaders,
-  body: Uint8Array,
+/** Sends the answer to a request whose body has been read to its end. */
+export function sendSuccess(
+  { response, headers }: AnsweredExchange,
+  encoding: OtlpEncoding,
+  result: ExportResult,
 ): void {
-  response.writeHead(status, { ...headers, "Content-Length": body.length });
-  response.end(body);
+  const body = encoding.response(result);
+  response.writeHead(200, {
+    ...headers,
+    "Content-Type": encoding.contentType,
+    "Content-Length": body.length,
+  });
+  // Without a body the head goes out by itself, in one write.
+  if (body.length === 0) response.end();
+  else response.end(body);
 }
 
 /**
  * Sends an error as a `google.rpc.Status` body, also while the request's body is still arriving.
  *
- * The answer goes out at once. A long rest of the body is dropped as it comes and the connection closes once the client
- * stops or {@link LINGER_MILLIS} are over: closing at once would reset the connection, and the client would see the
- * reset in place of the answer.
+ * The answer goes out at once. A short rest of the body is dropped as it comes, which keeps the connection. Of a long
+ * one no more than {@link MAX_DROPPED_BODY_BYTES} are read, and the connection closes once the client has stopped or
+ * {@link LINGER_MILLIS} are over: closing at once would reset it, and the client would see the reset in place of the
+ * answer.
  */
 export function sendError(
-  exchange: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  { request, response, headers }: AnsweredExchange,
   encoding: OtlpEncoding,
   error: TracAggError,
-  headers: AnswerHeaders,
 ): void {
-  const { request, response } = exchange;
   if (response.destroyed || response.headersSent) return;
   const body = encoding.status(error);
-  const all = { ...headers, ...errorHeaders(error), "Content-Type": encoding.contentType };
+  const all = {
+    ...headers,
+    ...errorHeaders(error),
+    "Content-Type": encoding.contentType,
+    "Content-Length": body.length,
+  };
   if (request.readableEnded || hasShortRest(request)) {
-    sendAnswer(response, error.meaning.httpStatus, all, body);
+    response.writeHead(error.meaning.httpStatus, all);
+    response.end(body);
     return;
   }
-  response.writeHead(error.meaning.httpStatus, {
-    ...all,
-    "Content-Length": body.length,
-    Connection: "close",
-  });
+  response.writeHead(error.meaning.httpStatus, { ...all, Connection: "close" });
   response.write(body);
   linger(request, response);
 }
@@ -72,11 +87,17 @@ function hasShortRest(request: IncomingMessage): boolean {
 }
 
 function linger(request: IncomingMessage, response: ServerResponse): void {
+  let dropped = 0;
   const end = (): void => {
     clearTimeout(timer);
     if (!response.writableEnded) response.end();
   };
   const timer = setTimeout(end, LINGER_MILLIS);
   timer.unref();
-  request.on("end", end).on("close", end).resume();
+  const onData = (chunk: Uint8Array): void => {
+    dropped += chunk.length;
+    // Not read on: what the client still sends waits at its side.
+    if (dropped > MAX_DROPPED_BODY_BYTES) request.pause();
+  };
+  request.on("data", onData).on("end", end).on("close", end).resume();
 }

@@ -8,6 +8,8 @@ import { DEFAULT_MAX_REQUEST_BYTES } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import { silentLogger } from "../base/logger.ts";
 import { silentMetrics } from "../base/metrics.ts";
+import type { TranscodedRequest } from "../codec/otlp-json/decode.ts";
+import { otlpProtobufFromJson } from "../codec/otlp-json/decode.ts";
 import type { SpanSink } from "../ingest/span-sink.ts";
 import { http2Refusal, isHttp2Preface } from "../io/http2-refusal.ts";
 import type { ListenAddress } from "../io/listen.ts";
@@ -42,6 +44,10 @@ export interface OtlpHttpReceiverOptions {
   readonly headersTimeoutMillis?: number;
   /** 60,000 for the whole request to arrive. */
   readonly requestTimeoutMillis?: number;
+  /** 10,000 between two pieces of a body: meanwhile the room it reserved is not there for others. */
+  readonly bodyIdleTimeoutMillis?: number;
+  /** Makes protobuf of OTLP/JSON; by default at once, which for long bodies stops everything else meanwhile. */
+  readonly transcode?: (json: Uint8Array) => Promise<TranscodedRequest>;
   /** 5,000 for what was admitted to finish when stopping. */
   readonly stopTimeoutMillis?: number;
   readonly logger?: Logger;
@@ -80,7 +86,9 @@ class OtlpHttpReceiver implements Receiver {
     this.#context = {
       sink: options.sink,
       maxRequestBytes: options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,
+      bodyIdleTimeoutMillis: options.bodyIdleTimeoutMillis ?? 10_000,
       metrics: options.receiverMetrics ?? createReceiverMetrics(silentMetrics),
+      transcode: options.transcode ?? (async (json) => otlpProtobufFromJson(json)),
     };
     this.#cors = createCorsPolicy(options.corsOrigins ?? DEFAULT_CORS_ORIGINS);
     this.#tracesPath = options.tracesPath ?? "/v1/traces";
@@ -123,7 +131,7 @@ class OtlpHttpReceiver implements Receiver {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     // A response to a client that is gone fails on the socket; there is nobody left to tell.
-    response.on("error", () => {});
+    response.on("error", ignore);
     if (request.method === "OPTIONS" && request.headers.origin !== undefined) {
       response.writeHead(204, this.#cors.preflightHeaders(request.headers)).end();
       return;
@@ -160,6 +168,8 @@ class OtlpHttpReceiver implements Receiver {
     socket.end(clientErrorAnswer(code));
   }
 }
+
+function ignore(): void {}
 
 function createHttpServer(options: OtlpHttpReceiverOptions): Server {
   const headersTimeout = options.headersTimeoutMillis ?? 60_000;

@@ -62,19 +62,19 @@ export class NameCatalogue implements Catalogue {
     const seenByService = this.#seenUnder(batch.dictionary);
     let scopeIndex = -1;
     let serviceName = "";
-    let seen: SeenOperations = new Set();
+    let seen: SeenOperations | undefined;
     for (let row = 0; row < batch.rowCount; row++) {
       if (batch.scopeIndexes[row] !== scopeIndex) {
         scopeIndex = batch.scopeIndexes[row] as number;
         serviceName = serviceNameOfScope(batch, scopeIndex);
         const isListed = this.#serviceOf(serviceName) !== undefined;
-        seen = isListed ? entryOf(seenByService, serviceName) : new Set();
+        seen = isListed ? entryOf(seenByService, serviceName) : undefined;
       }
       const nameId = batch.nameIds[row] as number;
       const kind = knownKind(batch.kinds[row] as number);
       const key = nameId * 8 + kind;
-      if (seen.has(key)) continue;
-      if (this.add(serviceName, batch.dictionary.text(nameId), kind)) seen.add(key);
+      if (seen?.has(key) === true) continue;
+      if (this.add(serviceName, batch.dictionary.text(nameId), kind)) seen?.add(key);
     }
   }
 

@@ -1,7 +1,7 @@
 /** The metrics port over a Prometheus registry of its own. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { Metrics } from "../../base/metrics.ts";
+import type { Counter as CounterPort, MetricOptions, Metrics } from "../../base/metrics.ts";
 
 /** Metrics that can be scraped. */
 export interface RenderedMetrics extends Metrics {
@@ -24,13 +24,16 @@ export interface RenderedMetrics extends Metrics {
 export function createPrometheusMetrics(): RenderedMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  const counters = new Map<string, ScrapedCounter>();
   return {
     contentType: registry.contentType,
     render: () => registry.metrics(),
-    counter: ({ name, help, labelNames = [] }) => {
-      const known = registry.getSingleMetric(name) as Counter | undefined;
-      const counter = known ?? new Counter({ name, help, labelNames, registers: [registry] });
-      return { add: (value, labels) => counter.inc(labels ?? {}, value) };
+    counter: (options) => {
+      const known = counters.get(options.name);
+      if (known !== undefined) return known;
+      const counter = new ScrapedCounter(options, registry);
+      counters.set(options.name, counter);
+      return counter;
     },
     histogram: ({ name, help, labelNames = [], buckets }) => {
       const known = registry.getSingleMetric(name) as Histogram | undefined;
@@ -49,3 +52,56 @@ export function createPrometheusMetrics(): RenderedMetrics {
     },
   };
 }
+
+type Labels = Readonly<Record<string, string>>;
+
+/** What was added under one set of label values since the last scrape. */
+interface Pending {
+  readonly labels: Labels;
+  value: number;
+}
+
+/**
+ * Adds up between scrapes and tells Prometheus at each: its client hashes the labels of every addition, and a request
+ * has several.
+ */
+class ScrapedCounter implements CounterPort {
+  readonly #labelNames: readonly string[];
+  readonly #pending = new Map<string, Pending>();
+
+  constructor({ name, help, labelNames = [] }: MetricOptions, registry: Registry) {
+    this.#labelNames = labelNames;
+    const counter: Counter = new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [registry],
+      collect: () => {
+        for (const pending of this.#pending.values()) {
+          counter.inc(pending.labels, pending.value);
+          pending.value = 0;
+        }
+      },
+    });
+  }
+
+  add(value: number, labels: Labels = NO_LABELS): void {
+    const key = this.#keyOf(labels);
+    let pending = this.#pending.get(key);
+    if (pending === undefined) {
+      pending = { labels, value: 0 };
+      this.#pending.set(key, pending);
+    }
+    pending.value += value;
+  }
+
+  #keyOf(labels: Labels): string {
+    const [first, ...others] = this.#labelNames;
+    if (first === undefined) return "";
+    let key = labels[first] ?? "";
+    for (const name of others) key += `\0${labels[name] ?? ""}`;
+    return key;
+  }
+}
+
+const NO_LABELS: Labels = Object.freeze({});

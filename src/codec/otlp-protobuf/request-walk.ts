@@ -95,6 +95,9 @@ export class RequestWalk {
       if (tag >>> 3 === RESOURCE_SPANS.resource) this.#check(resource, "Resource");
     }
     const { start, end } = resource;
+    // Nothing refers to a resource without spans, and a body may name one in two bytes.
+    const last = this.#scopes.at(-1);
+    if (last?.resourceIndex !== this.#resources.length) return;
     this.#resources.push({
       serviceName: serviceNameIn(this.#payload, start, end, this.#dictionary),
       start,
@@ -104,6 +107,7 @@ export class RequestWalk {
   }
 
   #scopeSpans(reader: ProtobufReader): void {
+    const firstRow = this.#rowCount;
     const scope: Part = { start: 0, end: 0, times: 0 };
     const schemaUrl: Part = { start: 0, end: 0, times: 0 };
     while (reader.position < reader.end) {
@@ -115,6 +119,7 @@ export class RequestWalk {
       else reader.skip(tag);
       if (tag >>> 3 === SCOPE_SPANS.scope) this.#check(scope, "Scope");
     }
+    if (this.#rowCount === firstRow) return;
     this.#scopes.push({
       resourceIndex: this.#resources.length,
       start: scope.start,

@@ -33,11 +33,12 @@ const FIELD_VIOLATION = { field: 1, description: 2 } as const;
 const RETRY_INFO_URL = "type.googleapis.com/google.rpc.RetryInfo";
 const BAD_REQUEST_URL = "type.googleapis.com/google.rpc.BadRequest";
 const NANOS_PER_MILLI = 1_000_000;
+const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** An `ExportTraceServiceResponse`: no bytes at all when everything was taken. */
 export function encodeExportResponse({ rejectedSpans, errorMessage }: ExportResult): Uint8Array {
+  if (rejectedSpans === 0 && errorMessage === "") return NO_BYTES;
   const writer = new ProtobufWriter(64);
-  if (rejectedSpans === 0 && errorMessage === "") return writer.finish();
   const mark = writer.begin(RESPONSE.partialSuccess);
   if (rejectedSpans > 0) writer.int64(PARTIAL_SUCCESS.rejectedSpans, BigInt(rejectedSpans));
   if (errorMessage !== "") writer.text(PARTIAL_SUCCESS.errorMessage, errorMessage);

@@ -181,8 +181,9 @@ class MemoryStore implements TraceStore {
 
   /** Removes the oldest blocks while a cap is exceeded; what came last always stays. */
   #evict(): void {
-    for (let blocks = this.#hotSet.blocks(); blocks.length > 1; blocks = this.#hotSet.blocks()) {
-      if (this.#hotSet.byteSize <= this.#maxBytes && this.#hotSet.rowCount <= this.#maxSpans) return;
+    while (this.#hotSet.byteSize > this.#maxBytes || this.#hotSet.rowCount > this.#maxSpans) {
+      const blocks = this.#hotSet.blocks();
+      if (blocks.length < 2) return;
       this.#evictedSpans += this.#hotSet.dropThrough(blocks[0]?.lastPosition ?? -1).rows;
     }
   }
