@@ -1,11 +1,16 @@
-/** Last step of the build: removes what has no source any more, makes the program executable, stamps the build. */
+/**
+ * Last step of the build: removes what has no source any more, adds what is no TypeScript, makes the program executable,
+ * stamps the build.
+ */
 
-import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ROOT, stampBuild } from "./set-up.js";
 
 const PROGRAM = "dist/src/cli/main.js";
+/** Sources of the Collector that the bench compares with; built by Go when somebody asks for it. */
+const COPIED = "bench/collector";
 const MADE_FROM_TS = /\.(?:js|js\.map|d\.ts|d\.ts\.map)$/;
 
 function filesUnder(folder) {
@@ -26,6 +31,8 @@ export function staleFiles(root) {
 
 function finishBuild(root) {
   for (const file of staleFiles(root)) rmSync(file);
+  rmSync(join(root, "dist", COPIED), { recursive: true, force: true });
+  cpSync(join(root, COPIED), join(root, "dist", COPIED), { recursive: true });
   chmodSync(join(root, PROGRAM), 0o755);
   stampBuild(root, Date.now());
 }
