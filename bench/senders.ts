@@ -9,7 +9,7 @@ export interface Body {
   readonly isGzip: boolean;
 }
 
-/** The server asks to come again (HTTP 503, gRPC UNAVAILABLE): what exporters answer with a retry. */
+/** The server asks to come again (HTTP 429, 502, 503, 504, gRPC UNAVAILABLE): what exporters answer with a retry. */
 export class RetryableRefusal extends Error {}
 
 /** Sends bodies; resolves when the answer says stored, rejects otherwise, with {@link RetryableRefusal} where it fits. */
@@ -18,10 +18,19 @@ export interface Sender {
   close(): void;
 }
 
+/** https://opentelemetry.io/docs/specs/otlp/#retryable-response-codes */
+const RETRYABLE_HTTP_STATUS: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** Where OTLP/HTTP requests go: `/v1/traces` unless the URL has a path of its own. */
+function tracesUrl(url: string): URL {
+  const { pathname } = new URL(url);
+  return pathname === "/" ? new URL("/v1/traces", url) : new URL(url);
+}
+
 /** OTLP/HTTP with kept-alive connections. */
 export function createHttpSender(url: string, connections: number): Sender {
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections });
-  const target = new URL("/v1/traces", url);
+  const target = tracesUrl(url);
   return {
     send: ({ bytes, isGzip }) =>
       new Promise((resolve, reject) => {
@@ -33,9 +42,10 @@ export function createHttpSender(url: string, connections: number): Sender {
         const request = http.request(target, { method: "POST", agent, headers }, (response) => {
           response.resume();
           response.on("end", () => {
-            if (response.statusCode === 200) resolve();
-            else if (response.statusCode === 503) reject(new RetryableRefusal("HTTP 503"));
-            else reject(new Error(`HTTP ${response.statusCode}`));
+            const status = response.statusCode ?? 0;
+            if (status >= 200 && status < 300) resolve();
+            else if (RETRYABLE_HTTP_STATUS.has(status)) reject(new RetryableRefusal(`HTTP ${status}`));
+            else reject(new Error(`HTTP ${status}`));
           });
         });
         request.on("error", reject);

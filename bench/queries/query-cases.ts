@@ -1,0 +1,81 @@
+/** The questions, as a person or a page would ask them. */
+
+import type { AttributePair, CorpusFacts } from "./corpus-facts.ts";
+
+/** Names of the questions, as the tables have them. */
+export const QueryName: {
+  readonly TRACE_BY_ID: "trace by id";
+  readonly SERVICE: "search: service, newest 20";
+  readonly SERVICE_SLOW: "search: service and duration > 20 ms";
+  readonly ERRORS: "search: errors, newest 20";
+  readonly ATTRIBUTE_COMMON: "search: attribute, common value";
+  readonly ATTRIBUTE_RARE: "search: attribute, rare value";
+  readonly ATTRIBUTE_ABSENT: "search: attribute, absent value";
+  readonly SERVICES: "services list";
+  readonly OPERATIONS: "operations of a service";
+  readonly DEPENDENCIES: "dependencies, everything";
+  readonly SERVICE_STATISTICS: "service statistics, everything";
+  readonly PERFORMANCE: "performance of one service";
+} = Object.freeze({
+  TRACE_BY_ID: "trace by id",
+  SERVICE: "search: service, newest 20",
+  SERVICE_SLOW: "search: service and duration > 20 ms",
+  ERRORS: "search: errors, newest 20",
+  ATTRIBUTE_COMMON: "search: attribute, common value",
+  ATTRIBUTE_RARE: "search: attribute, rare value",
+  ATTRIBUTE_ABSENT: "search: attribute, absent value",
+  SERVICES: "services list",
+  OPERATIONS: "operations of a service",
+  DEPENDENCIES: "dependencies, everything",
+  SERVICE_STATISTICS: "service statistics, everything",
+  PERFORMANCE: "performance of one service",
+});
+
+/** One kind of question. */
+export interface QueryCase {
+  readonly name: string;
+  /** How often it is asked, if time allows. */
+  readonly runs: number;
+  readonly path: (run: number) => string;
+}
+
+/** Every question that a corpus allows. */
+export function queryCases(facts: CorpusFacts, traceIds: readonly string[]): QueryCase[] {
+  const service = (run: number) => encodeURIComponent(facts.services[run % facts.services.length] ?? "");
+  const traces = (query: string) => `/api/v1/traces?${query}`;
+  const attribute = (name: string, runs: number, pair: AttributePair | undefined): QueryCase[] => {
+    if (pair === undefined) return [];
+    const path = traces(`attribute=${encodeURIComponent(`${pair.key}=${pair.value}`)}`);
+    return [{ name, runs, path: () => path }];
+  };
+  return [
+    {
+      name: QueryName.TRACE_BY_ID,
+      runs: 200,
+      path: (run) => `/api/v1/traces/${traceIds[run % traceIds.length]}`,
+    },
+    { name: QueryName.SERVICE, runs: 100, path: (run) => traces(`service=${service(run)}`) },
+    {
+      name: QueryName.SERVICE_SLOW,
+      runs: 100,
+      path: (run) => traces(`service=${service(run)}&minDurationMs=20`),
+    },
+    { name: QueryName.ERRORS, runs: 100, path: () => traces("hasErrors=true") },
+    ...attribute(QueryName.ATTRIBUTE_COMMON, 50, facts.common),
+    ...attribute(QueryName.ATTRIBUTE_RARE, 50, facts.rare),
+    ...attribute(QueryName.ATTRIBUTE_ABSENT, 50, facts.absent),
+    { name: QueryName.SERVICES, runs: 200, path: () => "/api/v1/services" },
+    {
+      name: QueryName.OPERATIONS,
+      runs: 100,
+      path: (run) => `/api/v1/operations?service=${service(run)}`,
+    },
+    { name: QueryName.DEPENDENCIES, runs: 50, path: () => "/api/v1/dependencies" },
+    { name: QueryName.SERVICE_STATISTICS, runs: 50, path: () => "/api/v1/statistics/services" },
+    {
+      name: QueryName.PERFORMANCE,
+      runs: 20,
+      path: (run) => `/api/v1/statistics/performance?service=${service(run)}`,
+    },
+  ];
+}
