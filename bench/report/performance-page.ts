@@ -6,6 +6,8 @@ import { EARLIER_PEERS } from "./earlier-peers.ts";
 import { goalTable, sections } from "./sections.ts";
 import { numberText } from "./table.ts";
 
+const GOAL_SPANS = 1_000_000;
+
 /** The page, as Markdown. */
 export function performancePage(results: BenchResults): string {
   const { conditions } = results;
@@ -49,6 +51,11 @@ export function conditionsText(conditions: Conditions): string[] {
     `- Corpus: ${conditions.corpus}`,
     `- Load: ${amount}, ${rounds === 1 ? "one round" : `medians of ${rounds} rounds`}`,
   ];
+  if (spans < GOAL_SPANS) {
+    lines.push(
+      `- A short run: start-up weighs more than over the ${numberText(GOAL_SPANS)} spans the goals are set for`,
+    );
+  }
   if (conditions.collector !== undefined) {
     lines.push(`- Yardstick: OpenTelemetry Collector ${conditions.collector}, OTLP receiver to nop exporter`);
   }

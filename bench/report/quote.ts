@@ -3,6 +3,7 @@
 import { TracAggError } from "../../src/base/errors.ts";
 import type { BenchResults } from "../bench-results.ts";
 import { GOALS } from "./goals.ts";
+import { conditionsText } from "./performance-page.ts";
 import { markdownTable, numberText } from "./table.ts";
 
 const START_MARK = "<!-- bench: written by npm run bench, see docs/performance.md -->";
@@ -10,9 +11,8 @@ const END_MARK = "<!-- /bench -->";
 
 /** A few rows and where they were measured. */
 export function quoteLines(results: BenchResults): string[] {
-  const { machine, pinning, corpus, spans } = results.conditions;
   return [
-    `Measured on ${machine}; ${pinning}; corpus ${corpus}; ${numberText(spans)} spans.`,
+    ...conditionsText(results.conditions),
     "",
     ...markdownTable(
       ["what", "measured", "x Collector"],

@@ -34,9 +34,9 @@ export async function ingest(
   const load = await runLoad(orderFor(target, variant, settings));
   const ackedMillis = performance.now();
   readings.push(target.readings());
-  await target.settled();
+  const settledMillis = await target.settled();
   readings.push(await target.stop());
-  const restMillis = performance.now() - ackedMillis;
+  const restMillis = (settledMillis ?? performance.now()) - ackedMillis;
   const diskBytes = dataFolder === undefined ? undefined : folderBytes(dataFolder) - bytesBefore;
   const [start, acked, sealed] = readings;
   return {

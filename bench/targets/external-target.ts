@@ -63,14 +63,17 @@ export function externalKind(options: ExternalTargetOptions): TargetKind {
   };
 }
 
-/** It has no metric we know of, so the wait is for a second in which it does next to nothing. */
-async function untilIdle(watch: ProcessWatch | undefined, settleMillis: number): Promise<void> {
-  const deadlineMillis = performance.now() + settleMillis;
+/** It has no metric we know of, so the wait is for a second in which it does next to nothing: then it began with it. */
+async function untilIdle(watch: ProcessWatch | undefined, settleMillis: number): Promise<number> {
+  let sinceMillis = performance.now();
+  const deadlineMillis = sinceMillis + settleMillis;
   let before = watch?.readings()?.cpuSeconds;
   while (before !== undefined && performance.now() < deadlineMillis) {
     await sleep(QUIET_WINDOW_MILLIS);
     const after = watch?.readings()?.cpuSeconds ?? before;
-    if ((after - before) * 1_000 < QUIET_CPU_SHARE * QUIET_WINDOW_MILLIS) return;
+    if ((after - before) * 1_000 < QUIET_CPU_SHARE * QUIET_WINDOW_MILLIS) break;
     before = after;
+    sinceMillis = performance.now();
   }
+  return sinceMillis;
 }

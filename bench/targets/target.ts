@@ -9,8 +9,11 @@ export interface Target {
   readonly endpoints: Readonly<Partial<Record<Protocol, string>>>;
   /** Undefined when nobody can look at the process. */
   readings(): ProcessReadings | undefined;
-  /** Resolves when what the last acknowledgement left to do is done, as far as it is done while running. */
-  settled(): Promise<void>;
+  /**
+   * Resolves when what the last acknowledgement left to do is done, as far as it is done while running: with the time
+   * (`performance.now()`) since when it is, or undefined when the stop does the rest.
+   */
+  settled(): Promise<number | undefined>;
   /** Ends the backend if the bench started it; resolves with the last readings. */
   stop(): Promise<ProcessReadings | undefined>;
 }

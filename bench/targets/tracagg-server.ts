@@ -102,14 +102,14 @@ export function storeActivity(metrics: string): StoreActivity {
 }
 
 /** Whatever the store's sizes are: quiet is when nothing runs and no span has left memory since the last look. */
-async function untilQuiet(ui: string): Promise<void> {
+async function untilQuiet(ui: string): Promise<undefined> {
   const deadlineMillis = performance.now() + MAX_SETTLE_MILLIS;
   let hotSpans = -1;
   let quietPolls = 0;
   while (performance.now() < deadlineMillis) {
     const now = storeActivity(await (await fetch(new URL("/metrics", ui))).text());
     quietPolls = !now.isBusy && now.hotSpans === hotSpans ? quietPolls + 1 : 0;
-    if (quietPolls === QUIET_POLLS) return;
+    if (quietPolls === QUIET_POLLS) return undefined;
     hotSpans = now.hotSpans;
     await sleep(SETTLE_POLL_MILLIS);
   }

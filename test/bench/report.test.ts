@@ -184,6 +184,12 @@ describe("the page", () => {
     expect(page).toContain("OpenTelemetry Collector v1.2.3");
   });
 
+  it("says of a short run that it is one", () => {
+    const short = performancePage({ ...results, conditions: { ...conditions, spans: 200_000 } });
+    expect(short).toContain("- A short run: start-up weighs more");
+    expect(page).not.toContain("A short run");
+  });
+
   it("keeps figures of other machines apart and says so", () => {
     expect(page).toContain("## Others, measured earlier on another machine");
   });
@@ -205,7 +211,7 @@ describe("the quote in another page", () => {
 
   it("has the main figures and the conditions", () => {
     const lines = quoteLines(results).join("\n");
-    expect(lines).toContain("Measured on 2 x Test; server pinned to core 0");
+    expect(lines).toContain("- Machine: 2 x Test");
     expect(lines).toContain("| disk, bytes a span | 39.6 |");
     expect(lines).not.toContain("services list");
   });
