@@ -4,167 +4,15 @@
  * until the store itself has synced it, so a segment put in place too early comes back empty here.
  */
 
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Worker } from "node:worker_threads";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { createRandom } from "../../bench/random.ts";
-import type { IngestPipeline } from "../../src/ingest/ingest-pipeline.ts";
-import { createIngestPipeline } from "../../src/ingest/ingest-pipeline.ts";
-import { replayLog } from "../../src/ingest/replay-log.ts";
-import type { FileLayer } from "../../src/io/file-layer.ts";
-import { nodeFileLayer } from "../../src/io/file-layer.ts";
-import { createFileJournal } from "../../src/log/file-journal.ts";
-import type { IngestLog } from "../../src/log/ingest-log.ts";
-import type { LakeStoreOptions } from "../../src/store/lake/lake-options.ts";
-import { createLakeStore } from "../../src/store/lake/lake-store.ts";
-import type { TraceStore } from "../../src/store/trace-store.ts";
-import { plainRequest } from "../helpers/otlp-client.ts";
+import { expectKept, foundIn, Images, Rig, traceIdOf } from "../helpers/power-loss-rig.ts";
 import type { Survives } from "../helpers/recording-file-layer.ts";
 import { diskError, RecordingFileLayer } from "../helpers/recording-file-layer.ts";
+import { startParts } from "../helpers/server-parts.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
-
-const SPANS = 3;
-const LOG_FILE_BYTES = 4 * 1024;
-
-/** What makes up a server, without its sockets. */
-interface Parts {
-  readonly log: IngestLog;
-  readonly store: TraceStore;
-  readonly pipeline: IngestPipeline;
-  stop(): Promise<void>;
-}
-
-/** Starts as the server does: log, store, replay, and only then the log lets go. */
-async function startParts(
-  dataDirectory: string,
-  files: FileLayer,
-  options: Partial<LakeStoreOptions> = {},
-): Promise<Parts> {
-  const log = createFileJournal({ dataDirectory, files, maxFileBytes: LOG_FILE_BYTES });
-  await log.start();
-  const onCovered = (position: number): void => log.release("store", position);
-  const schedule = () => () => {};
-  const store = createLakeStore({
-    dataDir: dataDirectory,
-    fileLayer: files,
-    onCovered,
-    schedule,
-    ...options,
-  });
-  await store.start();
-  await replayLog({ log, store });
-  onCovered(store.coveredPosition());
-  const pipeline = createIngestPipeline({ log, store });
-  const stop = async (): Promise<void> => {
-    await pipeline.drain();
-    await store.stop();
-    await log.stop();
-  };
-  return { log, store, pipeline, stop };
-}
-
-/** A server on a disk that forgets, and what its senders know. */
-class Rig {
-  readonly folder: string = temporaryFolder();
-  readonly disk: RecordingFileLayer = new RecordingFileLayer(this.folder);
-  readonly dataDirectory: string = join(this.folder, "data");
-  readonly acknowledged: string[] = [];
-  readonly images: Images = new Images();
-  sent = 0;
-
-  async start(): Promise<Parts> {
-    const parts = await startParts(this.dataDirectory, this.disk);
-    onTestFinished(() => parts.stop());
-    return parts;
-  }
-
-  async send(parts: Parts): Promise<void> {
-    const traceId = traceIdOf(this.sent++);
-    await parts.pipeline.submit({ payload: plainRequest(traceId, SPANS), transport: "otlp_grpc" });
-    this.acknowledged.push(traceId);
-  }
-
-  async sendMany(parts: Parts, count: number): Promise<void> {
-    for (let index = 0; index < count; index++) await this.send(parts);
-  }
-
-  /** Keeps the disk as a power loss now would leave it, with what the senders have been told by now. */
-  crash(survives?: Survives): void {
-    const folder = temporaryFolder();
-    this.disk.crashTo(folder, survives);
-    this.images.add(join(folder, "data"), [...this.acknowledged]);
-  }
-}
-
-interface Image {
-  readonly dataDirectory: string;
-  readonly acknowledged: readonly string[];
-}
-
-/** What power losses left; of equal disks the one with the most promised. */
-class Images {
-  readonly #byContent = new Map<string, Image>();
-
-  add(dataDirectory: string, acknowledged: readonly string[]): void {
-    this.#byContent.set(contentOf(dataDirectory), { dataDirectory, acknowledged });
-  }
-
-  get size(): number {
-    return this.#byContent.size;
-  }
-
-  all(): readonly Image[] {
-    return [...this.#byContent.values()];
-  }
-}
-
-function contentOf(folder: string): string {
-  const hash = createHash("sha256");
-  const names = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: "utf8" }).sort() : [];
-  for (const name of names) {
-    const path = join(folder, name);
-    const bytes = statSync(path).isDirectory() ? "folder" : readFileSync(path);
-    hash.update(`${name} ${bytes.length} `).update(bytes);
-  }
-  return hash.digest("hex");
-}
-
-function traceIdOf(index: number): string {
-  return (index + 1).toString(16).padStart(32, "0");
-}
-
-/** Spans of each trace as lists, statistics and the trace itself tell them. */
-async function foundIn(store: TraceStore): Promise<Map<string, number>> {
-  const { summaries } = await store.search({}, { limit: 10_000 });
-  const found = new Map(summaries.map(({ traceId, spanCount }) => [traceId, spanCount]));
-  const statistics = await store.serviceStatistics({});
-  const listed = summaries.reduce((sum, { spanCount }) => sum + spanCount, 0);
-  expect(statistics.reduce((sum, { spanCount }) => sum + spanCount, 0)).toBe(listed);
-  for (const traceId of [summaries.at(0)?.traceId, summaries.at(-1)?.traceId]) {
-    if (traceId !== undefined) expect(await store.trace(traceId)).toHaveLength(SPANS);
-  }
-  return found;
-}
-
-/** Starts a new server on what is left; every acknowledged trace must be there, and each trace whole and once. */
-async function expectKept(image: Image): Promise<void> {
-  const parts = await startParts(image.dataDirectory, nodeFileLayer, { startSealWorker: noSealWorker });
-  try {
-    const found = await foundIn(parts.store);
-    expect(image.acknowledged.filter((traceId) => found.get(traceId) !== SPANS)).toEqual([]);
-    expect([...found.values()].filter((spanCount) => spanCount !== SPANS)).toEqual([]);
-    expect(parts.log.nextPosition()).toBeGreaterThanOrEqual(image.acknowledged.length);
-  } finally {
-    await parts.stop();
-  }
-}
-
-/** Seals of what is recovered are another test's matter, and take most of the time. */
-function noSealWorker(): Worker {
-  throw new Error("this server does not seal");
-}
 
 const nothing: Survives = () => false;
 const everything: Survives = () => true;
@@ -321,7 +169,7 @@ test("a power loss during recovery, again and again, changes nothing", async () 
       }
       return undefined;
     };
-    const parts = await startParts(dataDirectory, disk);
+    const parts = await startParts(dataDirectory, { files: disk });
     await parts.store.flush();
     await parts.stop();
     expect(images.size).toBeGreaterThan(10);

@@ -29,16 +29,27 @@ export interface ServerProcess extends ReadyLine {
   kill(): Promise<void>;
 }
 
+/** A server that was started and may not be ready yet. */
+export interface StartingServer {
+  readonly child: ChildProcess;
+  /** Rejects when the process ends before it is ready. */
+  readonly ready: Promise<ServerProcess>;
+  /** Exit code; null when a signal ended it. */
+  readonly ended: Promise<number | null>;
+  stderr(): string;
+}
+
 /** A folder that is gone after the test. */
 export function temporaryFolder(): { readonly path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), "tracagg-test-"));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-export async function startServerProcess(
+/** Starts the program; the caller need not wait until it is ready. */
+export function spawnServerProcess(
   dataFolder: string,
   extraArguments: readonly string[] = [],
-): Promise<ServerProcess> {
+): StartingServer {
   const ports = ["--port", "0", "--otlp-grpc-port", "0", "--otlp-http-port", "0"];
   const child = spawn(
     process.execPath,
@@ -50,30 +61,41 @@ export async function startServerProcess(
   child.stderr.on("data", (chunk: Buffer) => {
     stderr += chunk.toString();
   });
-  const ended = once(child, "exit") as Promise<[number | null]>;
-  const line = await new Promise<string>((resolveLine, reject) => {
+  const ended = (once(child, "exit") as Promise<[number | null]>).then(([code]) => code);
+  const line = new Promise<string>((resolveLine, reject) => {
     child.stdout.on("data", (chunk: Buffer) => {
       stdout += chunk.toString();
       if (stdout.includes("\n")) resolveLine(stdout.slice(0, stdout.indexOf("\n")));
     });
-    child.once("exit", (code) =>
+    child.once("close", (code) =>
       reject(new Error(`server ended with ${code} before it was ready:\n${stderr}`)),
     );
   });
-  return {
-    ...(JSON.parse(line) as ReadyLine),
+  const ready = line.then((text) => ({
+    ...(JSON.parse(text) as ReadyLine),
     child,
     stdout: () => stdout,
     stderr: () => stderr,
-    stop: async () => {
+    stop: () => {
       child.kill("SIGTERM");
-      return (await ended)[0];
+      return ended;
     },
     kill: async () => {
       child.kill("SIGKILL");
       await ended;
     },
-  };
+  }));
+  // Whoever ends it early does not wait for this.
+  ready.catch(() => {});
+  return { child, ready, ended, stderr: () => stderr };
+}
+
+/** Starts the program and waits until it takes spans. */
+export function startServerProcess(
+  dataFolder: string,
+  extraArguments: readonly string[] = [],
+): Promise<ServerProcess> {
+  return spawnServerProcess(dataFolder, extraArguments).ready;
 }
 
 export async function getJson<T>(base: string, path: string): Promise<T> {
