@@ -10,7 +10,7 @@ const config: ViteUserConfig = {
           ...shared,
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/contract/**", "test/e2e/**"],
+          exclude: ["test/contract/**", "test/e2e/**", "test/torture/**"],
         },
       },
       { test: { ...shared, name: "contract", include: ["test/contract/**/*.test.ts"] } },
@@ -19,6 +19,17 @@ const config: ViteUserConfig = {
           ...shared,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      // The short forms; `npm run torture` asks for the long ones. One at a time: they measure memory and latency.
+      {
+        test: {
+          ...shared,
+          name: "torture",
+          include: ["test/torture/**/*.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
