@@ -3,6 +3,9 @@
  * before it, and at the end `N passed, N failed`.
  */
 
+/** Of what expected and found differ in, so many lines: a list of thousands of spans helps nobody. */
+const MAX_DIFF_LINES = 40;
+
 /** Name of a case: its file without folder and ending. */
 export function caseName(moduleId) {
   return moduleId.replace(/^.*\//, "").replace(/\.test\.ts$/, "");
@@ -19,6 +22,12 @@ function failuresOf(testModule) {
   return failures;
 }
 
+/** The message, and the places in the tests that it went through. */
+function textOf({ message, stack = "" }) {
+  const places = stack.split("\n").filter((line) => /^\s+at .*\/test\//.test(line));
+  return [message, ...places].join("\n");
+}
+
 /** The lines that tell how a case ended. */
 export function caseLines(testModule) {
   const lines = [];
@@ -29,11 +38,17 @@ export function caseLines(testModule) {
   for (const { name, error } of failuresOf(testModule)) {
     lines.push(
       `  failed: ${name}`,
-      ...String(error.stack ?? error.message)
+      ...textOf(error)
         .split("\n")
         .map((line) => `    ${line}`),
     );
-    if (error.diff) lines.push(...error.diff.split("\n").map((line) => `    ${line}`));
+    if (error.diff)
+      lines.push(
+        ...error.diff
+          .split("\n")
+          .slice(0, MAX_DIFF_LINES)
+          .map((line) => `    ${line}`),
+      );
   }
   const seconds = (testModule.diagnostic().duration / 1_000).toFixed(1);
   const ending = testModule.ok() ? "passed" : "FAILED";
@@ -56,7 +71,7 @@ export default class TortureReporter {
   }
 
   onTestRunEnd(testModules, unhandledErrors) {
-    for (const error of unhandledErrors) say(`  not handled: ${error.stack ?? error.message}`);
+    for (const error of unhandledErrors) say(`  not handled: ${textOf(error)}`);
     const passed = testModules.filter((testModule) => testModule.ok()).length;
     const failed = testModules.length - passed + (unhandledErrors.length > 0 ? 1 : 0);
     say(`${passed} passed, ${failed} failed`);

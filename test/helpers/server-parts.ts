@@ -21,6 +21,8 @@ export interface Parts {
   readonly log: IngestLog;
   readonly store: TraceStore;
   readonly pipeline: IngestPipeline;
+  /** Runs what a server's store does once a second. */
+  tick(): void;
   stop(): Promise<void>;
 }
 
@@ -35,7 +37,10 @@ export interface PartsOptions {
   readonly store?: Partial<LakeStoreOptions>;
 }
 
-/** Starts as the server does: log, store, replay, and only then the log lets go. Nothing happens by the clock. */
+/**
+ * Starts as the server does: log, store, replay, and only then the log lets go. Nothing happens by itself as time goes
+ * by: that is what `tick` is for.
+ */
 export async function startParts(dataDirectory: string, options: PartsOptions = {}): Promise<Parts> {
   const { files = nodeFileLayer, readers = [], logFileBytes = LOG_FILE_BYTES } = options;
   const shared = {
@@ -51,7 +56,13 @@ export async function startParts(dataDirectory: string, options: PartsOptions = 
   });
   await log.start();
   const onCovered = (position: number): void => log.release("store", position);
-  const schedule = () => () => {};
+  const tasks = new Set<() => void>();
+  const schedule = (_everyMillis: number, task: () => void) => {
+    tasks.add(task);
+    return () => {
+      tasks.delete(task);
+    };
+  };
   const store = createLakeStore({
     dataDir: dataDirectory,
     fileLayer: files,
@@ -64,10 +75,13 @@ export async function startParts(dataDirectory: string, options: PartsOptions = 
   await replayLog({ log, store, ...shared });
   onCovered(store.coveredPosition());
   const pipeline = createIngestPipeline({ log, store, ...shared });
+  const tick = (): void => {
+    for (const task of tasks) task();
+  };
   const stop = async (): Promise<void> => {
     await pipeline.drain();
     await store.stop();
     await log.stop();
   };
-  return { log, store, pipeline, stop };
+  return { log, store, pipeline, tick, stop };
 }
