@@ -47,6 +47,7 @@ export class HotOverlap {
     blocks: readonly HotBlock[],
     segments: readonly Segment[],
   ): Promise<ReadonlyMap<string, readonly TracePlace[]>> {
+    this.#forgetGone(segments);
     const lastPosition = blocks.at(-1)?.lastPosition ?? -1;
     const slice = new TimeSlice();
     for (const segment of segments) {
@@ -65,12 +66,20 @@ export class HotOverlap {
 
   /** Forgets traces that are not hot any more and segments that are not in use any more. */
   prune(view: HotView, segments: readonly Segment[]): void {
+    this.#forgetGone(segments);
+    this.#places = new Map([...this.#places].filter(([traceId]) => view.has(traceId)));
+  }
+
+  /** A segment may go at any time, removed or set aside: its spans must not be counted any more. */
+  #forgetGone(segments: readonly Segment[]): void {
     const live = new Set(segments.map(({ name }) => name));
-    for (const name of this.#askedThrough.keys()) if (!live.has(name)) this.#askedThrough.delete(name);
+    const gone = new Set([...this.#askedThrough.keys()].filter((name) => !live.has(name)));
+    if (gone.size === 0) return;
+    for (const name of gone) this.#askedThrough.delete(name);
     const kept = new Map<string, readonly TracePlace[]>();
     for (const [traceId, places] of this.#places) {
-      const left = places.filter(({ segment }) => live.has(segment));
-      if (left.length > 0 && view.has(traceId)) kept.set(traceId, left);
+      const left = places.filter(({ segment }) => !gone.has(segment));
+      if (left.length > 0) kept.set(traceId, left);
     }
     this.#places = kept;
   }

@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { spanFromRow } from "../../../src/batch/span-from-row.ts";
 import type { FileLayer } from "../../../src/io/file-layer.ts";
 import { nodeFileLayer } from "../../../src/io/file-layer.ts";
+import type { Span } from "../../../src/model/span.ts";
 import { TraceFilter } from "../../../src/store/lake/trace-filter.ts";
 import type { TraceStore } from "../../../src/store/trace-store.ts";
 import { BatchFeed, batchOf } from "../../helpers/otlp-fixture.ts";
@@ -156,6 +157,27 @@ it.each(PARQUET_FILES)("sets a segment aside when a query meets a flipped byte i
   ]);
   await folder.close();
   expect(await readdir(folder.path("segments-quarantine"))).toEqual([first]);
+});
+
+it("counts nothing of a segment set aside in a trace that other segments and the memory hold too", async () => {
+  const folder = await LakeFolder.create();
+  const part = (id: string): Span => buildSpan("both", { id, service: "shop", at: [0, 1] });
+  const store = await folder.open();
+  const feed = new BatchFeed(store, folder.nowMillis);
+  for (const id of ["first", "second", "third"]) {
+    feed.append(part(id));
+    await store.flush();
+  }
+  const again = await folder.open();
+  for (const committed of feed.committed) again.append(committed);
+  again.append({ batch: batchOf([part("fourth")]), position: 3, arrivalUnixMillis: folder.nowMillis });
+  expect(await listed(again)).toEqual([[traceIdOf("both"), 4]]);
+  const third = (await segmentNames(folder))[2]!;
+  await flipByte(folder.path("segments", third, "links.parquet"), (size) => Math.floor(size / 2));
+  await again.dependencies({});
+  expect(again.gauges()).toMatchObject({ damaged_segments: 1 });
+  expect(await listed(again)).toEqual([[traceIdOf("both"), 3]]);
+  expect(await again.trace(traceIdOf("both"))).toHaveLength(3);
 });
 
 it.each(HELPER_FILES)("makes a damaged or missing %s again", async (file) => {
