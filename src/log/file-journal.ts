@@ -144,12 +144,7 @@ class FileJournal implements IngestLog {
       if (file.number > lastData) await this.#pool.adopt(file);
       else await this.#files.remove(join(this.#directory, logFileName(file.number)));
     }
-    let { nextPosition } = recovered;
-    for (const [name, position] of Object.entries(await this.#positions.load())) {
-      this.#readers.remember(name, position);
-      // After damage to the last file: a reader must not take new records for ones it has seen.
-      nextPosition = Math.max(nextPosition, position + 1);
-    }
+    const nextPosition = await this.#loadPositions(recovered.nextPosition);
     await this.#writer.open(nextPosition, Math.min(FIRST_FILE_BYTES, this.#fileBytes));
     // Empty files of earlier starts go before this one counts, or a process that dies early each time piles them up.
     await this.#pool.settled();
@@ -232,6 +227,19 @@ class FileJournal implements IngestLog {
     await this.#writer.close();
     await this.#positions.close();
     await this.#pool.close();
+  }
+
+  /** Remembers where readers were; the position the next record gets. */
+  async #loadPositions(nextPosition: number): Promise<number> {
+    const positions = await this.#positions.load();
+    if (positions === undefined) {
+      // Seen twice is better than not at all: readers whose place is lost begin at the oldest record kept.
+      this.#readers.rememberLost((this.#data[0]?.firstPosition ?? nextPosition) - 1);
+      return nextPosition;
+    }
+    for (const [name, position] of Object.entries(positions)) this.#readers.remember(name, position);
+    // After damage to the last file: a reader must not take new records for ones it has seen.
+    return Math.max(nextPosition, ...Object.values(positions).map((position) => position + 1));
   }
 
   async #makeDirectory(): Promise<void> {

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { errorFrom } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { formatCheckedJson, parseCheckedJson } from "../io/checked-json.ts";
 import type { FileLayer } from "../io/file-layer.ts";
 import { writeFileDurably } from "../io/file-layer.ts";
 
@@ -29,13 +30,13 @@ export class ReaderPositionsFile {
     this.#options = options;
   }
 
-  /** Positions of an earlier run; an unreadable file is said and counts as none. */
-  async load(): Promise<Readonly<Record<string, number>>> {
+  /** Positions of an earlier run; undefined when the file cannot be trusted, which is said. */
+  async load(): Promise<Readonly<Record<string, number>> | undefined> {
     const { files, logger } = this.#options;
     if ((await files.stat(this.#path())) === undefined) return {};
     try {
       const text = Buffer.from(await files.readFile(this.#path())).toString("utf8");
-      const positions = positionsIn(JSON.parse(text));
+      const positions = positionsIn(parseCheckedJson(text, isOldForm));
       this.#written = textOf(positions);
       return positions;
     } catch (thrown) {
@@ -43,7 +44,7 @@ export class ReaderPositionsFile {
         path: this.#path(),
         error: errorFrom(thrown).message,
       });
-      return {};
+      return undefined;
     }
   }
 
@@ -88,11 +89,15 @@ export class ReaderPositionsFile {
 }
 
 function textOf(positions: Readonly<Record<string, number>>): string {
-  return `${JSON.stringify({ version: 1, positions })}\n`;
+  return formatCheckedJson({ version: 1, positions });
 }
 
-function positionsIn(value: unknown): Readonly<Record<string, number>> {
-  const positions = (value as { positions?: unknown } | null)?.positions;
+/** Until 0.1.0 the file held version and positions alone. */
+function isOldForm(members: Readonly<Record<string, unknown>>): boolean {
+  return Object.keys(members).join() === "version,positions";
+}
+
+function positionsIn({ positions }: Readonly<Record<string, unknown>>): Readonly<Record<string, number>> {
   if (typeof positions !== "object" || positions === null) throw new Error("no positions in it");
   return Object.fromEntries(
     Object.entries(positions).filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1])),

@@ -25,6 +25,11 @@ export class ReaderRegistry {
     this.#positions.set(name, position);
   }
 
+  /** The position of every reader that holds and does not keep its own, when what an earlier run wrote is lost. */
+  rememberLost(position: number): void {
+    for (const name of this.#holding) if (!this.#required.has(name)) this.#positions.set(name, position);
+  }
+
   /** Moves a reader forward, never back; it holds what comes after. */
   release(name: string, position: number): void {
     this.#positions.set(name, Math.max(position, this.#positions.get(name) ?? -1));

@@ -1,6 +1,6 @@
 /** Named readers: who holds what, who loses it, who resumes where. */
 
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Logger } from "../../src/base/logger.ts";
@@ -100,6 +100,40 @@ test("unreadable reader positions are said and count as none", async () => {
   expect(again.positionOf("exporter")).toBeUndefined();
   expect(lines).toEqual(["reader positions are unreadable; readers begin at the oldest record kept"]);
   expect(await entriesFrom(again, 0)).toHaveLength(2);
+  await again.stop();
+});
+
+test("with any byte of the reader positions wrong, an exporter sees records twice rather than not at all", async () => {
+  const folder = temporaryFolder();
+  const { log } = await open(folder, { readers: ["store", "exporter"] });
+  await appendMany(log, 0, 4);
+  log.release("exporter", 1);
+  await log.stop();
+  const path = join(folder, "log", "readers.json");
+  const bytes = readFileSync(path);
+  for (let index = 0; index < bytes.length; index++) {
+    for (const flip of [0x01, 0xff]) {
+      const wrong = Uint8Array.from(bytes);
+      wrong[index]! ^= flip;
+      writeFileSync(path, wrong);
+      const { log: again, lines } = await open(folder, { readers: ["store", "exporter"] });
+      expect(again.positionOf("exporter")).toBe(-1);
+      expect(again.nextPosition()).toBe(4);
+      expect(lines).toEqual(["reader positions are unreadable; readers begin at the oldest record kept"]);
+      await again.stop();
+    }
+  }
+});
+
+test("reader positions written before they had a checksum are read", async () => {
+  const folder = temporaryFolder();
+  const { log } = await open(folder);
+  await appendMany(log, 0, 4);
+  await log.stop();
+  writeFileSync(join(folder, "log", "readers.json"), '{"version":1,"positions":{"exporter":2}}\n');
+  const { log: again, lines } = await open(folder, { readers: ["store", "exporter"] });
+  expect(again.positionOf("exporter")).toBe(2);
+  expect(lines).toEqual([]);
   await again.stop();
 });
 

@@ -2,9 +2,10 @@
 
 import { basename, join } from "node:path";
 import { errorFrom } from "../../base/errors.ts";
-import { makeDirectoryDurably, writeFileDurably } from "../../io/file-layer.ts";
+import { makeDirectoryDurably } from "../../io/file-layer.ts";
 import { numberFromSpanKind } from "../../model/span-kind.ts";
 import type { NameCatalogue } from "../name-catalogue.ts";
+import { loadPosition, storePosition } from "./position-file.ts";
 import type { Segment } from "./segment.ts";
 import { parquetFilesOf, SegmentFile } from "./segment-format.ts";
 import type { LoadedSegment, SegmentLoading } from "./segment-loading.ts";
@@ -18,7 +19,6 @@ const UNFINISHED_PREFIX = ".sealing-";
 const REMOVED_PREFIX = ".removing-";
 const QUARANTINE_FOLDER = "segments-quarantine";
 const SEGMENTS_FOLDER = "segments";
-const POSITION_FILE = "position.json";
 
 /** What happened to segments since the start. */
 export interface SegmentCounts {
@@ -84,7 +84,7 @@ export class SegmentSet {
     const { layer } = this.#loading;
     // The log forgets what lies in a segment: the folder of all segments must not be lost with its name.
     await makeDirectoryDurably(layer, this.#folder);
-    this.#coveredPosition = await this.#storedPosition();
+    this.#coveredPosition = await loadPosition({ ...this.#loading, folder: this.#folder });
     const metas = new Map<string, SegmentMeta>();
     for (const name of await layer.list(this.#folder)) {
       const directory = join(this.#folder, name);
@@ -302,21 +302,10 @@ export class SegmentSet {
     }
   }
 
-  async #storedPosition(): Promise<number> {
-    const bytes = await this.#loading.layer
-      .readFile(join(this.#folder, POSITION_FILE))
-      .catch(() => undefined);
-    if (bytes === undefined) return -1;
-    const match = /^\{"coveredPosition":(\d{1,16})\}\s*$/.exec(new TextDecoder().decode(bytes));
-    return match === null ? -1 : Number(match[1]);
-  }
-
   /** Without this, the log would bring back what a segment no longer in use had covered. */
   async #storePosition(): Promise<void> {
     if (this.#coveredPosition < 0) return;
-    const text = `{"coveredPosition":${this.#coveredPosition}}\n`;
-    const path = join(this.#folder, POSITION_FILE);
-    await writeFileDurably(this.#loading.layer, path, this.#folder, new TextEncoder().encode(text));
+    await storePosition({ layer: this.#loading.layer, folder: this.#folder }, this.#coveredPosition);
   }
 }
 

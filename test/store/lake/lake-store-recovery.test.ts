@@ -323,6 +323,30 @@ it("removes old segments from a full disk, which has no room for the position, b
   expect((await folder.open()).coveredPosition()).toBe(1);
 });
 
+it("takes a position file with any wrong byte for none, says so, and leaves nothing of the log out", async () => {
+  const folder = await LakeFolder.create();
+  await twoSegments(folder);
+  const emptied = await folder.open({ retentionBytes: 1 });
+  expect(emptied.gauges()).toMatchObject({ segments: 0 });
+  await folder.close();
+  const path = folder.path("segments", "position.json");
+  const bytes = await readFile(path);
+  for (let index = 0; index < bytes.length; index++) {
+    const wrong = Uint8Array.from(bytes);
+    wrong[index]! ^= index % 2 === 0 ? 0x01 : 0xff;
+    await writeFile(path, wrong);
+    folder.lines.length = 0;
+    expect((await folder.open()).coveredPosition()).toBe(-1);
+    expect(folder.lines).toContainEqual({
+      level: "error",
+      message: "the stored position is unreadable; the segments in use tell it",
+      fields: { path, reason: expect.any(String) },
+    });
+  }
+  await writeFile(path, '{"coveredPosition":7}\n');
+  expect((await folder.open()).coveredPosition()).toBe(7);
+});
+
 it("takes a segment whose removal a crash interrupted for removed, not for damaged", async () => {
   const folder = await LakeFolder.create();
   const [first, second] = await twoSegments(folder);
