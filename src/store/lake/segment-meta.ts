@@ -1,6 +1,7 @@
 /** `meta.json`: what a segment says of itself. */
 
-import { TracAggError } from "../../base/errors.ts";
+import { errorFrom, TracAggError } from "../../base/errors.ts";
+import { formatCheckedJson, parseCheckedJson } from "../../io/checked-json.ts";
 import type { AttributeColumn } from "./attribute-columns.ts";
 import { SEGMENT_FORMAT_VERSION } from "./segment-format.ts";
 
@@ -46,10 +47,27 @@ const NUMBER_KEYS: readonly string[] = Object.freeze([
   "traceCount",
 ]);
 
-/** The file's text. */
+/** Members of the files of format 1 that were written before they had a checksum. */
+const UNCHECKED_KEYS: readonly string[] = Object.freeze([
+  "formatVersion",
+  "writtenBy",
+  "firstPosition",
+  "lastPosition",
+  "firstArrivalUnixMillis",
+  "lastArrivalUnixMillis",
+  "spanCount",
+  "traceCount",
+  "minTraceStartUnixNano",
+  "maxTraceStartUnixNano",
+  "replaces",
+  "spanColumns",
+  "files",
+]);
+
+/** The file's text; its last member is a checksum of the others. */
 export function formatSegmentMeta(meta: SegmentMeta): string {
-  const text = JSON.stringify(meta, (_, value) => (typeof value === "bigint" ? String(value) : value), 2);
-  return `${text}\n`;
+  const texts = BIGINT_KEYS.map((key) => [key, String(meta[key as keyof SegmentMeta])]);
+  return formatCheckedJson({ ...meta, ...Object.fromEntries(texts) }, 2);
 }
 
 /**
@@ -59,7 +77,7 @@ export function formatSegmentMeta(meta: SegmentMeta): string {
  * when a newer version of the format wrote it.
  */
 export function parseSegmentMeta(text: string, where: string): SegmentMeta {
-  const value = parseObject(text, where);
+  const value = parseChecked(text, where);
   const version = value["formatVersion"];
   if (typeof version !== "number" || !Number.isInteger(version) || version < 1) {
     throw corrupt(where, "formatVersion is no whole number from 1");
@@ -88,14 +106,17 @@ function corrupt(where: string, what: string): TracAggError {
   return new TracAggError("data_corrupt", `${where}: ${what}`);
 }
 
-function parseObject(text: string, where: string): Record<string, unknown> {
+/** A newer format is told from a damaged file by the checksum, whose form is the same in all formats. */
+function parseChecked(text: string, where: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // Falls through to the one message for both.
+    return parseCheckedJson(text, isUncheckedForm, 2);
+  } catch (thrown) {
+    throw corrupt(where, errorFrom(thrown).message);
   }
-  throw corrupt(where, "expected a JSON object");
+}
+
+function isUncheckedForm(members: Readonly<Record<string, unknown>>): boolean {
+  return members["formatVersion"] === 1 && Object.keys(members).join() === UNCHECKED_KEYS.join();
 }
 
 function bigintOf(value: unknown, where: string, key: string): bigint {

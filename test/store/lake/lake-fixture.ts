@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { LogFields, Logger } from "../../../src/base/logger.ts";
+import { formatCheckedJson } from "../../../src/io/checked-json.ts";
 import type { LakeStoreOptions } from "../../../src/store/lake/lake-options.ts";
 import { createLakeStore } from "../../../src/store/lake/lake-store.ts";
 import type { TraceStore } from "../../../src/store/trace-store.ts";
@@ -39,6 +40,13 @@ export class LakeFolder {
   /** Path inside the folder. */
   path(...parts: string[]): string {
     return join(this.dataDir, ...parts);
+  }
+
+  /** Changes members of a segment's `meta.json`, as whoever wrote it could have written them. */
+  async editMeta(segment: string, changes: Readonly<Record<string, unknown>>): Promise<void> {
+    const path = this.path("segments", segment, "meta.json");
+    const { crc32: _, ...members } = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
+    await writeFile(path, formatCheckedJson({ ...members, ...changes }, 2));
   }
 
   /** Starts a store; stops the one before. */

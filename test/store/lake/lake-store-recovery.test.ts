@@ -73,9 +73,7 @@ it("removes what a seal that never ended left behind", async () => {
 it("finishes a replacement that a crash interrupted", async () => {
   const folder = await LakeFolder.create();
   const [first, second] = await twoSegments(folder);
-  const metaPath = folder.path("segments", second!, "meta.json");
-  const meta = JSON.parse(await readFile(metaPath, "utf8"));
-  await writeFile(metaPath, JSON.stringify({ ...meta, replaces: [first] }));
+  await folder.editMeta(second!, { replaces: [first] });
   const store = await folder.open();
   expect(await segmentNames(folder)).toEqual([second]);
   expect(await listed(store)).toEqual([
@@ -87,9 +85,7 @@ it("finishes a replacement that a crash interrupted", async () => {
 it("keeps the larger of two segments when one covers the positions of the other", async () => {
   const folder = await LakeFolder.create();
   const [, second] = await twoSegments(folder);
-  const metaPath = folder.path("segments", second!, "meta.json");
-  const meta = JSON.parse(await readFile(metaPath, "utf8"));
-  await writeFile(metaPath, JSON.stringify({ ...meta, firstPosition: 0 }));
+  await folder.editMeta(second!, { firstPosition: 0 });
   const store = await folder.open();
   expect(await segmentNames(folder)).toEqual([second]);
   expect(store.coveredPosition()).toBe(1);
@@ -98,9 +94,7 @@ it("keeps the larger of two segments when one covers the positions of the other"
 it("refuses a newer format and says which one it is", async () => {
   const folder = await LakeFolder.create();
   const [first] = await twoSegments(folder);
-  const metaPath = folder.path("segments", first!, "meta.json");
-  const meta = JSON.parse(await readFile(metaPath, "utf8"));
-  await writeFile(metaPath, JSON.stringify({ ...meta, formatVersion: 3, writtenBy: "9.9.9" }));
+  await folder.editMeta(first!, { formatVersion: 3, writtenBy: "9.9.9" });
   await expect(folder.open()).rejects.toMatchObject({
     code: "failed_precondition",
     message: expect.stringMatching(/segment format 3.*up to format 2.*9\.9\.9/),
@@ -363,19 +357,19 @@ it("takes a segment whose removal a crash interrupted for removed, not for damag
 });
 
 /** Makes a segment's filter say "maybe" to one more trace than it holds, as filters do now and then. */
-async function claimTrace(directory: string, name: string): Promise<void> {
+async function claimTrace(folder: LakeFolder, segment: string, name: string): Promise<void> {
   const ids = ["a", "both", name].map((each) => Buffer.from(traceIdOf(each), "hex"));
   const bytes = TraceFilter.of({ traceCount: ids.length, traceIds: Buffer.concat(ids) }).encode();
-  await writeFile(join(directory, "trace-filter.bin"), bytes);
-  const meta = JSON.parse(await readFile(join(directory, "meta.json"), "utf8"));
-  meta.files["trace-filter.bin"] = { bytes: bytes.length, crc32: crc32(bytes) };
-  await writeFile(join(directory, "meta.json"), JSON.stringify(meta));
+  await writeFile(folder.path("segments", segment, "trace-filter.bin"), bytes);
+  const meta = JSON.parse(await readFile(folder.path("segments", segment, "meta.json"), "utf8"));
+  const filter = { bytes: bytes.length, crc32: crc32(bytes) };
+  await folder.editMeta(segment, { files: { ...meta.files, "trace-filter.bin": filter } });
 }
 
 it("gives equal spans of a trace once when a seal takes them out of memory during the question", async () => {
   const folder = await LakeFolder.create();
   const [first] = await twoSegments(folder);
-  await claimTrace(folder.path("segments", first!), "elsewhere");
+  await claimTrace(folder, first!, "elsewhere");
   let letGo = (): void => {};
   let noteAsked = (): void => {};
   const gate = new Promise<void>((resolve) => {

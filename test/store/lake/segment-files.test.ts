@@ -74,24 +74,49 @@ it("split lists come back as they were", () => {
   );
 });
 
+const META: SegmentMeta = {
+  formatVersion: 1,
+  writtenBy: "1.2.3",
+  firstPosition: 0,
+  lastPosition: 9,
+  firstArrivalUnixMillis: 1,
+  lastArrivalUnixMillis: 2,
+  spanCount: 3,
+  traceCount: 2,
+  minTraceStartUnixNano: 0n,
+  maxTraceStartUnixNano: 0xffff_ffff_ffff_ffffn,
+  replaces: [],
+  spanColumns: ["trace_id"],
+  attributeColumns: [{ key: "k", column: "attr.k", type: "text", valueTypes: ["string"] }],
+  files: { "spans.parquet": { bytes: 1, crc32: 2 } },
+};
+
 it("meta.json comes back as it was, with exact 64-bit times", () => {
-  const meta: SegmentMeta = {
-    formatVersion: 1,
-    writtenBy: "1.2.3",
-    firstPosition: 0,
-    lastPosition: 9,
-    firstArrivalUnixMillis: 1,
-    lastArrivalUnixMillis: 2,
-    spanCount: 3,
-    traceCount: 2,
-    minTraceStartUnixNano: 0n,
-    maxTraceStartUnixNano: 0xffff_ffff_ffff_ffffn,
-    replaces: [],
-    spanColumns: ["trace_id"],
-    attributeColumns: [{ key: "k", column: "attr.k", type: "text", valueTypes: ["string"] }],
-    files: { "spans.parquet": { bytes: 1, crc32: 2 } },
-  };
-  expect(parseSegmentMeta(formatSegmentMeta(meta), "here")).toEqual(meta);
+  expect(parseSegmentMeta(formatSegmentMeta(META), "here")).toEqual(META);
+});
+
+it("meta.json with any bit changed is damaged, also where it then names a newer format", () => {
+  const bytes = Buffer.from(formatSegmentMeta(META));
+  for (let bit = 0; bit < bytes.length * 8; bit++) {
+    const wrong = Buffer.from(bytes);
+    wrong[bit >> 3]! ^= 1 << (bit & 7);
+    expect(() => parseSegmentMeta(wrong.toString(), "here")).toThrow(
+      expect.objectContaining({ code: "data_corrupt" }),
+    );
+  }
+});
+
+it("meta.json of format 1 is read without a checksum as it was first written, and only so", () => {
+  const { crc32: _, attributeColumns: __, ...members } = JSON.parse(formatSegmentMeta(META));
+  expect(parseSegmentMeta(JSON.stringify(members), "here")).toEqual({ ...META, attributeColumns: [] });
+  for (const other of [
+    { ...members, formatVersion: 2 },
+    { ...members, crc33: 1 },
+  ]) {
+    expect(() => parseSegmentMeta(JSON.stringify(other), "here")).toThrow(
+      expect.objectContaining({ code: "data_corrupt" }),
+    );
+  }
 });
 
 it("segment names sort as their positions do", () => {
