@@ -32,6 +32,7 @@ import type { RowReading } from "./segment-queries.ts";
 import { segmentRows } from "./segment-queries.ts";
 import { SegmentSet } from "./segment-set.ts";
 import { SharedRowCache } from "./shared-row-cache.ts";
+import { SumCache } from "./sum-cache.ts";
 
 /** How often the store looks whether a seal or a removal is due. */
 const TICK_MILLIS = 1_000;
@@ -68,6 +69,7 @@ class Lake implements TraceStore {
   readonly #settings: LakeSettings;
   readonly #hot: HotSet;
   readonly #names: NameCatalogue = new NameCatalogue();
+  readonly #sums: SumCache = new SumCache();
   readonly #reading: RowReading = {
     decoder: new OtlpRequestDecoder(),
     origins: new OriginCache(),
@@ -228,11 +230,11 @@ class Lake implements TraceStore {
   serviceStatistics(
     range: StatisticsRange & { readonly serviceName?: string },
   ): Promise<readonly ServiceStatistics[]> {
-    return this.#withSnapshot(range.signal, (snapshot) => lakeServiceStatistics(snapshot, range));
+    return this.#withSnapshot(range.signal, (snapshot) => lakeServiceStatistics(snapshot, this.#sums, range));
   }
 
   dependencies(range: StatisticsRange): Promise<readonly DependencyLink[]> {
-    return this.#withSnapshot(range.signal, (snapshot) => lakeDependencies(snapshot, range));
+    return this.#withSnapshot(range.signal, (snapshot) => lakeDependencies(snapshot, this.#sums, range));
   }
 
   gauges(): StoreGauges {
@@ -341,6 +343,7 @@ class Lake implements TraceStore {
   ): Promise<T> {
     throwIfAborted(signal);
     const snapshot = await this.#snapshot();
+    this.#sums.keepOnly(snapshot.segments.map(({ name }) => name));
     try {
       return await work(snapshot);
     } finally {

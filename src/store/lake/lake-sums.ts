@@ -10,7 +10,8 @@ import type { LakeSnapshot } from "./lake-snapshot.ts";
 import type { Segment } from "./segment.ts";
 import { startRange } from "./segment-conditions.ts";
 import { SegmentFile } from "./segment-format.ts";
-import { linkSums, serviceSums } from "./segment-queries.ts";
+import { coversSegment, linkSums, serviceSums } from "./segment-queries.ts";
+import type { SumCache } from "./sum-cache.ts";
 
 /** Shared traces read at once. */
 const SHARED_BATCH = 256;
@@ -18,21 +19,29 @@ const SHARED_BATCH = 256;
 /** Sums by service over the traces that start in the range. */
 export async function lakeServiceStatistics(
   snapshot: LakeSnapshot,
+  cache: SumCache,
   range: StatisticsRange & { readonly serviceName?: string },
 ): Promise<readonly ServiceStatistics[]> {
   const sums = new ServiceSums(range.serviceName);
   for await (const rows of evaluatedTraces(snapshot, range)) sums.addTrace(rows);
   const files = [SegmentFile.SPANS, SegmentFile.TRACES];
   for (const segment of segmentsIn(snapshot, range)) {
-    const except = snapshot.sharedIn(segment);
+    const scope = { range, except: snapshot.sharedIn(segment) };
+    const isWhole = coversSegment(segment, range);
+    const known = isWhole ? cache.get(segment.name, "services", scope.except) : undefined;
+    // A whole segment is summed over all services, so that the next question finds the sum whatever it asks for.
+    const service = isWhole ? undefined : range.serviceName;
     // Collected first: a segment that fails half-way must not leave half its sums behind.
-    const found = await snapshot.reader.read(segment, files, range.signal, async (connection) => {
-      const rows: ServiceStatistics[] = [];
-      for await (const sum of serviceSums(connection, segment, range.serviceName, { range, except }))
-        rows.push(sum);
-      return rows;
-    });
-    for (const sum of found ?? []) sums.addSum(sum);
+    const found =
+      known ??
+      (await snapshot.reader.read(segment, files, range.signal, async (connection) => {
+        const rows: ServiceStatistics[] = [];
+        for await (const sum of serviceSums(connection, segment, service, scope)) rows.push(sum);
+        return rows;
+      }));
+    if (found === undefined) continue;
+    if (isWhole) cache.set(segment.name, "services", scope.except, found);
+    for (const sum of found) sums.addSum(sum);
   }
   return sums.result();
 }
@@ -40,16 +49,24 @@ export async function lakeServiceStatistics(
 /** Dependency links over the traces that start in the range. */
 export async function lakeDependencies(
   snapshot: LakeSnapshot,
+  cache: SumCache,
   range: StatisticsRange,
 ): Promise<readonly DependencyLink[]> {
   const sums = new DependencySums();
   for await (const rows of evaluatedTraces(snapshot, range)) sums.addTrace(rows);
+  const files = [SegmentFile.LINKS, SegmentFile.TRACES];
   for (const segment of segmentsIn(snapshot, range)) {
-    const except = snapshot.sharedIn(segment);
-    const links = await snapshot.reader.read(segment, [SegmentFile.LINKS], range.signal, (connection) =>
-      linkSums(connection, segment, { range, except }),
-    );
-    sums.addLinks(links ?? []);
+    const scope = { range, except: snapshot.sharedIn(segment) };
+    const isWhole = coversSegment(segment, range);
+    const known = isWhole ? cache.get(segment.name, "links", scope.except) : undefined;
+    const links =
+      known ??
+      (await snapshot.reader.read(segment, files, range.signal, (connection) =>
+        linkSums(connection, segment, scope),
+      ));
+    if (links === undefined) continue;
+    if (isWhole) cache.set(segment.name, "links", scope.except, links);
+    sums.addLinks(links);
   }
   return sums.result();
 }

@@ -187,7 +187,10 @@ export interface SumScope {
 }
 
 /** True when the range takes in every trace of the segment. */
-function coversSegment(segment: Segment, { startTimeUnixNano, endTimeUnixNano }: StatisticsRange): boolean {
+export function coversSegment(
+  segment: Segment,
+  { startTimeUnixNano, endTimeUnixNano }: StatisticsRange,
+): boolean {
   const { minTraceStartUnixNano, maxTraceStartUnixNano } = segment.meta;
   return (
     (startTimeUnixNano === undefined || startTimeUnixNano <= minTraceStartUnixNano) &&
