@@ -187,10 +187,13 @@ function closeServer(server: Server | undefined): Promise<void> {
   });
 }
 
+/** On a full disk the words are left out: the folder is held without them, and what is in it can be read. */
 async function writeLockFile(directory: string, options: LockOptions): Promise<void> {
   const started = new Date((options.clock ?? systemClock).nowMillis()).toISOString();
   const text = JSON.stringify({ pid: process.pid, started, version: options.version });
-  await fs.writeFile(join(directory, "LOCK"), `${text}\n`);
+  await fs.writeFile(join(directory, "LOCK"), `${text}\n`).catch((error: unknown) => {
+    if (codeOf(error) !== "ENOSPC" && codeOf(error) !== "EDQUOT") throw error;
+  });
 }
 
 async function heldBy(directory: string): Promise<TracAggError> {

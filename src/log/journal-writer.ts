@@ -87,10 +87,15 @@ export class JournalWriter {
     return this.#lastFailure === undefined;
   }
 
-  /** Opens a file of its own for the records from `nextPosition` on. */
+  /**
+   * Opens a file of its own for the records from `nextPosition` on. On a full disk there is none yet: records are refused
+   * until there is room for one, and what the log holds can be read meanwhile.
+   */
   async open(nextPosition: number, firstFileBytes: number): Promise<void> {
     this.#nextPosition = nextPosition;
-    await this.#roll(firstFileBytes);
+    await this.#roll(firstFileBytes).catch((error: unknown) => {
+      if (!isFull(error)) throw error;
+    });
   }
 
   /** Makes the next position at least `position`, in a new file, since positions grow by one within a file. */
@@ -360,10 +365,15 @@ function overloaded(queuedBytes: number, limit: number): TracAggError {
   );
 }
 
+function isFull(thrown: unknown): boolean {
+  const { code } = thrown as { code?: unknown };
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
 function unavailable(thrown: unknown): TracAggError {
   if (thrown instanceof TracAggError) return thrown;
-  const { code, message } = thrown as { code?: unknown; message?: string };
-  const full = code === "ENOSPC" || code === "EDQUOT";
+  const { message } = thrown as { message?: string };
+  const full = isFull(thrown);
   return new TracAggError(
     "unavailable",
     full

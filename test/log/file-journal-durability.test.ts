@@ -239,6 +239,54 @@ test("a disk with no room for the next file refuses, is not asked at every appen
   await log.stop();
 });
 
+test("a log starts on a full disk: what it holds is read, records are refused until there is room", async () => {
+  const { log: first, folder } = await startRig();
+  await first.append(recordOf(0));
+  await first.stop();
+  const disk = new RecordingFileLayer(folder);
+  let full = true;
+  disk.hook = ({ kind, bytes }) => {
+    if (full && kind === "write" && bytes > 0) throw diskError("ENOSPC");
+    return undefined;
+  };
+  let nowMillis = 1_000;
+  const clock = { nowMillis: () => nowMillis };
+  const { log } = await reopened(folder, { files: disk, clock });
+  expect(await entriesFrom(log, 0)).toEqual([entryOf(0)]);
+  expect(log.gauges()["writable"]).toBe(0);
+  await expect(log.append(recordOf(1))).rejects.toMatchObject({
+    code: "unavailable",
+    retryAfterMillis: 5_000,
+  });
+  full = false;
+  nowMillis += 10_000;
+  expect(await log.append(recordOf(2))).toBe(1);
+  await log.stop();
+  const { log: after } = await reopened(folder);
+  expect(await entriesFrom(after, 0)).toEqual([entryOf(0), entryOf(2, 50, 1)]);
+  await after.stop();
+});
+
+test("a log that could write nothing since its start on a full disk stops and starts again as it was", async () => {
+  const { log: first, folder } = await startRig();
+  await first.append(recordOf(0));
+  await first.stop();
+  for (let start = 0; start < 2; start++) {
+    const disk = new RecordingFileLayer(folder);
+    disk.hook = ({ kind, bytes }) => {
+      if (kind === "write" && bytes > 0) throw diskError("ENOSPC");
+      return undefined;
+    };
+    const { log } = await reopened(folder, { files: disk });
+    log.release("store", 0);
+    await log.stop();
+  }
+  const { log: after } = await reopened(folder);
+  expect(after.nextPosition()).toBe(1);
+  expect(await after.append(recordOf(1))).toBe(1);
+  await after.stop();
+});
+
 test("a record of which the disk took only a part does not come back, whatever is written over it", async () => {
   const { log, disk } = await startRig();
   await log.append(recordOf(0));
