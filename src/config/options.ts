@@ -175,7 +175,7 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
     default: [],
     doc: "Attribute keys that get a column of their own in new segments whenever a span has them.",
     reason:
-      "Keys that one span in a hundred has get one unasked; all others are found by a list of their values.",
+      "Keys that 3 % of the spans have get one unasked; all others are found by a list of their values.",
   },
   "store.lake.queryConcurrency": {
     flag: "store-lake-query-concurrency",

@@ -10,7 +10,7 @@ import type { ColumnSpec, ColumnType } from "./segment-format.ts";
 import { attributeColumnName, LOOKUP_ROW_GROUP_ROWS } from "./segment-format.ts";
 
 /** Share of the spans that must have a key before it gets a column unasked: rarer ones are listed by value instead. */
-const MIN_SHARE = 0.01;
+const MIN_SHARE = 0.03;
 /** Columns of one segment: each costs every row group some hundred bytes and every chunk two calls. */
 export const MAX_ATTRIBUTE_COLUMNS = 96;
 /** Keys longer than this are made up, not chosen. */
