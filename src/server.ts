@@ -37,6 +37,8 @@ import type { ServerAddresses } from "./server-status.ts";
 import { serverStatus } from "./server-status.ts";
 import { STORE_KINDS } from "./store/registry.ts";
 import type { TraceStore } from "./store/trace-store.ts";
+import type { IngestThread } from "./threads/ingest-thread.ts";
+import { createIngestThread } from "./threads/ingest-thread.ts";
 import { VERSION } from "./version.ts";
 
 export type { TracAggConfig } from "./config/config.ts";
@@ -158,15 +160,22 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
     notReadyReasons: () =>
       isDraining ? ["shutting down"] : receivers.http === undefined ? ["starting"] : [],
   });
+  const ingestThread = createIngestThread(metrics);
+  lifecycle.onStop(() => ingestThread.stop());
   const pipeline = createIngestPipeline({
     log,
     store,
+    decodeLong: ingestThread.decodeLong,
     maxInFlightBytes: config.ingest.maxInFlightBytes,
     isOverloaded: () => store.isOverloaded?.() ?? false,
     metrics,
     clock,
   });
-  Object.assign(receivers, await startReceivers(composition, metrics, facts.watch(pipeline), facts));
+  const { transcode } = ingestThread;
+  Object.assign(
+    receivers,
+    await startReceivers(composition, { metrics, sink: facts.watch(pipeline), facts, transcode }),
+  );
   lifecycle.onStop(() => {
     isDraining = true;
     receivers.grpc?.beginDrain();
@@ -335,11 +344,15 @@ interface Receivers {
   readonly http: Receiver;
 }
 
+interface ReceiverParts extends Pick<IngestThread, "transcode"> {
+  readonly metrics: RenderedMetrics;
+  readonly sink: SpanSink;
+  readonly facts: IngestFacts;
+}
+
 async function startReceivers(
   { config, logger, lifecycle }: Composition,
-  metrics: RenderedMetrics,
-  sink: SpanSink,
-  facts: IngestFacts,
+  { metrics, sink, facts, transcode }: ReceiverParts,
 ): Promise<Receivers> {
   const counted = createReceiverMetrics(metrics);
   const receiverMetrics: ReceiverMetrics = {
@@ -353,7 +366,12 @@ async function startReceivers(
   const shared = { sink, host: config.server.host, maxRequestBytes, logger, receiverMetrics };
   const receivers = {
     grpc: createOtlpGrpcReceiver({ ...shared, port: grpc.port }),
-    http: createOtlpHttpReceiver({ ...shared, port: http.port, corsOrigins: http.cors.allowedOrigins }),
+    http: createOtlpHttpReceiver({
+      ...shared,
+      port: http.port,
+      corsOrigins: http.cors.allowedOrigins,
+      transcode,
+    }),
   };
   for (const receiver of [receivers.grpc, receivers.http]) {
     await receiver.start();

@@ -5,10 +5,10 @@ import { systemClock } from "../base/clock.ts";
 import { errorFrom, TracAggError } from "../base/errors.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { silentMetrics } from "../base/metrics.ts";
-import type { SpanRow } from "../batch/span-batch.ts";
-import { payloadFromRows } from "../codec/otlp-protobuf/encode-request.ts";
-import type { DecodedRequest } from "../codec/otlp-protobuf/request-decoder.ts";
+import type { SpanBatch } from "../batch/span-batch.ts";
 import { OtlpRequestDecoder } from "../codec/otlp-protobuf/request-decoder.ts";
+import type { DecodedParts } from "../codec/otlp-protobuf/request-parts.ts";
+import { decodeInParts } from "../codec/otlp-protobuf/request-parts.ts";
 import type { IngestLog, LogRecord } from "../log/ingest-log.ts";
 import type { SpanWriter } from "../store/span-writer.ts";
 import { InFlight } from "./in-flight.ts";
@@ -23,6 +23,9 @@ export const DEFAULT_MAX_IN_FLIGHT_BYTES: number = 256 * 1024 * 1024;
 /** Requests in flight: each costs a few kilobytes of stream and promise state besides its payload. */
 export const DEFAULT_MAX_IN_FLIGHT_REQUESTS: number = 4_096;
 
+/** Decoding more than this in one go would hold up other requests: a mebibyte takes some 5 ms, at worst 20. */
+const LONG_REQUEST_BYTES = 1024 * 1024;
+
 /** When to come again while the store asks for a pause or the process ends. */
 const RETRY_AFTER_MILLIS = 1_000;
 
@@ -34,6 +37,11 @@ export interface IngestPipelineOptions {
   readonly maxInFlightRequests?: number;
   /** Asked at every `reserve`; true turns the request away retryably. */
   readonly isOverloaded?: () => boolean;
+  /**
+   * Decodes payloads over a mebibyte, in parts; they are its own from then on. Default: at once, which for 64 MiB
+   * stops everything else for half a second.
+   */
+  readonly decodeLong?: (payload: Uint8Array) => Promise<DecodedParts>;
   readonly metrics?: Metrics;
   readonly clock?: Clock;
 }
@@ -63,6 +71,7 @@ class Pipeline implements IngestPipeline {
   readonly #metrics: IngestMetrics;
   readonly #inFlight: InFlight;
   readonly #decoder = new OtlpRequestDecoder();
+  readonly #decodeLong: (payload: Uint8Array) => Promise<DecodedParts>;
   readonly #commits = new OrderedCommits();
   #submitted = 0;
   #isDraining = false;
@@ -73,6 +82,7 @@ class Pipeline implements IngestPipeline {
     this.#log = options.log;
     this.#store = options.store;
     this.#isOverloaded = options.isOverloaded ?? (() => false);
+    this.#decodeLong = options.decodeLong ?? (async (payload) => decodeInParts(this.#decoder, payload));
     this.#clock = options.clock ?? systemClock;
     this.#metrics = createIngestMetrics(metrics);
     this.#inFlight = new InFlight(
@@ -117,35 +127,37 @@ class Pipeline implements IngestPipeline {
 
   /** The order of things. */
   async #ingest(request: IngestRequest): Promise<IngestResult> {
-    const decoded = this.#decoder.decode(request.payload);
-    const { acceptedSpans, rejectedSpans, errorMessage } = decoded;
-    this.#metrics.received(request.transport, acceptedSpans + rejectedSpans, request.payload.length);
+    // Whoever decodes a long payload elsewhere takes its bytes away.
+    const { payload, transport } = request;
+    const payloadBytes = payload.length;
+    const decoded =
+      payloadBytes > LONG_REQUEST_BYTES
+        ? await this.#decodeLong(payload)
+        : decodeInParts(this.#decoder, payload);
+    const { acceptedSpans, rejectedSpans, errorMessage, parts } = decoded;
+    this.#metrics.received(transport, acceptedSpans + rejectedSpans, payloadBytes);
     if (rejectedSpans > 0) this.#metrics.refused("invalid", rejectedSpans);
-    if (acceptedSpans > 0) {
-      await this.#keep(request, rejectedSpans === 0 ? decoded : this.#withoutRejected(decoded));
-      this.#metrics.accepted(request.transport, acceptedSpans);
-    }
+    if (parts.length === 1) await this.#keep(request, parts[0] as SpanBatch, decoded.isAsItCame);
+    else await Promise.all(parts.map((part) => this.#keep(request, part, false)));
     return { acceptedSpans, rejectedSpans, errorMessage };
   }
 
-  /** What is logged must be what is stored: the accepted spans, written out again and read back. */
-  #withoutRejected(decoded: DecodedRequest): DecodedRequest {
-    return this.#decoder.decode(payloadFromRows(rowsOf(decoded)));
-  }
-
-  async #keep(request: IngestRequest, { batch, acceptedSpans }: DecodedRequest): Promise<void> {
+  /** What is logged is what is stored: the payload of the batch, or the gzip form that it came in. */
+  async #keep(request: IngestRequest, batch: SpanBatch, isAsItCame: boolean): Promise<void> {
     const arrivalUnixMillis = this.#clock.nowMillis();
     const startedMillis = performance.now();
     try {
-      const appended = this.#log.append(logRecord(request, batch.payload, arrivalUnixMillis));
+      const gzipPayload = isAsItCame ? request.gzipPayload : undefined;
+      const appended = this.#log.append(logRecord(batch.payload, gzipPayload, arrivalUnixMillis));
       await this.#commits.run(appended, (position) => {
         this.#metrics.appended((performance.now() - startedMillis) / 1_000);
         this.#store.append({ batch, position, arrivalUnixMillis });
       });
     } catch (error) {
-      this.#metrics.refused("unavailable", acceptedSpans);
+      this.#metrics.refused("unavailable", batch.rowCount);
       throw errorFrom(error);
     }
+    this.#metrics.accepted(request.transport, batch.rowCount);
   }
 
   #wakeDrainWaiters(): void {
@@ -155,18 +167,16 @@ class Pipeline implements IngestPipeline {
   }
 }
 
-/** The gzip form is logged as it came, unless spans were taken out or it is no smaller. */
-function logRecord(request: IngestRequest, payload: Uint8Array, arrivalUnixMillis: number): LogRecord {
-  const { gzipPayload } = request;
-  const asItCame = gzipPayload !== undefined && payload === request.payload;
-  if (asItCame && gzipPayload.length < payload.length) {
+/** The gzip form is logged where there is one and it is smaller. */
+function logRecord(
+  payload: Uint8Array,
+  gzipPayload: Uint8Array | undefined,
+  arrivalUnixMillis: number,
+): LogRecord {
+  if (gzipPayload !== undefined && gzipPayload.length < payload.length) {
     return { payload: gzipPayload, encoding: "gzip", arrivalUnixMillis };
   }
   return { payload, encoding: "identity", arrivalUnixMillis };
-}
-
-function* rowsOf({ batch }: DecodedRequest): Generator<SpanRow> {
-  for (let row = 0; row < batch.rowCount; row++) yield { batch, row };
 }
 
 function drainingError(): TracAggError {
