@@ -25,8 +25,8 @@ const MAX_INLINE_BYTES = 64 * 1024;
 
 const gunzipOffThread = promisify<Uint8Array, ZlibOptions, Uint8Array>(gunzip);
 
-/** True when the bytes begin as gzip does (RFC 1952, 2.3.1). No OTLP protobuf message begins so: wire type 7. */
-export function isGzip(bytes: Uint8Array): boolean {
+/** True when the bytes begin as gzip does (RFC 1952, 2.3.1). */
+function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 3 && bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8;
 }
 

@@ -22,10 +22,10 @@ export interface Http2ConnectionsOptions {
 }
 
 /**
- * Streams that a peer may reset before they are answered, at once and from then on each second. nghttp2 stops reading
- * at 1,000 and 33 (CVE-2023-44487), but says nothing and leaves the socket open.
+ * Streams that a peer may reset before they are answered, at once and from then on each second: a client that ends resets
+ * all it has open. nghttp2 stops reading soon after (CVE-2023-44487), but says nothing and leaves the socket open.
  */
-const RESET_BURST = 900;
+const RESET_BURST = 1_000;
 const RESETS_PER_SECOND = 30;
 
 /** Errors of nghttp2 for floods: NGHTTP2_ERR_FLOODED, NGHTTP2_ERR_TOO_MANY_CONTINUATIONS. */
@@ -80,15 +80,16 @@ export class Http2Connections {
     const { socket } = session;
     let allowed = RESET_BURST;
     let countedMillis = performance.now();
+    let isCut = false;
     const onReset = (): void => {
       // Streams are reset too when their connection ends.
-      if (session.destroyed || socket.destroyed) return;
+      if (isCut || session.destroyed || socket.destroyed) return;
       const nowMillis = performance.now();
       const earned = ((nowMillis - countedMillis) / 1_000) * RESETS_PER_SECOND;
       allowed = Math.min(RESET_BURST, allowed + earned) - 1;
       countedMillis = nowMillis;
       if (allowed >= 0) return;
-      allowed = Number.POSITIVE_INFINITY;
+      isCut = true;
       this.#options.onCut("flood");
       // Not on the stack of nghttp2, which is still in the middle of what came.
       setImmediate(() => session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM));
@@ -107,17 +108,21 @@ export class Http2Connections {
       return isSame;
     };
     const wait = (millis: number, then: () => void): void => {
+      clearTimeout(timer);
       timer = setTimeout(then, millis);
       timer.unref();
     };
     const check = (): void => {
-      if (!isSilent()) wait(keepaliveTimeMillis, check);
-      else {
-        session.ping(() => {});
+      if (session.destroyed) return;
+      if (isSilent()) {
+        session.ping((error) => {
+          if (error === null) wait(keepaliveTimeMillis, check);
+        });
         wait(keepaliveTimeoutMillis, judge);
-      }
+      } else wait(keepaliveTimeMillis, check);
     };
     const judge = (): void => {
+      if (session.destroyed) return;
       if (isSilent()) {
         onCut("keepalive");
         session.destroy();

@@ -28,7 +28,7 @@ export function listen(server: Server, address: ListenAddress, what: string): Pr
 }
 
 /** What went wrong when `what` tried to listen on an address. */
-export function listenError(error: Error, { host, port }: ListenAddress, what: string): TracAggError {
+function listenError(error: Error, { host, port }: ListenAddress, what: string): TracAggError {
   const reason = error.message.includes("EADDRINUSE")
     ? "another program has it; stop that program or choose another port (0 picks a free one)"
     : error.message;

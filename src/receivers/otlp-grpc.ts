@@ -56,10 +56,10 @@ const FLUSH_MILLIS = 100;
 
 const MAX_HEADER_BYTES = 16 * 1024;
 
-/** A usual request (512 spans) fits into its stream's window, so that its sender never waits for a WINDOW_UPDATE. */
+/** A usual request (512 spans) fits into its stream's window: it needs no round trip for a WINDOW_UPDATE. */
 const STREAM_WINDOW_BYTES = 1024 * 1024;
-const CONNECTION_WINDOW_BYTES = 8 * 1024 * 1024;
-const MAX_FRAME_BYTES = 16_384;
+/** The same for eight calls at once. What arrives is read at once, so windows cost memory only while this process is busy. */
+const CONNECTION_WINDOW_BYTES = 8 * STREAM_WINDOW_BYTES;
 
 /** A gRPC receiver can say that it is about to stop. */
 export interface OtlpGrpcReceiver extends Receiver {
@@ -199,8 +199,7 @@ class GrpcReceiver implements OtlpGrpcReceiver {
 function createHttp2Server(options: OtlpGrpcReceiverOptions): Http2Server {
   const server = createServer({
     settings: {
-      initialWindowSize: +(process.env["SW"] ?? STREAM_WINDOW_BYTES),
-      maxFrameSize: +(process.env["MF"] ?? MAX_FRAME_BYTES),
+      initialWindowSize: STREAM_WINDOW_BYTES,
       maxConcurrentStreams: options.maxConcurrentStreams ?? 1_000,
       maxHeaderListSize: MAX_HEADER_BYTES,
     },

@@ -2,7 +2,7 @@
 
 import { once } from "node:events";
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from "node:http2";
-import { connect } from "node:http2";
+import { connect, constants } from "node:http2";
 import { deflateSync, gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createOtlpGrpcReceiver } from "../../src/receivers/otlp-grpc.ts";
@@ -11,7 +11,9 @@ import type { System, SystemOptions } from "./receiver-conformance-harness.ts";
 import { startSystem, TRACE } from "./receiver-conformance-harness.ts";
 
 const MIB = 1024 * 1024;
+const HEALTH_CHECK = "/grpc.health.v1.Health/Check";
 const CANCELLED = 1;
+const INVALID_ARGUMENT = 3;
 const DEADLINE_EXCEEDED = 4;
 const RESOURCE_EXHAUSTED = 8;
 const UNIMPLEMENTED = 12;
@@ -52,15 +54,23 @@ function frame(message: Uint8Array, isCompressed: boolean): Buffer {
 /** A call over bare HTTP/2; sends the bytes as they are and ends the stream when told to. */
 function rawCall(
   bytes: Uint8Array,
-  options: { readonly encoding?: string; readonly isEnded?: boolean; readonly contentType?: string } = {},
-): Promise<{ readonly headers: IncomingHttpHeaders; readonly status: number }> {
+  options: {
+    readonly encoding?: string;
+    readonly isEnded?: boolean;
+    readonly contentType?: string;
+    readonly method?: string;
+    readonly path?: string;
+    readonly timeout?: string;
+  } = {},
+): Promise<{ readonly headers: IncomingHttpHeaders; readonly status: number; readonly rstCode: number }> {
   return new Promise((resolve) => {
     const stream = session.request({
-      ":method": "POST",
-      ":path": TRACE_EXPORT,
+      ":method": options.method ?? "POST",
+      ":path": options.path ?? TRACE_EXPORT,
       "content-type": options.contentType ?? "application/grpc",
       te: "trailers",
       ...(options.encoding !== undefined && { "grpc-encoding": options.encoding }),
+      ...(options.timeout !== undefined && { "grpc-timeout": options.timeout }),
     });
     let headers: IncomingHttpHeaders = {};
     let trailers: IncomingHttpHeaders = {};
@@ -68,12 +78,16 @@ function rawCall(
       headers = received;
     });
     const answer = (): void =>
-      resolve({ headers, status: Number(trailers["grpc-status"] ?? headers["grpc-status"]) });
+      resolve({
+        headers,
+        status: Number(trailers["grpc-status"] ?? headers["grpc-status"]),
+        rstCode: stream.rstCode as number,
+      });
     stream.on("trailers", (received) => {
       trailers = received;
     });
     stream.on("error", () => {});
-    stream.on("end", answer).on("close", answer);
+    stream.on("close", answer);
     stream.resume();
     if (options.isEnded === false) stream.write(bytes);
     else stream.end(bytes);
@@ -121,7 +135,7 @@ describe("compression", () => {
 
   test("damaged gzip is INVALID_ARGUMENT", async () => {
     const message = frame(gzipSync(plainRequest(TRACE, 20)).subarray(0, 50), true);
-    expect((await rawCall(message, { encoding: "gzip" })).status).toBe(3);
+    expect((await rawCall(message, { encoding: "gzip" })).status).toBe(INVALID_ARGUMENT);
   });
 });
 
@@ -176,6 +190,67 @@ describe("limits", () => {
   });
 });
 
+describe("a call in HTTP/2", () => {
+  test("a message may come in frames of any size", async () => {
+    const bytes = frame(plainRequest(TRACE, 3), false);
+    const stream = openStream(TRACE_EXPORT, bytes.subarray(0, 1), false);
+    for (const byte of bytes.subarray(1, 40)) stream.write(Buffer.from([byte]));
+    stream.end(bytes.subarray(40));
+    const [trailers] = (await once(stream, "trailers")) as [IncomingHttpHeaders];
+    expect(trailers["grpc-status"]).toBe("0");
+    expect((await system.store.trace(TRACE)).length).toBe(3);
+  });
+
+  test("a message that ends before its length is refused for good", async () => {
+    const bytes = frame(plainRequest(TRACE, 3), false);
+    expect((await rawCall(bytes.subarray(0, -1))).status).toBe(INVALID_ARGUMENT);
+    expect((await rawCall(bytes.subarray(0, 3))).status).toBe(INVALID_ARGUMENT);
+    expect((await rawCall(Buffer.from([7, 0, 0, 0, 0]))).status).toBe(INVALID_ARGUMENT);
+  });
+
+  test("a sender that is refused is asked to stop, without an error that would hide the answer", async () => {
+    const answer = await rawCall(Buffer.from([0, 0x7f, 0xff, 0xff, 0xff]), { isEnded: false });
+    expect(answer.status).toBe(RESOURCE_EXHAUSTED);
+    expect(answer.rstCode).toBe(0);
+  });
+
+  test("what is not gRPC is told so in HTTP", async () => {
+    const json = await rawCall(Buffer.from("{}"), { contentType: "application/json" });
+    expect(json.headers[":status"]).toBe(415);
+    const get = await rawCall(Buffer.alloc(0), { method: "GET" });
+    expect(get.headers[":status"]).toBe(405);
+    expect(get.headers["allow"]).toBe("POST");
+  });
+
+  test("a deadline that passes while the message arrives ends the call, which counts as the client's own doing", async () => {
+    const begun = Buffer.from([0, 0, 0, 1, 0, 42]);
+    const answer = await rawCall(begun, { isEnded: false, timeout: "20m" });
+    expect([answer.status, answer.rstCode]).toEqual([DEADLINE_EXCEEDED, 0]);
+    await system.pipeline.drain();
+    expect(system.metrics.sum("tracagg_refused_requests_total", { code: "cancelled" })).toBe(1);
+  });
+
+  test("a deadline that passes while the spans are logged is answered at once, and the spans are kept", async () => {
+    system.log.hold();
+    const answer = await rawCall(frame(plainRequest(TRACE, 1), false), { timeout: "20000u" });
+    expect(answer.status).toBe(DEADLINE_EXCEEDED);
+    expect(system.metrics.gaugeValue("tracagg_ingest_in_flight_requests")).toBe(1);
+    system.log.letGo();
+    await system.pipeline.drain();
+    expect((await system.store.trace(TRACE)).length).toBe(1);
+    expect(system.metrics.sum("tracagg_accepted_requests_total")).toBe(1);
+  });
+
+  test.each(["10", "S", "123456789S", "10 S", "-1S"])("a timeout of %j is refused", async (timeout) => {
+    expect((await rawCall(frame(plainRequest(TRACE, 1), false), { timeout })).status).toBe(INVALID_ARGUMENT);
+  });
+
+  test("a timeout that no timer can hold is no limit", async () => {
+    const message = frame(plainRequest(TRACE, 1), false);
+    expect((await rawCall(message, { timeout: "99999999H" })).status).toBe(0);
+  });
+});
+
 describe("calls that are given up", () => {
   test("the room of a call whose client goes away before its message is free again", async () => {
     openStream(TRACE_EXPORT, Buffer.from([0, 0, 0, 1, 0, 42]), false);
@@ -213,22 +288,46 @@ describe("other services", () => {
     expect(answer.statusDetails).toBeUndefined();
   });
 
-  test("an unknown method is UNIMPLEMENTED", async () => {
-    expect((await sender.call(Buffer.alloc(0), "/some.Service/Method")).code).toBe(UNIMPLEMENTED);
+  test("an unknown method is UNIMPLEMENTED and told where traces go", async () => {
+    const answer = await sender.call(Buffer.alloc(0), "/some.Service/Method");
+    expect(answer.code).toBe(UNIMPLEMENTED);
+    expect(answer.details).toContain(TRACE_EXPORT);
+    expect(system.metrics.sum("tracagg_refused_requests_total", { code: "unimplemented" })).toBe(1);
   });
 
-  test("health says SERVING, and NOT_SERVING once draining, also to those who watch", async () => {
-    const check = async (service: string): Promise<bigint | Buffer | undefined> => {
-      const { response } = await sender.call(lengthField(1, service), "/grpc.health.v1.Health/Check");
-      return readFields(response as Buffer).get(1)?.[0];
-    };
-    const traces = "opentelemetry.proto.collector.trace.v1.TraceService";
-    expect([await check(""), await check(traces)]).toEqual([1n, 1n]);
-    const watching = openStream("/grpc.health.v1.Health/Watch", frame(lengthField(1, traces), false));
-    expect(readFields(await nextMessage(watching)).get(1)).toEqual([1n]);
+  test("many calls at once are answered each with its own status", async () => {
+    const service = lengthField(1, "no.such.Service");
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, index) =>
+        rawCall(frame(index % 2 === 0 ? Buffer.alloc(0) : service, false), { path: HEALTH_CHECK }),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map((_, index) => (index % 2 === 0 ? 0 : 5)));
+  });
+
+  test("a question that is too large is refused while it is being sent", async () => {
+    const question = frame(Buffer.alloc(MIB), false);
+    const answer = await rawCall(question.subarray(0, 500_000), { path: HEALTH_CHECK, isEnded: false });
+    expect([answer.status, answer.rstCode]).toEqual([RESOURCE_EXHAUSTED, 0]);
+  });
+
+  test("a client that is cut for giving up calls without end leaves others alone", async () => {
+    const watching = new GrpcSender(system.grpcPort);
+    const bytes = (value: Buffer): Buffer => value;
+    const path = "/grpc.health.v1.Health/Watch";
+    const watch = watching.client.makeServerStreamRequest(path, bytes, bytes, Buffer.alloc(0));
+    watch.on("error", () => {});
+    await once(watch, "data");
+    while (!session.closed && !session.destroyed) {
+      const streams = Array.from({ length: 100 }, () => openStream(HEALTH_CHECK, Buffer.alloc(1), false));
+      for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
+      await new Promise<void>((resolve) => streams.at(-1)?.on("close", resolve));
+    }
+    expect(system.metrics.sum("tracagg_cut_connections_total", { reason: "flood" })).toBe(1);
+    const changed = once(watch, "data");
     system.grpc.beginDrain();
-    expect(readFields(await nextMessage(watching)).get(1)).toEqual([2n]);
-    expect(await check("")).toBe(2n);
+    expect(readFields(((await changed) as [Buffer])[0]).get(1)).toEqual([2n]);
+    watching.close();
   });
 
   test.each(["v1", "v1alpha"])("reflection %s lists the trace service", async (version) => {
