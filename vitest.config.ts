@@ -19,7 +19,7 @@ const config: ViteUserConfig = {
           ...shared,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          testTimeout: 180_000,
+          testTimeout: 600_000,
           hookTimeout: 180_000,
           fileParallelism: false,
         },

@@ -48,7 +48,14 @@ const KINDS: readonly Kind[] = [
     costs: "its segment" as const,
     named: "segment" as const,
   })),
-  ...["trace-filter.bin", "splits.bin", "operations.json"].map((file) => ({
+  // Only searches for a listed value read it; nothing here does, so its byte is neither met nor missed.
+  {
+    name: "attributes table",
+    pattern: /^segments\/[^/]+\/attributes\.parquet$/,
+    costs: "nothing",
+    named: undefined,
+  },
+  ...["trace-filter.bin", "attribute-filter.bin", "splits.bin", "operations.json"].map((file) => ({
     name: file,
     pattern: new RegExp(`^segments/[^/]+/${file.replace(".", "\\.")}$`),
     costs: "nothing" as const,
