@@ -70,7 +70,7 @@ export function attributeColumnName(key: string): string {
   return `attr.${key}`;
 }
 
-/** Texts up to which a column is written as an enum, which costs DuckDB half of what texts do. */
+/** Texts up to which a column is written as an enum, which costs DuckDB less than texts do. */
 const MAX_ENUM_MEMBERS = 4_096;
 
 /** A text column whose cells are codes when the texts are few enough; `texts` are distinct. */
