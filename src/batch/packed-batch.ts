@@ -1,52 +1,44 @@
 /** A batch in the few flat pieces that another thread can be given without a copy or an object a span. */
 
 import type { ResourceEntry, ScopeEntry, SpanBatch } from "./span-batch.ts";
+import { WordList } from "./word-list.ts";
 
 /** A batch on its way between threads. Its words are its own: the dictionary of the batch stays where it is. */
-export interface PackedBatch {
-  readonly rowCount: number;
-  readonly payload: Uint8Array;
-  readonly traceIds: Uint8Array;
-  readonly spanIds: Uint8Array;
-  readonly parentSpanIds: Uint8Array;
-  readonly startTimesUnixNano: BigUint64Array;
-  readonly endTimesUnixNano: BigUint64Array;
-  readonly kinds: Uint8Array;
-  readonly statusCodes: Uint8Array;
-  /** Indexes of {@link PackedBatch.words}. */
-  readonly nameIds: Uint32Array;
-  readonly scopeIndexes: Uint32Array;
-  readonly spanStarts: Uint32Array;
-  readonly spanEnds: Uint32Array;
+export interface PackedBatch extends Omit<SpanBatch, "resources" | "scopes" | "dictionary"> {
   /** Word of the service, start, end, word of the schema URL of each resource. */
   readonly resources: Uint32Array;
   /** Index of the resource, start, end, word of the schema URL of each scope. */
   readonly scopes: Uint32Array;
+  /** What {@link SpanBatch.nameIds} of a packed batch number. */
   readonly words: readonly string[];
 }
 
-/** Packs a batch. The columns are those of the batch, not copies. */
+/** Packs a batch. Nothing but the payload shares memory with another batch, so that its buffers can be given away. */
 export function packBatch(batch: SpanBatch): PackedBatch {
   const words = new WordList();
+  // Number 0 is the empty one, as in every dictionary.
+  words.idOf("");
   const wordOfName = new Map<number, number>();
   const nameIds = batch.nameIds.map((id) => {
     let word = wordOfName.get(id);
     if (word === undefined) {
-      word = words.indexOf(batch.dictionary.text(id));
+      word = words.idOf(batch.dictionary.text(id));
       wordOfName.set(id, word);
     }
     return word;
   });
-  const { resources, scopes, dictionary: _dictionary, ...columns } = batch;
+  const { rowCount, payload, resources, scopes, dictionary: _dictionary, ...columns } = batch;
   return {
-    ...columns,
+    rowCount,
+    payload,
+    ...alone(columns),
     nameIds,
     resources: Uint32Array.from(
       resources.flatMap(({ serviceName, start, end, schemaUrl }) => [
-        words.indexOf(serviceName),
+        words.idOf(serviceName),
         start,
         end,
-        words.indexOf(schemaUrl),
+        words.idOf(schemaUrl),
       ]),
     ),
     scopes: Uint32Array.from(
@@ -54,11 +46,18 @@ export function packBatch(batch: SpanBatch): PackedBatch {
         resourceIndex,
         start,
         end,
-        words.indexOf(schemaUrl),
+        words.idOf(schemaUrl),
       ]),
     ),
     words: words.texts,
   };
+}
+
+/** The columns, copied when their buffer holds those of other batches too, as a decoder lays small ones out. */
+function alone<C extends Readonly<Record<keyof C, ArrayBufferView>>>(columns: C): C {
+  const views: readonly ArrayBufferView[] = Object.values(columns);
+  const usedBytes = views.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return usedBytes === views[0]?.buffer.byteLength ? columns : structuredClone(columns);
 }
 
 /** The batch again, with a dictionary of its own. */
@@ -93,18 +92,4 @@ export function buffersOf(packed: PackedBatch): ArrayBuffer[] {
     if (ArrayBuffer.isView(column) && column.buffer instanceof ArrayBuffer) buffers.add(column.buffer);
   }
   return [...buffers];
-}
-
-/** Words by number; number 0 is the empty one, as in every dictionary. */
-class WordList {
-  readonly texts: string[] = [""];
-  readonly #indexes = new Map<string, number>([["", 0]]);
-
-  indexOf(text: string): number {
-    const known = this.#indexes.get(text);
-    if (known !== undefined) return known;
-    this.#indexes.set(text, this.texts.length);
-    this.texts.push(text);
-    return this.texts.length - 1;
-  }
 }

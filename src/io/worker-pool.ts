@@ -34,10 +34,8 @@ export interface WorkerPoolOptions {
 export interface JobOptions {
   /** Buffers that become the thread's. */
   readonly transfer?: readonly ArrayBuffer[];
-  /** Ends the job: a thread that works on it is ended with it. */
-  readonly signal?: AbortSignal | undefined;
   /** Takes the parts of the answer in order; the thread waits meanwhile. */
-  readonly onPart?: (part: unknown) => void | Promise<void>;
+  readonly onPart?: (part: unknown) => void;
 }
 
 interface Pending extends JobOptions {
@@ -62,27 +60,17 @@ export class WorkerPool {
     return this.#waiting.length;
   }
 
-  /** Threads at work. */
-  get busy(): number {
-    let busy = 0;
-    for (const thread of this.#threads) if (thread.isBusy) busy++;
-    return busy;
-  }
-
   /**
    * Runs a job; resolves with what the thread's work returned.
    *
-   * @throws TracAggError what the work threw; `overloaded` when too many jobs wait, `cancelled` when the signal aborts,
-   *   `too_large` when the thread ran out of memory, `internal` when it died otherwise, `unavailable` after `stop`.
+   * @throws TracAggError what the work threw; `overloaded` when too many jobs wait, `too_large` when the thread ran out
+   *   of memory, `internal` when it died otherwise, `unavailable` after `stop`.
    */
   run(job: unknown, options: JobOptions = {}): Promise<unknown> {
     if (this.#isStopped) return Promise.reject(stopped());
-    if (options.signal?.aborted) return Promise.reject(cancelled(options.signal));
     if (this.#waiting.length >= this.#options.maxWaiting) return Promise.reject(this.#tooMany());
     return new Promise((resolve, reject) => {
-      const pending: Pending = { ...options, job, resolve, reject };
-      options.signal?.addEventListener("abort", () => this.#giveUp(pending), { once: true });
-      this.#waiting.push(pending);
+      this.#waiting.push({ ...options, job, resolve, reject });
       this.#next();
     });
   }
@@ -115,17 +103,6 @@ export class WorkerPool {
     return thread;
   }
 
-  #giveUp(pending: Pending): void {
-    const error = cancelled(pending.signal);
-    const at = this.#waiting.indexOf(pending);
-    if (at >= 0) {
-      this.#waiting.splice(at, 1);
-      pending.reject(error);
-      return;
-    }
-    for (const thread of this.#threads) if (thread.isWorkingOn(pending)) void thread.end(error);
-  }
-
   #tooMany(): TracAggError {
     return new TracAggError(
       "overloaded",
@@ -156,15 +133,13 @@ class Thread {
     this.#worker
       .on("message", (message: FromThread) => this.#hear(message))
       .on("error", (cause) => void this.end(diedOf(cause)))
+      // What cannot be read would never be answered, and the thread would wait for it for ever.
+      .on("messageerror", (cause) => void this.end(diedOf(cause)))
       .on("exit", (code) => void this.end(diedOf(new Error(`it ended with code ${code}`))));
   }
 
   get isBusy(): boolean {
     return this.#pending !== undefined || this.#isEnded;
-  }
-
-  isWorkingOn(pending: Pending): boolean {
-    return this.#pending === pending;
   }
 
   work(pending: Pending): void {
@@ -190,7 +165,7 @@ class Thread {
     const pending = this.#pending;
     if (pending === undefined) return;
     if (message.kind === "part") {
-      void this.#takePart(pending, message.value);
+      this.#takePart(pending, message.value);
       return;
     }
     this.#pending = undefined;
@@ -203,15 +178,14 @@ class Thread {
     this.#events.onFree();
   }
 
-  async #takePart(pending: Pending, part: unknown): Promise<void> {
+  #takePart(pending: Pending, part: unknown): void {
     try {
-      await pending.onPart?.(part);
+      pending.onPart?.(part);
     } catch (cause) {
-      const error = cause instanceof TracAggError ? cause : diedOf(cause);
-      await this.end(error);
+      void this.end(cause instanceof TracAggError ? cause : diedOf(cause));
       return;
     }
-    if (this.#pending === pending) this.#post({ kind: "more" });
+    this.#post({ kind: "more" });
   }
 
   #rest(): void {
@@ -231,8 +205,8 @@ export interface WorkerScript {
   readonly askedFrom: string;
   /** The built script, relative to the source file that asks; in the build it lies beside that file. */
   readonly inDist: string;
-  /** Memory for the thread's objects; over it the thread ends, not the process. */
-  readonly maxHeapMib: number;
+  /** Memory for the thread's objects; over it the thread ends, not the process. Absent: what Node gives a thread. */
+  readonly maxHeapMib?: number;
 }
 
 /** Starts a thread from its built script, also when the asking file runs from its source. */
@@ -242,7 +216,7 @@ export function startWorker(name: string, { askedFrom, inDist, maxHeapMib }: Wor
   const worker = new Worker(new URL(path, askedFrom), {
     name,
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: maxHeapMib },
+    ...(maxHeapMib === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxHeapMib } }),
   });
   worker.unref();
   return worker;
@@ -261,10 +235,4 @@ function stopped(): TracAggError {
   return new TracAggError("unavailable", "shutting down; ask again after a restart", {
     retryAfterMillis: 1_000,
   });
-}
-
-function cancelled(signal: AbortSignal | undefined): TracAggError {
-  const reason: unknown = signal?.reason;
-  if (reason instanceof TracAggError) return reason;
-  return new TracAggError("cancelled", "nobody waits for the answer any more", { cause: reason });
 }
