@@ -10,9 +10,8 @@ export interface OlderSegment {
   readonly filter: SharedFilter;
 }
 
-/** Starts a seal; the payloads follow in {@link PayloadMessage}s. */
+/** What a segment is to hold, beside the payloads. */
 export interface SealRequest {
-  readonly kind: "seal";
   /** Empty folder to write into, on the same file system as the segments. */
   readonly directory: string;
   /** Where DuckDB may put what does not fit into its memory. */
@@ -29,19 +28,13 @@ export interface SealRequest {
   readonly olderSegments: readonly OlderSegment[];
 }
 
-/** Some payloads, one after the other; the buffer changes hands. */
-export interface PayloadMessage {
-  readonly kind: "payloads";
+/** What the thread is sent; the buffer changes hands. */
+export interface SealMessage {
+  readonly request: SealRequest;
+  /** All payloads end to end. */
   readonly bytes: Uint8Array;
   readonly lengths: Uint32Array;
 }
-
-/** All payloads have been sent: write the segment. */
-export interface SealEndMessage {
-  readonly kind: "end";
-}
-
-export type SealMessage = SealRequest | PayloadMessage | SealEndMessage;
 
 /** The thread's one answer to a seal. */
 export type SealAnswer =

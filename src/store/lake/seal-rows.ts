@@ -2,6 +2,7 @@
 
 import type { SpanBatch, SpanRow } from "../../batch/span-batch.ts";
 import type { StringDictionary } from "../../batch/string-dictionary.ts";
+import { WordList } from "../../batch/word-list.ts";
 
 /** Rows of many batches; row r of every column describes one span, in the order of the batches. */
 export interface SealRows {
@@ -88,8 +89,8 @@ class RowsInProgress {
   readonly #originIds: Uint32Array;
   readonly #spanStarts: Uint32Array;
   readonly #spanEnds: Uint32Array;
-  readonly #names = new Numbering();
-  readonly #services = new Numbering();
+  readonly #names = new WordList();
+  readonly #services = new WordList();
   readonly #origins: Origin[] = [];
   readonly #serviceIds: number[] = [];
   readonly #nameMaps = new Map<StringDictionary, number[]>();
@@ -181,21 +182,6 @@ class RowsInProgress {
   #addName(map: number[], dictionary: StringDictionary, nameId: number): number {
     const id = this.#names.idOf(dictionary.text(nameId));
     map[nameId] = id;
-    return id;
-  }
-}
-
-/** Numbers for texts, in the order they are first seen. */
-export class Numbering {
-  readonly texts: string[] = [];
-  readonly #ids = new Map<string, number>();
-
-  idOf(text: string): number {
-    let id = this.#ids.get(text);
-    if (id === undefined) {
-      id = this.texts.push(text) - 1;
-      this.#ids.set(text, id);
-    }
     return id;
   }
 }

@@ -1,8 +1,9 @@
 /** The store's side of the sealing thread: starts it, feeds it without holding up the event loop, hears its answer. */
 
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { TracAggError } from "../../base/errors.ts";
-import type { PayloadMessage, SealAnswer, SealMessage, SealRequest } from "./seal-request.ts";
+import { startWorker } from "../../io/worker-pool.ts";
+import type { SealAnswer, SealMessage, SealRequest } from "./seal-request.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
 
 /** Bytes copied at a time; four mebibytes take about a millisecond. */
@@ -30,16 +31,16 @@ export class SealThread {
    *
    * @throws TracAggError `unavailable` when there is no space left, `internal` when the thread fails or dies.
    */
-  async seal(request: SealRequest, payloads: Iterable<Uint8Array>): Promise<Sealed> {
+  async seal(request: SealRequest, payloads: readonly Uint8Array[]): Promise<Sealed> {
     this.#running ??= this.#worker();
     const worker = this.#running;
     const answer = answerOf(worker);
     // A thread that dies while it is fed is heard of here, not as an unhandled rejection.
     answer.catch(() => {});
     try {
-      post(worker, request);
-      await postPayloads(worker, payloads);
-      post(worker, { kind: "end" });
+      const gathered = await gatherPayloads(payloads);
+      const message: SealMessage = { request, ...gathered };
+      worker.postMessage(message, [gathered.bytes.buffer]);
       return await answer;
     } catch (thrown) {
       await this.stop();
@@ -55,14 +56,11 @@ export class SealThread {
   }
 }
 
-/** The built worker, beside this file in the build, or in `dist` when this file runs from its source. */
 function startSealWorker(): Worker {
-  const isSource = import.meta.url.endsWith(".ts");
-  const path = isSource ? "../../../dist/src/store/lake/seal-worker.js" : "./seal-worker.js";
-  // No flags of the parent: a loader for TypeScript, say, has nothing to do in the build.
-  const worker = new Worker(new URL(path, import.meta.url), { name: "tracagg-seal", execArgv: [] });
-  worker.unref();
-  return worker;
+  return startWorker("tracagg-seal", {
+    askedFrom: import.meta.url,
+    inDist: "../../../dist/src/store/lake/seal-worker.js",
+  });
 }
 
 function answerOf(worker: Worker): Promise<Sealed> {
@@ -82,11 +80,13 @@ function answerOf(worker: Worker): Promise<Sealed> {
     const cleanUp = (): void => {
       worker.off("message", onMessage);
       worker.off("error", onError);
+      worker.off("messageerror", onError);
       worker.off("exit", onExit);
       worker.unref();
     };
     worker.on("message", onMessage);
     worker.on("error", onError);
+    worker.on("messageerror", onError);
     worker.on("exit", onExit);
   });
 }
@@ -102,38 +102,27 @@ function errorOf({
   return new TracAggError(isFull ? "unavailable" : "internal", `sealing failed: ${message}`);
 }
 
-function post(worker: Worker, message: SealMessage, transfer: readonly ArrayBuffer[] = []): void {
-  worker.postMessage(message, transfer);
-}
-
-/** Copies payloads into buffers the thread then owns, with a breath for the event loop after each few mebibytes. */
-async function postPayloads(worker: Worker, payloads: Iterable<Uint8Array>): Promise<void> {
-  let bytes = new Uint8Array(COPY_BYTES);
-  let used = 0;
-  let lengths: number[] = [];
-  const send = async (): Promise<void> => {
-    const filled = bytes.subarray(0, used);
-    const message: PayloadMessage = { kind: "payloads", bytes: filled, lengths: Uint32Array.from(lengths) };
-    post(worker, message, [bytes.buffer]);
-    lengths = [];
-    used = 0;
-    await breath();
-  };
+/** Copies payloads end to end into a buffer the thread then owns, with a breath for the event loop on the way. */
+async function gatherPayloads(
+  payloads: readonly Uint8Array[],
+): Promise<{ readonly bytes: Uint8Array<ArrayBuffer>; readonly lengths: Uint32Array }> {
+  const lengths = Uint32Array.from(payloads, ({ length }) => length);
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let filled = 0;
+  let untilBreath = COPY_BYTES;
   for (const payload of payloads) {
-    if (used > 0 && used + payload.length > bytes.length) {
-      await send();
-      bytes = new Uint8Array(COPY_BYTES);
+    for (let start = 0; start < payload.length; ) {
+      const part = payload.subarray(start, start + untilBreath);
+      bytes.set(part, filled);
+      filled += part.length;
+      start += part.length;
+      untilBreath -= part.length;
+      if (untilBreath > 0) continue;
+      untilBreath = COPY_BYTES;
+      await breath();
     }
-    if (payload.length > bytes.length) bytes = new Uint8Array(payload.length);
-    for (let start = 0; start < payload.length; start += COPY_BYTES) {
-      if (start > 0) await breath();
-      const part = payload.subarray(start, start + COPY_BYTES);
-      bytes.set(part, used);
-      used += part.length;
-    }
-    lengths.push(payload.length);
   }
-  if (lengths.length > 0) await send();
+  return { bytes, lengths };
 }
 
 function breath(): Promise<void> {

@@ -29,7 +29,7 @@ export interface SealerOptions {
   readonly memoryLimitBytes: number;
   /** Attribute keys that get a column whenever a span has them. */
   readonly attributeKeys: readonly string[];
-  seal(request: SealRequest, payloads: Iterable<Uint8Array>): Promise<Sealed>;
+  seal(request: SealRequest, payloads: readonly Uint8Array[]): Promise<Sealed>;
   /** Puts the finished segment in use in place of the hot blocks. */
   publish(name: string, meta: SegmentMeta): Promise<void>;
 }
@@ -152,7 +152,6 @@ export class Sealer {
     const older = set.segments;
     for (const segment of older) segment.hold();
     const request: SealRequest = {
-      kind: "seal",
       directory,
       temporaryDirectory: this.#options.temporaryDirectory,
       memoryLimitBytes: this.#options.memoryLimitBytes,
@@ -177,6 +176,6 @@ export class Sealer {
   }
 }
 
-function* payloadsOf(blocks: readonly HotBlock[]): Generator<Uint8Array> {
-  for (const block of blocks) for (const { batch } of block.batches) yield batch.payload;
+function payloadsOf(blocks: readonly HotBlock[]): Uint8Array[] {
+  return blocks.flatMap((block) => block.batches.map(({ batch }) => batch.payload));
 }

@@ -2,11 +2,11 @@
 
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { utf8FromText } from "../../base/utf8.ts";
+import { WordList } from "../../batch/word-list.ts";
 import { ColumnAppender } from "./column-appender.ts";
 import { LinkMemo } from "./link-memo.ts";
 import type { RowAttributes } from "./row-attributes.ts";
 import type { SealRows } from "./seal-rows.ts";
-import { Numbering } from "./seal-rows.ts";
 import { LINK_TYPES, linksTable, tracesTable } from "./segment-format.ts";
 import { textFiller } from "./span-fill.ts";
 import type { TraceGroups } from "./trace-groups.ts";
@@ -57,7 +57,7 @@ class SummaryColumns {
   readonly #rootServices: Uint32Array;
   readonly #rootNames: Uint32Array;
   readonly #shareIds: Uint32Array;
-  readonly #shareTexts = new Numbering();
+  readonly #shareTexts = new WordList();
   readonly #rows: SealRows;
   /** Spans and errors by service of the trace at hand, and which services it has. */
   readonly #spanCounts: Uint32Array;
@@ -275,7 +275,7 @@ async function fillLinks(
   { links }: TraceSummaries,
   groupOfRow: Uint32Array,
 ): Promise<void> {
-  const nodes = new Numbering();
+  const nodes = new WordList();
   for (const ofTrace of new Set(links)) {
     for (const { fromService, toService } of ofTrace) {
       nodes.idOf(fromService);

@@ -116,10 +116,19 @@ it.each([
   [
     "finds the disk full",
     `const { parentPort } = require("node:worker_threads");
-     parentPort.on("message", (message) => {
-       if (message.kind === "end") parentPort.postMessage({ kind: "failed", message: "ENOSPC", code: "ENOSPC" });
+     parentPort.on("message", () => {
+       parentPort.postMessage({ kind: "failed", message: "ENOSPC", code: "ENOSPC" });
      });`,
     "unavailable",
+  ],
+  [
+    "sends what cannot be read",
+    `const { parentPort } = require("node:worker_threads");
+     parentPort.on("message", ({ bytes }) => {
+       new MessageChannel().port1.postMessage(0, [bytes.buffer]);
+       parentPort.postMessage({ kind: "sealed", bytes }, [bytes.buffer]);
+     });`,
+    "internal",
   ],
 ])("keeps serving from memory when the sealing thread %s, and tries again later", async (_, code, error) => {
   const folder = await LakeFolder.create();
