@@ -138,8 +138,14 @@ class Pipeline implements IngestPipeline {
     this.#metrics.received(transport, acceptedSpans + rejectedSpans, payloadBytes);
     if (rejectedSpans > 0) this.#metrics.refused("invalid", rejectedSpans);
     if (parts.length === 1) await this.#keep(request, parts[0] as SpanBatch, decoded.isAsItCame);
-    else await Promise.all(parts.map((part) => this.#keep(request, part, false)));
+    else await this.#keepParts(request, parts);
     return { acceptedSpans, rejectedSpans, errorMessage };
+  }
+
+  /** Ends once every part is settled, also when one fails: the room of the request is given back with its answer. */
+  async #keepParts(request: IngestRequest, parts: readonly SpanBatch[]): Promise<void> {
+    const kept = await Promise.allSettled(parts.map((part) => this.#keep(request, part, false)));
+    for (const part of kept) if (part.status === "rejected") throw part.reason;
   }
 
   /** What is logged is what is stored: the payload of the batch, or the gzip form that it came in. */
