@@ -13,10 +13,14 @@ const SCOPE = OtlpFieldNumber.Scope;
 /** The resource of a row. */
 export function resourceOf(row: SpanRow): Resource {
   const { start, end, schemaUrl } = resourceEntryOf(row);
-  const reader = new ProtobufReader(row.batch.payload, start, end);
+  return resourceFrom(new ProtobufReader(row.batch.payload, start, end), schemaUrl);
+}
+
+/** Reads one `Resource` body. */
+export function resourceFrom(reader: ProtobufReader, schemaUrl: string): Resource {
   const attributes = createAttributes();
   let droppedAttributesCount = 0;
-  while (reader.position < end) {
+  while (reader.position < reader.end) {
     const tag = reader.tag();
     if (tag === ((RESOURCE.attributes << 3) | 2)) addAttribute(attributes, reader.message());
     else if (tag === RESOURCE.droppedAttributesCount << 3) droppedAttributesCount = reader.uint32();

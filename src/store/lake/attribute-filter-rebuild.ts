@@ -4,16 +4,13 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DuckDBBlobValue } from "@duckdb/node-api";
 import { ProtobufReader } from "../../base/protobuf-reader.ts";
-import { addAttribute, createAttributes } from "../../batch/attribute-decode.ts";
-import { OtlpFieldNumber } from "../../batch/otlp-schema.ts";
+import { resourceFrom } from "../../batch/row-envelope.ts";
 import { AttributeFilter, AttributePlace } from "./attribute-filter.ts";
 import { listedTextsOf } from "./attribute-pairs.ts";
 import { quoteName } from "./column-appender.ts";
 import type { ReaderPool } from "./reader-pool.ts";
 import { SegmentFile } from "./segment-format.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
-
-const ATTRIBUTES_TAG = (OtlpFieldNumber.Resource.attributes << 3) | 2;
 
 /** The filter over all attribute values of a finished segment. */
 export function rebuiltAttributeFilter(
@@ -24,8 +21,7 @@ export function rebuiltAttributeFilter(
   return pool.use(undefined, ({ raw }) => attributeFilterOfFiles(raw, directory, meta.attributeColumns));
 }
 
-/** The same, for whoever has a connection of DuckDB's. */
-export async function attributeFilterOfFiles(
+async function attributeFilterOfFiles(
   connection: DuckDBConnection,
   directory: string,
   columns: SegmentMeta["attributeColumns"],
@@ -65,13 +61,7 @@ async function valuesOf(connection: DuckDBConnection, sql: string, file: string)
 
 function* resourceTexts(resource: unknown): Generator<[key: string, text: string]> {
   if (!(resource instanceof DuckDBBlobValue)) return;
-  const reader = new ProtobufReader(resource.bytes);
-  const attributes = createAttributes();
-  while (reader.position < reader.end) {
-    const tag = reader.tag();
-    if (tag === ATTRIBUTES_TAG) addAttribute(attributes, reader.message());
-    else reader.skip(tag);
-  }
+  const { attributes } = resourceFrom(new ProtobufReader(resource.bytes), "");
   for (const [key, value] of Object.entries(attributes)) {
     for (const text of listedTextsOf(value)) yield [key, text];
   }

@@ -30,10 +30,7 @@ export class AttributePairs {
   readonly #view: DataView;
   readonly #scratch = new DataView(new ArrayBuffer(8));
   readonly #seed = (Math.random() * 0x1_0000_0000) | 0;
-  readonly #keys = new ByteDictionary({
-    maxWords: Number.POSITIVE_INFINITY,
-    maxBytes: Number.POSITIVE_INFINITY,
-  });
+  readonly #keys = new ByteDictionary();
   #slots = new Uint32Array(INITIAL_PAIRS * 2);
   #hashes = new Int32Array(INITIAL_PAIRS);
   #starts = new Uint32Array(INITIAL_PAIRS);

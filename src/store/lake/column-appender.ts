@@ -3,7 +3,6 @@
 import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
 import { DuckDBDataChunk } from "@duckdb/node-api";
 import duckdb from "@duckdb/node-bindings";
-import type { ByteSink } from "./byte-sink.ts";
 import type { NumberCells, TextCells } from "./column-cells.ts";
 import { CHUNK_ROWS, cellsFor } from "./column-cells.ts";
 import type { TableSpec } from "./segment-format.ts";
@@ -62,13 +61,6 @@ export class ColumnAppender {
     return this.#columns[column] as TextCells;
   }
 
-  /** Sets a `u64` cell. */
-  setU64(column: number, value: bigint): void {
-    const { data } = this.#columns[column] as NumberCells;
-    data[this.#row * 2] = Number(value & 0xffff_ffffn);
-    data[this.#row * 2 + 1] = Number(value >> 32n);
-  }
-
   /** Sets a `u32` or `u8` cell, or the code of an enum. */
   setNumber(column: number, value: number): void {
     (this.#columns[column] as NumberCells).data[this.#row] = value;
@@ -78,13 +70,6 @@ export class ColumnAppender {
   setBytes(column: number, source: Uint8Array, start = 0, end: number = source.length): void {
     const cells = this.#columns[column] as TextCells;
     cells.sink.append(source, start, end);
-    cells.endCell(this.#row);
-  }
-
-  /** Sets a `bytes` cell to whatever `write` appends. */
-  writeBytes(column: number, write: (sink: ByteSink) => void): void {
-    const cells = this.#columns[column] as TextCells;
-    write(cells.sink);
     cells.endCell(this.#row);
   }
 

@@ -3,6 +3,7 @@
 import { utf8FromText } from "../../base/utf8.ts";
 import type { AttributeColumns } from "./attribute-columns.ts";
 import { AttributeFilter, AttributePlace } from "./attribute-filter.ts";
+import type { AttributePairs } from "./attribute-pairs.ts";
 import type { ColumnAppender } from "./column-appender.ts";
 import type { RowAttributes } from "./row-attributes.ts";
 import type { TraceGroups } from "./trace-groups.ts";
@@ -24,6 +25,7 @@ export function fillListedAttributes(
   const { pairs, pairIds, starts: pairStarts } = attributes;
   const { columnOfPair } = columns;
   const listedFor = new Uint32Array(pairs.count);
+  const list = new ValueList(table, pairs);
   for (let group = 0; group < traceCount; group++) {
     for (let at = starts[group]!; at < starts[group + 1]!; at++) {
       const row = order[at]!;
@@ -31,29 +33,35 @@ export function fillListedAttributes(
         const pair = pairIds[index]!;
         if (columnOfPair[pair]! >= 0 || listedFor[pair] === group + 1) continue;
         listedFor[pair] = group + 1;
-        appendListed(
-          table,
-          utf8FromText(pairs.keyText(pairs.keyIds[pair]!)),
-          pairs.listedTexts(pair),
-          traceRows[group]!,
-        );
+        list.append(pair, traceRows[group]!);
       }
     }
   }
   table.close();
 }
 
-function appendListed(
-  table: ColumnAppender,
-  key: Uint8Array,
-  texts: readonly string[],
-  traceRow: number,
-): void {
-  for (const text of texts) {
-    table.setBytes(0, key);
-    table.setBytes(1, utf8FromText(text));
-    table.setNumber(2, traceRow);
-    table.endRow();
+/** Rows of the table; texts that come again and again are encoded once. */
+class ValueList {
+  readonly #table: ColumnAppender;
+  readonly #pairs: AttributePairs;
+  readonly #keys: Uint8Array[] = [];
+  readonly #values: (readonly Uint8Array[])[] = [];
+
+  constructor(table: ColumnAppender, pairs: AttributePairs) {
+    this.#table = table;
+    this.#pairs = pairs;
+  }
+
+  append(pair: number, traceRow: number): void {
+    const keyId = this.#pairs.keyIds[pair]!;
+    this.#keys[keyId] ??= utf8FromText(this.#pairs.keyText(keyId));
+    this.#values[pair] ??= this.#pairs.listedTexts(pair).map(utf8FromText);
+    for (const value of this.#values[pair]) {
+      this.#table.setBytes(0, this.#keys[keyId]);
+      this.#table.setBytes(1, value);
+      this.#table.setNumber(2, traceRow);
+      this.#table.endRow();
+    }
   }
 }
 

@@ -81,9 +81,6 @@ export function codedText(name: string, texts: readonly string[]): ColumnSpec {
   return isCoded ? { name, type: "enum", members: texts } : { name, type: "text" };
 }
 
-/** Number of the first attribute column. */
-export const FIRST_ATTRIBUTE_COLUMN = 14;
-
 /** Spans in trace id, start, span id order; `names` and `services` are all texts of those columns. */
 export function spansTable(
   names: readonly string[],

@@ -7,7 +7,6 @@ import { TextCells } from "./column-cells.ts";
 import type { ResourceTable } from "./resource-table.ts";
 import type { RowAttributes } from "./row-attributes.ts";
 import type { SealRows } from "./seal-rows.ts";
-import { FIRST_ATTRIBUTE_COLUMN } from "./segment-format.ts";
 import { appendRemainder } from "./span-remainder.ts";
 
 /** Numbers of the columns of `spansTable`. */
@@ -26,6 +25,7 @@ const Column = {
   RESOURCE_ID: 11,
   SCOPE_ID: 12,
   REST: 13,
+  FIRST_ATTRIBUTE: 14,
 } as const;
 
 /** Kinds that do not fit their column are 0 there and in the rest of the bytes. */
@@ -55,7 +55,7 @@ export class SpanFill {
     this.#spans = spans;
     this.#origins = origins;
     this.#restStarts = attributes.restStarts;
-    this.#fillAttributes = columns.filler(spans, FIRST_ATTRIBUTE_COLUMN);
+    this.#fillAttributes = columns.filler(spans, Column.FIRST_ATTRIBUTE);
     const { names, nameIds, services, serviceIds, originIds } = rows;
     this.#fillNames = textFiller(spans, Column.NAME, names, (row) => nameIds[row]!);
     this.#fillServices = textFiller(spans, Column.SERVICE, services, (row) => serviceIds[originIds[row]!]!);
