@@ -168,6 +168,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
     store,
     decodeLong: ingestThread.decodeLong,
     maxInFlightBytes: config.ingest.maxInFlightBytes,
+    maxLogLagMillis: config.ingest.maxLogLagMillis,
     isOverloaded: () => store.isOverloaded?.() ?? false,
     metrics,
     clock,
