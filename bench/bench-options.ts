@@ -30,6 +30,8 @@ export interface BenchOptions {
   readonly reportFile: string | undefined;
   readonly quoteFile: string | undefined;
   readonly jsonFile: string | undefined;
+  /** Prints what was tried for the log and the segments, and nothing else. */
+  readonly isExperiments: boolean;
   readonly isHelp: boolean;
 }
 
@@ -59,6 +61,7 @@ Starts servers of its own on empty folders under the temporary folder, sends spa
   --report FILE    write the page of figures, by default with --history, --peer collector and --rounds 3
   --quote FILE     put the main figures between the marks of a file
   --json FILE      write all figures as JSON
+  --experiments    only what docs/decisions quotes: ways to write the log and segments, beside each other
 `;
 
 const QUICK_SPANS = 200_000;
@@ -86,6 +89,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     reportFile: values.report,
     quoteFile: values.quote,
     jsonFile: values.json,
+    isExperiments: values.experiments ?? false,
     isHelp: values.help ?? false,
   };
 }
@@ -108,6 +112,7 @@ const OPTIONS = {
   report: { type: "string" },
   quote: { type: "string" },
   json: { type: "string" },
+  experiments: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
 

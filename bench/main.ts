@@ -8,6 +8,7 @@ import { basename } from "node:path";
 import { TracAggError } from "../src/base/errors.ts";
 import { BENCH_HELP, parseBenchOptions } from "./bench-options.ts";
 import type { BenchResults } from "./bench-results.ts";
+import { runExperiments } from "./experiments/run-experiments.ts";
 import { conditionsText, performancePage } from "./report/performance-page.ts";
 import { quoteLines, withQuote } from "./report/quote.ts";
 import { goalTable, sections } from "./report/sections.ts";
@@ -35,13 +36,18 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(BENCH_HELP);
     return;
   }
+  const say = (text: string): boolean => process.stderr.write(`${text}\n`);
+  if (options.isExperiments) {
+    process.stdout.write(await runExperiments(options.corpusFolder, say));
+    return;
+  }
   const { reportFile, quoteFile, jsonFile } = options;
   const quoted = quoteFile === undefined ? "" : readFileSync(quoteFile, "utf8");
   // Marks that are missing are better found before ten minutes of measuring than after.
   if (quoteFile !== undefined) withQuote(quoted, []);
   const results = await runBench(options, {
     command: commandText(args),
-    say: (text) => process.stderr.write(`${text}\n`),
+    say,
   });
   process.stdout.write(consoleText(results));
   if (reportFile !== undefined) writeFileSync(reportFile, performancePage(results));

@@ -288,7 +288,7 @@ class Lake implements TraceStore {
       clock,
       writtenBy: version,
       temporaryDirectory,
-      maxSealBytes: Math.max(sealBytes * 2, MIN_BLOCK_BYTES * 4),
+      maxSealBytes: Math.max(sealBytes * 1.25, MIN_BLOCK_BYTES * 4),
       memoryLimitBytes: sealMemoryBytes,
       attributeKeys: attributeColumns,
       seal: (request, batches) => thread.seal(request, batches),
