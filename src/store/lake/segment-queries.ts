@@ -14,7 +14,7 @@ import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts"
 import { BoundSql } from "./bound-sql.ts";
 import { ColumnAppender } from "./column-appender.ts";
 import type { ReadConnection } from "./reader-pool.ts";
-import type { Segment } from "./segment.ts";
+import type { Segment, StoredSegment } from "./segment.ts";
 import type { SpanPlan } from "./segment-conditions.ts";
 import { startRange, traceConditions } from "./segment-conditions.ts";
 import { SegmentFile } from "./segment-format.ts";
@@ -104,9 +104,9 @@ export interface RowReading {
  */
 export async function* segmentRows(
   connection: ReadConnection,
-  segment: Segment,
+  segment: StoredSegment,
   traceIds: readonly string[],
-  reading: RowReading,
+  reading: Omit<RowReading, "cache">,
   only?: SpanPlan,
 ): AsyncGenerator<SpanRow[], void> {
   const sql = new BoundSql();

@@ -83,6 +83,14 @@ export class LakeFolder {
   }
 }
 
+/** Lets a store merge until there is nothing left to merge. */
+export async function mergeAll(folder: LakeFolder, store: TraceStore): Promise<void> {
+  while (store.gauges()["compacting"] === 1) {
+    folder.tick();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /** Names of the segments in use, oldest first. */
 export async function segmentNames(folder: LakeFolder): Promise<string[]> {
   const names = await readdir(folder.path("segments"));
