@@ -46,7 +46,7 @@ export interface LakeStoreOptions {
   /** Attribute keys that get a column in new segments whenever a span has them, however seldom. Default none. */
   readonly attributeColumns?: readonly string[];
   /**
-   * Neighbouring segments of about one size at which they are merged into one; below 2 none ever are. Default 8: a span
+   * Neighbouring segments of about one size that are merged into one; below 2 none ever are. Default 8: a span
    * is then written three or four times in all, and a day of segments is some dozens.
    */
   readonly mergeSegments?: number;
