@@ -20,6 +20,8 @@ const FIRST_RETRY_MILLIS = 10_000;
 const LAST_RETRY_MILLIS = 3_600_000;
 /** So many times the segments of a merge that wait for one are a reason not to wait for quiet any longer. */
 const PRESSING_FACTOR = 3;
+/** Spans of one trace that are brought together from several segments: some 200 MiB while it is done. */
+const MAX_REUNITED_SPANS = 200_000;
 
 /** What a compactor works with. */
 export interface CompactorOptions {
@@ -209,6 +211,7 @@ export class Compactor {
       temporaryDirectory,
       reunionDirectory,
       memoryLimitBytes,
+      maxReunitedSpans: MAX_REUNITED_SPANS,
       name,
       writtenBy,
       inputs: inputs.map((input) => ({ name: input.name, directory: input.directory, meta: input.meta })),

@@ -27,6 +27,8 @@ export interface MergeRequest {
   readonly attributeKeys: readonly string[];
   /** Content of `splits.bin`: which traces segments before the inputs hold spans of too. */
   readonly splits: Uint8Array;
+  /** Spans of a trace that lies in several inputs, above which the merge is refused: they are decoded all at once. */
+  readonly maxReunitedSpans: number;
   /** Traces that are not taken over, 16 bytes an id. */
   readonly leftOutTraceIds: Uint8Array;
 }

@@ -21,9 +21,6 @@ import { TraceFilter } from "./trace-filter.ts";
 import { withWritingDatabase } from "./writing-database.ts";
 import { writeHelperFiles } from "./written-file.ts";
 
-/** Spans of one trace that are brought together from several segments at most: they are decoded all at once. */
-export const MAX_REUNITED_SPANS = 200_000;
-
 /** What a merge came to. */
 export type MergeOutcome = { readonly kind: "merged"; readonly meta: SegmentMeta } | MergeRefusal;
 
@@ -57,6 +54,7 @@ class SegmentMerger {
 
   /** Finds the traces that lie in several inputs; says no when one of them is too large. */
   async refusal(): Promise<MergeRefusal | undefined> {
+    const { maxReunitedSpans } = this.#request;
     const traces = this.#inputs
       .map(
         ({ directory }, index) =>
@@ -70,12 +68,12 @@ class SegmentMerger {
     );
     const large = await this.#database.rows(
       "SELECT DISTINCT unnest(parts) FROM apart WHERE span_count > $1 ORDER BY ALL",
-      [MAX_REUNITED_SPANS],
+      [maxReunitedSpans],
     );
     if (large.length === 0) return undefined;
     return {
       kind: "refused",
-      reason: `a trace in several of the segments has more than ${MAX_REUNITED_SPANS} spans`,
+      reason: `a trace in several of the segments has more than ${maxReunitedSpans} spans`,
       inputs: large.map(([part]) => this.#request.inputs[part as number]!.name),
     };
   }
