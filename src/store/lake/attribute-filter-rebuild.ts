@@ -10,6 +10,7 @@ import type { AttributeFilter } from "./attribute-filter.ts";
 import { AttributeFilterValues, AttributePlace } from "./attribute-filter.ts";
 import { listedTextsOf } from "./attribute-pairs.ts";
 import { quoteName } from "./column-appender.ts";
+import { encodedText } from "./encoded-text.ts";
 import type { ReadConnection } from "./reader-pool.ts";
 import { SegmentFile } from "./segment-format.ts";
 
@@ -21,15 +22,17 @@ export async function rebuiltAttributeFilter(
 ): Promise<AttributeFilter> {
   const values = new AttributeFilterValues();
   const spans = join(directory, SegmentFile.SPANS);
-  for (const { key, column } of columns) {
+  for (const { key, column, type } of columns) {
     const name = quoteName(column);
-    const sql = `SELECT DISTINCT ${name} FROM read_parquet($1) WHERE ${name} IS NOT NULL`;
+    const selected = type === "text" ? "encode(value)" : "value";
+    const distinct = `SELECT DISTINCT ${name} AS value FROM read_parquet($1) WHERE ${name} IS NOT NULL`;
+    const sql = `SELECT ${selected} FROM (${distinct})`;
     for await (const [value] of rowsOf(connection, sql, spans))
-      values.add(AttributePlace.COLUMN, key, String(value));
+      values.add(AttributePlace.COLUMN, key, type === "text" ? encodedText(value) : String(value));
   }
-  const listed = "SELECT DISTINCT key, value FROM read_parquet($1)";
+  const listed = "SELECT encode(key), encode(value) FROM (SELECT DISTINCT key, value FROM read_parquet($1))";
   for await (const [key, value] of rowsOf(connection, listed, join(directory, SegmentFile.ATTRIBUTES)))
-    values.add(AttributePlace.LIST, key as string, value as string);
+    values.add(AttributePlace.LIST, encodedText(key), encodedText(value));
   const resources = "SELECT resource FROM read_parquet($1)";
   for await (const [resource] of rowsOf(connection, resources, join(directory, SegmentFile.RESOURCES))) {
     for (const [key, text] of resourceTexts(resource)) values.add(AttributePlace.RESOURCE, key, text);

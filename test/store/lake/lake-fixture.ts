@@ -6,6 +6,7 @@ import type { LogFields, Logger } from "../../../src/base/logger.ts";
 import { formatCheckedJson } from "../../../src/io/checked-json.ts";
 import type { LakeStoreOptions } from "../../../src/store/lake/lake-options.ts";
 import { createLakeStore } from "../../../src/store/lake/lake-store.ts";
+import type { SegmentMeta } from "../../../src/store/lake/segment-meta.ts";
 import type { TraceStore } from "../../../src/store/trace-store.ts";
 
 /** A log line of a store under test. */
@@ -47,6 +48,11 @@ export class LakeFolder {
     const path = this.path("segments", segment, "meta.json");
     const { crc32: _, ...members } = JSON.parse(await readFile(path, "utf8")) as Record<string, unknown>;
     await writeFile(path, formatCheckedJson({ ...members, ...changes }, 2));
+  }
+
+  /** What a segment's `meta.json` says. */
+  async readMeta(segment: string): Promise<SegmentMeta> {
+    return JSON.parse(await readFile(this.path("segments", segment, "meta.json"), "utf8")) as SegmentMeta;
   }
 
   /** Starts a store; stops the one before. */
