@@ -2,8 +2,7 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { BatchMerge } from "../../src/batch/batch-merge.ts";
-import { unpackBatch } from "../../src/batch/packed-batch.ts";
+import { mergedBatch } from "../../src/batch/batch-merge.ts";
 import { OtlpRequestDecoder } from "../../src/codec/otlp-protobuf/request-decoder.ts";
 import { writeSegment } from "../../src/store/lake/segment-writer.ts";
 import { corpusTemplates, describeCorpus } from "../corpus.ts";
@@ -78,8 +77,6 @@ async function seal(payloads: readonly Uint8Array[], directory: string, folder: 
   mkdirSync(directory);
   const decoder = new OtlpRequestDecoder();
   const batches = payloads.map((payload) => decoder.decode(payload).batch);
-  const merge = new BatchMerge(batches);
-  for (const batch of batches) merge.add(batch);
   await writeSegment(
     {
       directory,
@@ -94,7 +91,7 @@ async function seal(payloads: readonly Uint8Array[], directory: string, folder: 
       attributeKeys: [],
       olderSegments: [],
     },
-    unpackBatch(merge.packed()),
+    mergedBatch(batches),
   );
 }
 

@@ -3,19 +3,23 @@
 import type { BatchColumns } from "./batch-columns.ts";
 import { COLUMN_BYTES_PER_ROW, columnsIn } from "./batch-columns.ts";
 import type { PackedBatch } from "./packed-batch.ts";
+import { unpackBatch } from "./packed-batch.ts";
 import type { SpanBatch } from "./span-batch.ts";
 import type { StringDictionary } from "./string-dictionary.ts";
 import { WordList } from "./word-list.ts";
+
+/** Some batches as one. */
+export function mergedBatch(batches: readonly SpanBatch[]): SpanBatch {
+  const merge = new BatchMerge(batches);
+  for (const batch of batches) merge.add(batch);
+  return unpackBatch(merge.packed());
+}
 
 /**
  * Lays batches end to end: rows in the order they are added, payloads in one buffer, resources and scopes of each
  * batch behind those of the ones before. What is one payload is then no request any more, only what the ranges of rows,
  * resources and scopes point into.
- *
- * @example
- * const merge = new BatchMerge(batches);
- * for (const batch of batches) merge.add(batch);
- * const { rowCount } = unpackBatch(merge.packed());
+ * {@link mergedBatch} does it in one go.
  */
 export class BatchMerge {
   readonly #rowCount: number;

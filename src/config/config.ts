@@ -41,6 +41,7 @@ export interface TracAggConfig {
       readonly memoryLimitBytes: number;
       readonly attributeColumns: readonly string[];
       readonly queryConcurrency: number;
+      readonly mergeSegments: number;
     };
   };
   readonly retention: { readonly ageMillis: number; readonly bytes: number };

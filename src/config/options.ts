@@ -197,6 +197,16 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
     doc: "Queries the engine runs at once; more wait.",
     reason: "Each holds one of the four threads that file work shares, and the ingest log needs one to sync.",
   },
+  "store.lake.mergeSegments": {
+    flag: "store-lake-merge-segments",
+    type: "integer",
+    unit: "segments",
+    default: 8,
+    min: 0,
+    max: 32,
+    doc: "Neighbouring segments of about one size that are merged into a larger one in quiet moments; 0 or 1 merge none.",
+    reason: "A span is then written three or four times in all, and a day of segments is some dozens.",
+  },
   "retention.age": {
     flag: "retention-age",
     type: "duration",

@@ -158,6 +158,15 @@ const lakeStore: StoreKind = Object.freeze({
       description:
         "Queries on segments at once; each holds one of libuv's threads (UV_THREADPOOL_SIZE, four by default), and the log needs one to sync.",
     },
+    {
+      name: "mergeSegments",
+      unit: "count",
+      defaultValue: 8,
+      minimum: 0,
+      maximum: 32,
+      description:
+        "Neighbouring segments of about one size that are merged into a larger one; 0 or 1 merge none. The default writes a span three or four times in all.",
+    },
   ] satisfies StoreOption[]),
   create: async (settings: StoreSettings) => {
     const { dataDir, options, attributeColumns, version, onCovered, logger, clock } = settings;

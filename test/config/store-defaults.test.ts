@@ -13,6 +13,7 @@ const CONFIGURED = {
     maxHotBytes: store.lake.maxHotBytes,
     queryMemoryBytes: store.lake.memoryLimitBytes,
     queryConcurrency: store.lake.queryConcurrency,
+    mergeSegments: store.lake.mergeSegments,
   },
 };
 

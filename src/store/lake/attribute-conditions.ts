@@ -107,7 +107,8 @@ function columnCondition(sql: BoundSql, column: AttributeColumn, value: string):
   const name = quoteName(column.column);
   const { integer, double } = typedText(value);
   if (column.type === "i64") return `${name} = ${sql.bind(String(integer))}::BIGINT`;
-  if (column.type === "f64") return `${name} = ${sql.bind(double!)}::DOUBLE`;
+  // As text: DuckDB's bindings take a number without a fraction for an integer and refuse it beyond 64 bits.
+  if (column.type === "f64") return `${name} = ${sql.bind(String(double))}::DOUBLE`;
   if (column.type === "bool") return `${name} = ${sql.bind(value === "true")}`;
   const texts = isAllStrings(column) ? [value] : possibleTexts(value);
   return `${name} IN (${texts.map((text) => sql.bind(text)).join(", ")})`;

@@ -1,62 +1,51 @@
 /** Makes the attribute filter of a segment again from its Parquet files. */
 
 import { join } from "node:path";
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBValue } from "@duckdb/node-api";
 import { DuckDBBlobValue } from "@duckdb/node-api";
 import { ProtobufReader } from "../../base/protobuf-reader.ts";
 import { resourceFrom } from "../../batch/row-envelope.ts";
-import { AttributeFilter, AttributePlace } from "./attribute-filter.ts";
+import type { AttributeColumn } from "./attribute-columns.ts";
+import type { AttributeFilter } from "./attribute-filter.ts";
+import { AttributeFilterValues, AttributePlace } from "./attribute-filter.ts";
 import { listedTextsOf } from "./attribute-pairs.ts";
 import { quoteName } from "./column-appender.ts";
-import type { ReaderPool } from "./reader-pool.ts";
+import { encodedText } from "./encoded-text.ts";
+import type { ReadConnection } from "./reader-pool.ts";
 import { SegmentFile } from "./segment-format.ts";
-import type { SegmentMeta } from "./segment-meta.ts";
 
-/** The filter over all attribute values of a finished segment. */
-export function rebuiltAttributeFilter(
-  pool: ReaderPool,
+/** The filter over all attribute values in the Parquet files of a segment. */
+export async function rebuiltAttributeFilter(
+  connection: ReadConnection,
   directory: string,
-  meta: SegmentMeta,
+  columns: readonly AttributeColumn[],
 ): Promise<AttributeFilter> {
-  return pool.use(undefined, ({ raw }) => attributeFilterOfFiles(raw, directory, meta.attributeColumns));
-}
-
-async function attributeFilterOfFiles(
-  connection: DuckDBConnection,
-  directory: string,
-  columns: SegmentMeta["attributeColumns"],
-): Promise<AttributeFilter> {
-  const values: [AttributePlace, key: string, text: string][] = [];
-  for (const { key, column } of columns) {
+  const values = new AttributeFilterValues();
+  const spans = join(directory, SegmentFile.SPANS);
+  for (const { key, column, type } of columns) {
     const name = quoteName(column);
-    const rows = await valuesOf(
-      connection,
-      `SELECT DISTINCT ${name} FROM read_parquet($1) WHERE ${name} IS NOT NULL`,
-      join(directory, SegmentFile.SPANS),
-    );
-    for (const [value] of rows) values.push([AttributePlace.COLUMN, key, String(value)]);
+    const selected = type === "text" ? "encode(value)" : "value";
+    const distinct = `SELECT DISTINCT ${name} AS value FROM read_parquet($1) WHERE ${name} IS NOT NULL`;
+    const sql = `SELECT ${selected} FROM (${distinct})`;
+    for await (const [value] of rowsOf(connection, sql, spans))
+      values.add(AttributePlace.COLUMN, key, type === "text" ? encodedText(value) : String(value));
   }
-  const listed = await valuesOf(
-    connection,
-    "SELECT DISTINCT key, value FROM read_parquet($1)",
-    join(directory, SegmentFile.ATTRIBUTES),
-  );
-  for (const [key, value] of listed) values.push([AttributePlace.LIST, key as string, value as string]);
-  const resources = await valuesOf(
-    connection,
-    "SELECT resource FROM read_parquet($1)",
-    join(directory, SegmentFile.RESOURCES),
-  );
-  for (const [resource] of resources) {
-    for (const [key, text] of resourceTexts(resource)) values.push([AttributePlace.RESOURCE, key, text]);
+  const listed = "SELECT encode(key), encode(value) FROM (SELECT DISTINCT key, value FROM read_parquet($1))";
+  for await (const [key, value] of rowsOf(connection, listed, join(directory, SegmentFile.ATTRIBUTES)))
+    values.add(AttributePlace.LIST, encodedText(key), encodedText(value));
+  const resources = "SELECT resource FROM read_parquet($1)";
+  for await (const [resource] of rowsOf(connection, resources, join(directory, SegmentFile.RESOURCES))) {
+    for (const [key, text] of resourceTexts(resource)) values.add(AttributePlace.RESOURCE, key, text);
   }
-  const filter = AttributeFilter.forValues(values.length);
-  for (const [place, key, text] of values) filter.add(place, key, text);
-  return filter;
+  return values.filter();
 }
 
-async function valuesOf(connection: DuckDBConnection, sql: string, file: string): Promise<unknown[][]> {
-  return (await connection.runAndReadAll(sql, [file])).getRows();
+async function* rowsOf(
+  connection: ReadConnection,
+  sql: string,
+  file: string,
+): AsyncGenerator<DuckDBValue[], void> {
+  for await (const chunk of connection.chunks(sql, [file])) yield* chunk.getRows();
 }
 
 function* resourceTexts(resource: unknown): Generator<[key: string, text: string]> {

@@ -59,6 +59,37 @@ export class AttributeFilter {
   encode(): Uint8Array {
     return this.#blocks.encode(MAGIC);
   }
+
+  /** The filter of values whose hashes are at hand, two a value. */
+  static ofHashes(hashes: Uint32Array): AttributeFilter {
+    const filter = AttributeFilter.forValues(hashes.length / 2);
+    for (let at = 0; at < hashes.length; at += 2) filter.#blocks.add(hashes[at]!, hashes[at + 1]!);
+    return filter;
+  }
+}
+
+const INITIAL_VALUES = 4_096;
+
+/** Values for a filter whose number is known only at the end; eight bytes a value until then. */
+export class AttributeFilterValues {
+  #hashes = new Uint32Array(INITIAL_VALUES * 2);
+  #filled = 0;
+
+  /** Adds a value. */
+  add(place: AttributePlace, key: string, text: string): void {
+    if (this.#filled === this.#hashes.length) {
+      const grown = new Uint32Array(this.#hashes.length * 2);
+      grown.set(this.#hashes);
+      this.#hashes = grown;
+    }
+    this.#hashes[this.#filled++] = hashOf(place, key, text, BLOCK_SEED);
+    this.#hashes[this.#filled++] = hashOf(place, key, text, BIT_SEED);
+  }
+
+  /** The filter over all values added. */
+  filter(): AttributeFilter {
+    return AttributeFilter.ofHashes(this.#hashes.subarray(0, this.#filled));
+  }
 }
 
 function hashOf(place: AttributePlace, key: string, text: string, seed: number): number {

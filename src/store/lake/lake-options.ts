@@ -7,6 +7,7 @@ import type { Logger } from "../../base/logger.ts";
 import { silentLogger } from "../../base/logger.ts";
 import type { FileLayer } from "../../io/file-layer.ts";
 import { nodeFileLayer } from "../../io/file-layer.ts";
+import type { ThinningPolicy } from "./thinning.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -45,6 +46,13 @@ export interface LakeStoreOptions {
   /** Attribute keys that get a column in new segments whenever a span has them, however seldom. Default none. */
   readonly attributeColumns?: readonly string[];
   /**
+   * Neighbouring segments of about one size that are merged into one; below 2 none ever are. Default 8: a span
+   * is then written three or four times in all, and a day of segments is some dozens.
+   */
+  readonly mergeSegments?: number;
+  /** Says which traces a merge leaves out. Default: none, nothing is ever left out. */
+  readonly thinning?: ThinningPolicy;
+  /**
    * Milliseconds after `stop` in which a further seal may begin. Default 4,000: one takes a few seconds and a stop is to
    * end within ten. What is not sealed then stays in the ingest log and is read back at the next start.
    */
@@ -58,14 +66,20 @@ export interface LakeStoreOptions {
   readonly schedule?: Schedule;
   /** Makes the sealing thread; tests pass broken ones. */
   readonly startSealWorker?: () => Worker;
+  /** Makes a merging thread; tests pass broken ones. */
+  readonly startMergeWorker?: () => Worker;
 }
+
+type NoDefault = "startSealWorker" | "startMergeWorker" | "thinning";
 
 /** The options with every default filled in. */
-export interface LakeSettings extends Required<Omit<LakeStoreOptions, "startSealWorker">> {
+export interface LakeSettings extends Required<Omit<LakeStoreOptions, NoDefault>> {
   readonly startSealWorker: (() => Worker) | undefined;
+  readonly startMergeWorker: (() => Worker) | undefined;
+  readonly thinning: ThinningPolicy | undefined;
 }
 
-const DEFAULTS: Omit<LakeSettings, "dataDir" | "startSealWorker"> = Object.freeze({
+const DEFAULTS: Omit<LakeSettings, "dataDir" | NoDefault> = Object.freeze({
   version: "unknown",
   sealBytes: 64 * MEBIBYTE,
   sealAgeMillis: 5 * 60_000,
@@ -78,6 +92,7 @@ const DEFAULTS: Omit<LakeSettings, "dataDir" | "startSealWorker"> = Object.freez
   maxWaitingQueries: 256,
   sealMemoryBytes: 512 * MEBIBYTE,
   attributeColumns: [],
+  mergeSegments: 8,
   stopSealMillis: 4_000,
   onCovered: () => {},
   logger: silentLogger,
@@ -92,6 +107,8 @@ export function lakeSettings(options: LakeStoreOptions): LakeSettings {
   return {
     ...DEFAULTS,
     startSealWorker: undefined,
+    startMergeWorker: undefined,
+    thinning: undefined,
     ...(Object.fromEntries(given) as unknown as LakeStoreOptions),
   };
 }

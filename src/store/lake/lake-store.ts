@@ -17,7 +17,10 @@ import type { CommittedBatch } from "../span-writer.ts";
 import type { TracePage, TracePageRequest, TraceRows } from "../trace-reader.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
 import type { StoreGauges, TraceStore } from "../trace-store.ts";
+import type { Compactor } from "./compactor.ts";
 import { HotOverlap } from "./hot-overlap.ts";
+import { lakeCompactor } from "./lake-compaction.ts";
+import { hotGauges, segmentGauges } from "./lake-gauges.ts";
 import type { LakeSettings, LakeStoreOptions } from "./lake-options.ts";
 import { lakeSettings } from "./lake-options.ts";
 import { searchLake } from "./lake-search.ts";
@@ -61,6 +64,7 @@ interface OpenLake {
   readonly reader: SegmentReader;
   readonly overlap: HotOverlap;
   readonly sealer: Sealer;
+  readonly compactor: Compactor;
   readonly thread: SealThread;
   readonly endTicks: () => void;
 }
@@ -119,6 +123,7 @@ class Lake implements TraceStore {
       thread,
       overlap: new HotOverlap((segment, ids) => confirmPlaces(reader, segment, ids)),
       sealer: this.#newSealer(set, thread, temporaryDirectory),
+      compactor: this.#newCompactor(set, temporaryDirectory),
       endTicks: this.#settings.schedule(TICK_MILLIS, () => this.#tick()),
     };
     await this.#retain();
@@ -238,38 +243,9 @@ class Lake implements TraceStore {
   }
 
   gauges(): StoreGauges {
-    const hot = {
-      hot_spans: this.#hot.rowCount,
-      hot_bytes: this.#hot.byteSize,
-      hot_blocks: this.#hot.blocks().length,
-      overloaded: this.isOverloaded() ? 1 : 0,
-      catalogue_services: this.#names.serviceCount,
-      catalogue_operations: this.#names.operationCount,
-      catalogue_refused_spans: this.#names.refused,
-    };
-    if (this.#open === undefined) return hot;
-    const { set, sealer, overlap, pool } = this.#open;
-    return {
-      ...hot,
-      covered_position: set.coveredPosition,
-      segments: set.segments.length,
-      segment_bytes: set.byteSize,
-      segment_spans: set.segments.reduce((sum, { meta }) => sum + meta.spanCount, 0),
-      split_traces: set.splits.size,
-      hot_split_traces: overlap.size,
-      filter_maybes_confirmed: overlap.maybes.confirmed,
-      filter_maybes_wrong: overlap.maybes.wrong,
-      seals: sealer.counts.seals,
-      seal_failures: sealer.counts.failures,
-      sealed_spans: sealer.counts.spans,
-      seal_cpu_micros: sealer.counts.cpuMicros,
-      sealing: sealer.isRunning ? 1 : 0,
-      damaged_segments: set.counts.damaged,
-      repaired_files: set.counts.repairedFiles,
-      expired_segments: set.counts.expired,
-      evicted_segments: set.counts.evicted,
-      waiting_queries: pool.waiting,
-    };
+    const hot = hotGauges(this.#hot, this.#names);
+    const overloaded = this.isOverloaded() ? 1 : 0;
+    return { ...hot, overloaded, ...(this.#open === undefined ? {} : segmentGauges(this.#open)) };
   }
 
   #opened(): OpenLake {
@@ -300,8 +276,22 @@ class Lake implements TraceStore {
     });
   }
 
+  #newCompactor(set: SegmentSet, temporaryDirectory: string): Compactor {
+    return lakeCompactor(this.#settings, {
+      set,
+      temporaryDirectory,
+      withSnapshot: (work) => this.#withSnapshot(undefined, work),
+      inTurn: (work) => this.#inTurn(work),
+      onReplaced: (inputs) => {
+        for (const { name } of inputs) this.#reading.origins.forget(name);
+        this.#open?.overlap.prune(this.#hot.view(), set.segments);
+      },
+    });
+  }
+
   /** The new segment comes into use and its spans leave memory in one step: no query sees them twice or not at all. */
   async #publish(set: SegmentSet, name: string, meta: SegmentMeta): Promise<void> {
+    await set.syncUnfinished(name, meta);
     const { segment } = await set.publish(name, meta);
     set.add(segment);
     this.#hot.dropThrough(meta.lastPosition);
@@ -315,6 +305,13 @@ class Lake implements TraceStore {
     const isOld = oldest !== undefined && nowMillis - oldest >= this.#settings.sealAgeMillis;
     if (isOld || this.#hot.byteSize >= this.#settings.sealBytes) this.#open.sealer.begin();
     if (nowMillis - this.#retainedAtUnixMillis >= RETENTION_MILLIS) void this.#retain();
+    if (this.#mayCompact(this.#open)) this.#open.compactor.begin();
+  }
+
+  /** In quiet moments; under a load that has none, once enough segments wait for it. Never when memory fills up. */
+  #mayCompact({ sealer, compactor }: OpenLake): boolean {
+    if (this.isOverloaded()) return false;
+    return (!sealer.isRunning && this.#hot.byteSize < this.#settings.sealBytes) || compactor.isPressing;
   }
 
   /** Removes what retention ends; failures are tried again a minute later. */
@@ -382,11 +379,13 @@ class Lake implements TraceStore {
     open.endTicks();
     const { clock, logger, stopSealMillis } = this.#settings;
     const startUntilUnixMillis = clock.nowMillis() + stopSealMillis;
+    const merging = open.compactor.stop();
     // A failed seal is counted and logged where it happens; the log still holds the spans.
     const isSealed = await open.sealer
       .sealThrough(this.#hot.lastPosition, startUntilUnixMillis)
       .catch(() => false);
     if (!isSealed) logger.warn("not everything is sealed; the next start reads the rest from the ingest log");
+    await merging;
     await this.#turn;
     await open.thread.stop();
     await open.pool.close();

@@ -3,7 +3,9 @@
 import { TracAggError } from "../../base/errors.ts";
 import type { SpanKind } from "../../model/span-kind.ts";
 import { numberFromSpanKind, SPAN_KIND_BY_NUMBER } from "../../model/span-kind.ts";
-import type { NameCatalogue } from "../name-catalogue.ts";
+import { NameCatalogue } from "../name-catalogue.ts";
+import { encodedText } from "./encoded-text.ts";
+import type { ReadConnection } from "./reader-pool.ts";
 
 /** An operation of a service: service name, span name, kind. */
 export type OperationRow = readonly [serviceName: string, name: string, kind: SpanKind];
@@ -15,6 +17,18 @@ export async function formatOperations(names: NameCatalogue): Promise<string> {
     for (const { name, kind } of await names.operations(serviceName)) rows.push([serviceName, name, kind]);
   }
   return JSON.stringify(rows);
+}
+
+/** The services and operations of all spans in a `spans.parquet`. */
+export async function namesInSpans(connection: ReadConnection, spansFile: string): Promise<NameCatalogue> {
+  const names = new NameCatalogue();
+  const sql =
+    "SELECT encode(service_name), encode(name), kind FROM (SELECT DISTINCT service_name, name, kind FROM read_parquet($1))";
+  for await (const chunk of connection.chunks(sql, [spansFile])) {
+    for (const [service, name, kind] of chunk.getRows())
+      names.add(encodedText(service), encodedText(name), kind as number);
+  }
+  return names;
 }
 
 /**

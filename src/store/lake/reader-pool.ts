@@ -1,6 +1,6 @@
 /** The DuckDB that answers reads: a few connections, lent one query at a time. */
 
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { TracAggError } from "../../base/errors.ts";
 import { quoteSql } from "./sql-text.ts";
@@ -139,15 +139,22 @@ function cancelled(signal: AbortSignal): TracAggError {
   });
 }
 
+/** The chunks of an answer, up to the first empty one. */
+export async function* chunksOf(
+  result: DuckDBResult,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<DuckDBDataChunk, void> {
+  for (let chunk = await result.fetchChunk(); chunk !== null; chunk = await result.fetchChunk()) {
+    if (signal?.aborted) throw cancelled(signal);
+    if (chunk.rowCount === 0) return;
+    yield chunk;
+  }
+}
+
 function readConnectionOf(connection: DuckDBConnection, signal: AbortSignal | undefined): ReadConnection {
   async function* chunks(sql: string, values: readonly DuckDBValue[]): AsyncGenerator<DuckDBDataChunk, void> {
     // Not streamed: a streamed answer ends, without an error, when its connection runs another statement.
-    const result = await connection.run(sql, [...values]);
-    for (let chunk = await result.fetchChunk(); chunk !== null; chunk = await result.fetchChunk()) {
-      if (signal?.aborted) throw cancelled(signal);
-      if (chunk.rowCount === 0) return;
-      yield chunk;
-    }
+    yield* chunksOf(await connection.run(sql, [...values]), signal);
   }
   return {
     chunks,

@@ -3,6 +3,7 @@
 import type { PackedBatch } from "../../batch/packed-batch.ts";
 import type { SharedFilter } from "./block-filter.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
+import type { FailedAnswer } from "./thread-answer.ts";
 
 /** A segment that is already in place, for finding traces that lie in both. */
 export interface OlderSegment {
@@ -39,4 +40,4 @@ export interface SealMessage {
 /** The thread's one answer to a seal. */
 export type SealAnswer =
   | { readonly kind: "sealed"; readonly meta: SegmentMeta; readonly cpuMicros: number }
-  | { readonly kind: "failed"; readonly message: string; readonly code: string | undefined };
+  | FailedAnswer;

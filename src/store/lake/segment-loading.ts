@@ -9,7 +9,7 @@ import { writeFileDurably } from "../../io/file-layer.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import { AttributeFilter } from "./attribute-filter.ts";
 import { rebuiltAttributeFilter } from "./attribute-filter-rebuild.ts";
-import { addOperations, formatOperations } from "./operations-file.ts";
+import { addOperations, formatOperations, namesInSpans } from "./operations-file.ts";
 import type { ReaderPool } from "./reader-pool.ts";
 import { Segment } from "./segment.ts";
 import { parquetFilesOf, SegmentFile } from "./segment-format.ts";
@@ -71,7 +71,9 @@ export async function loadSegment(
     meta.formatVersion === 1
       ? undefined
       : await helpers.read(SegmentFile.ATTRIBUTE_FILTER, AttributeFilter.decode, async () => {
-          const rebuilt = await rebuiltAttributeFilter(loading.pool, directory, meta);
+          const rebuilt = await loading.pool.use(undefined, (connection) =>
+            rebuiltAttributeFilter(connection, directory, meta.attributeColumns),
+          );
           return { value: rebuilt, bytes: rebuilt.encode() };
         });
   const splits = await helpers.read<readonly SplitTrace[]>(SegmentFile.SPLITS, decodeSplits, async () => {
@@ -79,7 +81,9 @@ export async function loadSegment(
     return { value: splits, bytes: encodeSplits(splits) };
   });
   const names = await helpers.read(SegmentFile.OPERATIONS, decodeNames, async () => {
-    const names = await rebuiltNames(loading.pool, join(directory, SegmentFile.SPANS));
+    const names = await loading.pool.use(undefined, (connection) =>
+      namesInSpans(connection, join(directory, SegmentFile.SPANS)),
+    );
     return { value: names, bytes: new TextEncoder().encode(await formatOperations(names)) };
   });
   return { segment: new Segment(directory, name, meta, filter, attributeFilter, splits), names };
@@ -169,18 +173,6 @@ async function rebuiltSplits(
     filter: segment.filter.shared(),
   }));
   return pool.use(undefined, ({ raw }) => findSplits(raw, { name, olderSegments }, traces));
-}
-
-async function rebuiltNames(pool: ReaderPool, spansFile: string): Promise<NameCatalogue> {
-  const names = new NameCatalogue();
-  await pool.use(undefined, async (connection) => {
-    const sql = "SELECT DISTINCT service_name, name, kind FROM read_parquet($1)";
-    for await (const chunk of connection.chunks(sql, [spansFile])) {
-      for (const [service, name, kind] of chunk.getRows())
-        names.add(service as string, name as string, kind as number);
-    }
-  });
-  return names;
 }
 
 const VERIFY_CHUNK_BYTES = 1024 * 1024;

@@ -4,7 +4,7 @@ import type { DuckDBValue } from "@duckdb/node-api";
 import { DuckDBBlobValue } from "@duckdb/node-api";
 import { TracAggError } from "../../base/errors.ts";
 import type { ReadConnection } from "./reader-pool.ts";
-import type { Segment } from "./segment.ts";
+import type { StoredSegment } from "./segment.ts";
 import { SegmentFile } from "./segment-format.ts";
 
 /** Bytes of a resource or scope message and of its schema URL. */
@@ -22,12 +22,12 @@ const MAX_KEPT_SEGMENTS = 64;
 
 /** The origins of one segment that were read so far. */
 export class SegmentOrigins {
-  readonly #segment: Segment;
+  readonly #segment: StoredSegment;
   #resources = new Map<number, StoredOrigin>();
   #scopes = new Map<number, StoredOrigin>();
   #keptBytes = 0;
 
-  constructor(segment: Segment) {
+  constructor(segment: StoredSegment) {
     this.#segment = segment;
   }
 
@@ -95,7 +95,7 @@ export class OriginCache {
   readonly #bySegment = new Map<string, SegmentOrigins>();
 
   /** The origins of a segment. */
-  of(segment: Segment): SegmentOrigins {
+  of(segment: StoredSegment): SegmentOrigins {
     let origins = this.#bySegment.get(segment.name);
     if (origins === undefined) origins = new SegmentOrigins(segment);
     // Last used last: the first of the map is the one to forget.

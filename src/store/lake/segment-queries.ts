@@ -13,8 +13,9 @@ import type { TraceKey } from "../trace-reader.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
 import { BoundSql } from "./bound-sql.ts";
 import { ColumnAppender } from "./column-appender.ts";
+import { encodedText } from "./encoded-text.ts";
 import type { ReadConnection } from "./reader-pool.ts";
-import type { Segment } from "./segment.ts";
+import type { Segment, StoredSegment } from "./segment.ts";
 import type { SpanPlan } from "./segment-conditions.ts";
 import { startRange, traceConditions } from "./segment-conditions.ts";
 import { SegmentFile } from "./segment-format.ts";
@@ -58,8 +59,8 @@ export async function candidateSummaries(
     conditions.push(`${own} IN (SELECT ${other} FROM read_parquet(${spans}) WHERE ${inSpans})`);
   }
   const rows = await connection.rows(
-    `SELECT trace_id, start_time_unix_nano, end_time_unix_nano, span_count, error_count, root_service_name,
-       root_operation_name, services
+    `SELECT trace_id, start_time_unix_nano, end_time_unix_nano, span_count, error_count, encode(root_service_name),
+       encode(root_operation_name), services
      FROM read_parquet(${traces}${hasTraceRows ? ", file_row_number = true" : ""}) ${whereOf(conditions)}
      ORDER BY start_time_unix_nano DESC, trace_id DESC LIMIT ${Math.ceil(options.limit)}`,
     sql.values,
@@ -72,8 +73,8 @@ function summaryFromRow(row: readonly DuckDBValue[]): TraceSummary {
   const shares = JSON.parse(services as string) as [string, number, number][];
   return {
     traceId: hexOf(traceId),
-    rootServiceName: rootService as string,
-    rootOperationName: rootOperation as string,
+    rootServiceName: encodedText(rootService),
+    rootOperationName: encodedText(rootOperation),
     startTimeUnixNano: start as bigint,
     endTimeUnixNano: end as bigint,
     spanCount: spanCount as number,
@@ -104,9 +105,9 @@ export interface RowReading {
  */
 export async function* segmentRows(
   connection: ReadConnection,
-  segment: Segment,
+  segment: StoredSegment,
   traceIds: readonly string[],
-  reading: RowReading,
+  reading: Omit<RowReading, "cache">,
   only?: SpanPlan,
 ): AsyncGenerator<SpanRow[], void> {
   const sql = new BoundSql();
@@ -222,16 +223,16 @@ export async function* serviceSums(
       `trace_id IN (SELECT trace_id FROM read_parquet(${traces}) WHERE ${inRange.join(" AND ")})`,
     );
   }
-  const text = `SELECT service_name, name, count(*), count(*) FILTER (status_code = 2), sum(duration_nanos)
+  const text = `SELECT encode(service_name), encode(name), count(*), count(*) FILTER (status_code = 2), sum(duration_nanos)
     FROM read_parquet(${spans}) AS stored ${whereOf(conditions)} GROUP BY service_name, name`;
   for await (const chunk of connection.chunks(text, sql.values)) {
     for (const [service, name, spanCount, errorCount, duration] of chunk.getRows()) {
       yield {
-        serviceName: service as string,
+        serviceName: encodedText(service),
         spanCount: Number(spanCount),
         errorCount: Number(errorCount),
         totalDurationNanos: duration as bigint,
-        operations: [name as string],
+        operations: [encodedText(name)],
         operationsTruncated: false,
       };
     }
@@ -251,13 +252,13 @@ export async function linkSums(
       ? await firstFormatLinkConditions(connection, segment, sql, scope)
       : await linkConditions(connection, segment, sql, scope);
   const rows = await connection.rows(
-    `SELECT from_service, to_service, type, sum(call_count), sum(error_count)
+    `SELECT encode(from_service), encode(to_service), type, sum(call_count), sum(error_count)
      FROM read_parquet(${links}) AS stored ${whereOf(conditions)} GROUP BY from_service, to_service, type`,
     sql.values,
   );
   return rows.map(([fromService, toService, type, callCount, errorCount]) => ({
-    fromService: fromService as string,
-    toService: toService as string,
+    fromService: encodedText(fromService),
+    toService: encodedText(toService),
     type: type as DependencyType,
     callCount: Number(callCount),
     errorCount: Number(errorCount),

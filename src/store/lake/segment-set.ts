@@ -1,11 +1,12 @@
 /** The segments in use: found at start, put in place by seals, removed by retention, set aside when damaged. */
 
 import { basename, join } from "node:path";
-import { errorFrom } from "../../base/errors.ts";
+import { errorFrom, TracAggError } from "../../base/errors.ts";
 import { makeDirectoryDurably } from "../../io/file-layer.ts";
 import { numberFromSpanKind } from "../../model/span-kind.ts";
 import type { NameCatalogue } from "../name-catalogue.ts";
 import { loadPosition, storePosition } from "./position-file.ts";
+import { nextReplacement } from "./replacements.ts";
 import type { Segment } from "./segment.ts";
 import { parquetFilesOf, SegmentFile } from "./segment-format.ts";
 import type { LoadedSegment, SegmentLoading } from "./segment-loading.ts";
@@ -99,8 +100,14 @@ export class SegmentSet {
     for (const [name, meta] of metas) await this.#open(name, meta, names);
   }
 
+  /** Makes the files of a segment that is written, but has no name yet, durable. */
+  async syncUnfinished(name: string, meta: SegmentMeta): Promise<void> {
+    await this.#sync(this.unfinishedPath(name), [...Object.keys(meta.files), SegmentFile.META]);
+  }
+
   /**
-   * Gives a finished segment its name. It is not in use before {@link SegmentSet.add}.
+   * Gives a finished segment, synced by {@link SegmentSet.syncUnfinished}, its name. It is not in use before
+   * {@link SegmentSet.add} or {@link SegmentSet.replace}.
    *
    * @returns the opened segment
    */
@@ -108,14 +115,13 @@ export class SegmentSet {
     const { layer } = this.#loading;
     const directory = join(this.#folder, name);
     for (const abandoned of this.#abandoned) await layer.remove(abandoned);
-    // Should anything below fail, the spans are sealed again under another name: this folder must not come back.
+    // Should anything below fail, the spans are written again under another name: this folder must not come back.
     this.#abandoned.add(directory);
-    await this.#sync(this.unfinishedPath(name), [...Object.keys(meta.files), SegmentFile.META]);
     await layer.rename(this.unfinishedPath(name), directory);
     await layer.syncDirectory(this.#folder);
     const loaded = await loadSegment(this.#loading, directory, name, meta, this.#segments);
     this.#abandoned.clear();
-    // The sealing thread read the files back for their checksums.
+    // The thread that wrote the files read them back for their checksums.
     for (const file of parquetFilesOf(meta.formatVersion)) this.#verified.add(`${name}/${file}`);
     return loaded;
   }
@@ -123,8 +129,53 @@ export class SegmentSet {
   /** Puts a published segment in use; synchronous, so that no query sees its spans twice or not at all. */
   add(segment: Segment): void {
     this.#segments = [...this.#segments, segment];
-    this.splits.add(segment.splits, new Set(this.#segments.map(({ name }) => name)));
+    this.splits.add(segment.splits, this.#segments);
     this.#coveredPosition = Math.max(this.#coveredPosition, segment.meta.lastPosition);
+  }
+
+  /** True while all of these are in use. */
+  has(segments: readonly Segment[]): boolean {
+    return segments.every((segment) => this.#segments.includes(segment));
+  }
+
+  /**
+   * Puts a published segment in use in place of those it was merged from; synchronous, as {@link SegmentSet.add}. Their
+   * folders stay until {@link SegmentSet.discardReplaced}.
+   */
+  replace(segment: Segment, inputs: readonly Segment[]): void {
+    const others = this.#segments.filter((other) => !inputs.includes(other));
+    this.#segments = [...others, segment].sort(
+      (left, right) => left.meta.firstPosition - right.meta.firstPosition,
+    );
+    for (const input of inputs) this.#forgetVerified(input);
+    this.splits.rebuild(this.#segments);
+  }
+
+  /** Removes the folders of replaced segments once nobody reads them; waits for those that nobody reads now. */
+  async discardReplaced(inputs: readonly Segment[]): Promise<void> {
+    for (const input of inputs) {
+      const removal = input.free().then(() => this.#discard(input.name));
+      const settled = removal.catch((thrown: unknown) => {
+        // The next start finds it named by the segment that replaces it, and removes it.
+        this.#loading.logger.warn("segment could not be removed", {
+          segment: input.name,
+          reason: errorFrom(thrown).message,
+        });
+      });
+      if (!input.isHeld) await settled;
+    }
+  }
+
+  /** Removes what is left of a segment that did not come in use, under whichever name it has by now. */
+  async abandon(name: string): Promise<void> {
+    const { layer } = this.#loading;
+    await layer.remove(this.unfinishedPath(name));
+    const directory = join(this.#folder, name);
+    if ((await layer.stat(directory)) === undefined) return;
+    // Until this has worked, it is done before the next segment gets its name.
+    this.#abandoned.add(directory);
+    await this.#discard(name);
+    this.#abandoned.delete(directory);
   }
 
   /**
@@ -168,7 +219,7 @@ export class SegmentSet {
   /** After a query failed: looks for damage again. True when there is some; the segment is then out of use. */
   async isDamaged(segment: Segment): Promise<boolean> {
     const files = parquetFilesOf(segment.meta.formatVersion);
-    for (const file of files) this.#verified.delete(`${segment.name}/${file}`);
+    this.#forgetVerified(segment);
     return !(await this.verify(segment, files));
   }
 
@@ -205,8 +256,11 @@ export class SegmentSet {
   #takeOut(segment: Segment): void {
     this.#segments = this.#segments.filter((other) => other !== segment);
     this.splits.rebuild(this.#segments);
-    for (const file of parquetFilesOf(segment.meta.formatVersion))
-      this.#verified.delete(`${segment.name}/${file}`);
+    this.#forgetVerified(segment);
+  }
+
+  #forgetVerified({ name, meta }: Segment): void {
+    for (const file of parquetFilesOf(meta.formatVersion)) this.#verified.delete(`${name}/${file}`);
   }
 
   async #remove(segment: Segment, ending: "expired" | "evicted"): Promise<void> {
@@ -255,20 +309,29 @@ export class SegmentSet {
   }
 
   /**
-   * A crash between putting a segment in place and removing what it replaces leaves both. So does one after a seal
-   * that was put in place but whose success was not heard of: its positions then lie within those of a later one.
+   * A crash between putting a segment in place and removing what it replaces leaves both. The new one is looked through
+   * before the others go: they are the only copy when it is damaged.
    */
   async #finishReplacements(metas: Map<string, SegmentMeta>): Promise<void> {
-    const replaced = new Set(
-      [...metas.values()].flatMap(({ replaces }) => replaces.map((name) => basename(name))),
-    );
-    for (const [name, meta] of metas) {
-      for (const [otherName, other] of metas)
-        if (name !== otherName && isWithin(meta, other)) replaced.add(name);
+    for (let next = nextReplacement(metas); next !== undefined; next = nextReplacement(metas)) {
+      const { name, meta, replaced } = next;
+      const directory = join(this.#folder, name);
+      const isWhole = await this.#orQuarantine(directory, () => this.#checkWhole(directory, meta));
+      if (isWhole === undefined) metas.delete(name);
+      for (const other of isWhole === undefined ? [] : replaced) {
+        metas.delete(other);
+        await this.#discard(other);
+      }
     }
-    for (const name of replaced) {
-      if (metas.delete(name)) await this.#discard(name);
+  }
+
+  async #checkWhole(directory: string, meta: SegmentMeta): Promise<true> {
+    const files = { meta, path: (file: string) => join(directory, file) };
+    for (const file of parquetFilesOf(meta.formatVersion)) {
+      const damage = await fileDamage(this.#loading.layer, files, file);
+      if (damage !== undefined) throw new TracAggError("data_corrupt", damage);
     }
+    return true;
   }
 
   async #orQuarantine<T>(directory: string, read: () => Promise<T>): Promise<T | undefined> {
@@ -307,16 +370,6 @@ export class SegmentSet {
     if (this.#coveredPosition < 0) return;
     await storePosition({ layer: this.#loading.layer, folder: this.#folder }, this.#coveredPosition);
   }
-}
-
-/** True when the positions of a segment are part of those of a larger one. */
-function isWithin(inner: SegmentMeta, outer: SegmentMeta): boolean {
-  const { firstPosition, lastPosition } = outer;
-  return (
-    inner.firstPosition >= firstPosition &&
-    inner.lastPosition <= lastPosition &&
-    inner.lastPosition - inner.firstPosition < lastPosition - firstPosition
-  );
 }
 
 async function addNames(target: NameCatalogue, source: NameCatalogue): Promise<void> {

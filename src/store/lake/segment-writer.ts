@@ -1,10 +1,8 @@
 /** Writes one segment folder from a batch: all files are there, but neither synced nor under their final name. */
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { crc32 } from "node:zlib";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { DuckDBInstance } from "@duckdb/node-api";
 import type { SpanBatch } from "../../batch/span-batch.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import { formatOperations } from "./operations-file.ts";
@@ -17,61 +15,50 @@ import type { SegmentContent } from "./segment-tables.ts";
 import { fillSegmentTables } from "./segment-tables.ts";
 import { encodeSplits } from "./split-file.ts";
 import { findSplits } from "./split-finder.ts";
-import { quoteSql } from "./sql-text.ts";
 import { TraceFilter } from "./trace-filter.ts";
+import { withWritingDatabase } from "./writing-database.ts";
+import { copyStatement, writeHelperFiles, writtenFile } from "./written-file.ts";
 
 /** Sorts the spans and writes all files of a segment into `request.directory`. Syncing them is the caller's. */
 export async function writeSegment(request: SealRequest, batch: SpanBatch): Promise<SegmentMeta> {
-  const instance = await DuckDBInstance.create(":memory:", {
-    threads: "1",
-    memory_limit: `${Math.ceil(request.memoryLimitBytes / (1024 * 1024))}MiB`,
-    temp_directory: request.temporaryDirectory,
-    autoinstall_known_extensions: "false",
-    autoload_known_extensions: "false",
+  return withWritingDatabase(request, async (connection) => {
+    const tables = await writeTables(connection, batch, request);
+    const splits = await findSplits(connection, request, tables.content);
+    const helpers = writeHelperFiles(request.directory, [
+      [SegmentFile.TRACE_FILTER, TraceFilter.of(tables.content).encode()],
+      [SegmentFile.ATTRIBUTE_FILTER, tables.content.attributeFilter.encode()],
+      [SegmentFile.SPLITS, encodeSplits(splits)],
+      [SegmentFile.OPERATIONS, await formatOperations(namesOf(batch))],
+    ]);
+    const meta = metaOf(request, tables.content, { ...tables.files, ...helpers });
+    writeFileSync(join(request.directory, SegmentFile.META), formatSegmentMeta(meta));
+    return meta;
   });
-  const connection = await instance.connect();
-  try {
-    // Never committed: what an appender hands over is then read where it lies, not copied into the table once more.
-    await connection.run("BEGIN TRANSACTION");
-    return await writeFiles(request, connection, batch);
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
 }
 
-async function writeFiles(
-  request: SealRequest,
+/** The Parquet files of a segment and what is in them. */
+export interface WrittenTables {
+  readonly content: SegmentContent;
+  readonly files: Readonly<Record<string, SegmentFileMeta>>;
+}
+
+/** Writes the Parquet files for a batch into `directory`; leaves a transaction open that is never committed. */
+export async function writeTables(
   connection: DuckDBConnection,
   batch: SpanBatch,
-): Promise<SegmentMeta> {
-  const content = await fillSegmentTables(connection, sealRowsOf(batch), request.attributeKeys);
+  { directory, attributeKeys }: Pick<SealRequest, "directory" | "attributeKeys">,
+): Promise<WrittenTables> {
+  // Never committed: what an appender hands over is then read where it lies, not copied into the table once more.
+  await connection.run("BEGIN TRANSACTION");
+  const content = await fillSegmentTables(connection, sealRowsOf(batch), attributeKeys);
   const files: Record<string, SegmentFileMeta> = {};
   for (const table of FILE_TABLES) {
-    const path = join(request.directory, table.file);
-    // DuckDB 1.5 asks the Bloom filter of a BLOB column for another hash than it wrote: equal ids are then not found.
-    await connection.run(
-      `COPY (FROM ${table.table}${table.orderBy === undefined ? "" : ` ORDER BY ${table.orderBy}`})
-       TO ${quoteSql(path)}
-       (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${table.rowGroupRows}, WRITE_BLOOM_FILTER false)`,
-    );
+    const path = join(directory, table.file);
+    await connection.run(copyStatement(table.table, path, table));
     await connection.run(`DROP TABLE ${table.table}`);
-    files[table.file] = fileMeta(path);
+    files[table.file] = writtenFile(path);
   }
-  const splits = await findSplits(connection, request, content);
-  const rest: readonly (readonly [string, Uint8Array | string])[] = [
-    [SegmentFile.TRACE_FILTER, TraceFilter.of(content).encode()],
-    [SegmentFile.ATTRIBUTE_FILTER, content.attributeFilter.encode()],
-    [SegmentFile.SPLITS, encodeSplits(splits)],
-    [SegmentFile.OPERATIONS, await formatOperations(namesOf(batch))],
-  ];
-  for (const [name, bytes] of rest) {
-    writeFileSync(join(request.directory, name), bytes);
-    files[name] = fileMeta(join(request.directory, name));
-  }
-  const meta = metaOf(request, content, files);
-  writeFileSync(join(request.directory, SegmentFile.META), formatSegmentMeta(meta));
-  return meta;
+  return { content, files };
 }
 
 function namesOf(batch: SpanBatch): NameCatalogue {
@@ -107,10 +94,4 @@ function metaOf(
     attributeColumns: content.attributeColumns,
     files,
   };
-}
-
-/** Size and checksum of a file just written. */
-function fileMeta(path: string): SegmentFileMeta {
-  const content = readFileSync(path);
-  return { bytes: content.length, crc32: crc32(content) };
 }

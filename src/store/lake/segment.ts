@@ -7,6 +7,9 @@ import type { SegmentMeta } from "./segment-meta.ts";
 import type { SplitTrace } from "./split-file.ts";
 import type { TraceFilter } from "./trace-filter.ts";
 
+/** What reading the files of a segment needs to know of it. */
+export type StoredSegment = Pick<Segment, "name" | "meta" | "path">;
+
 /** A segment with its small parts in memory; readers hold it with {@link Segment.hold} while they read its files. */
 export class Segment {
   readonly name: string;

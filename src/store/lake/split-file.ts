@@ -85,3 +85,25 @@ export function decodeSplits(file: Uint8Array): SplitTrace[] {
   }
   return splits;
 }
+
+/**
+ * The splits of a segment that some segments are merged into: the traces that older ones than those hold spans of too.
+ *
+ * @param known where traces lie that lie in several segments
+ */
+export function mergedSplits(
+  name: string,
+  segments: { readonly inputs: ReadonlySet<string>; readonly older: ReadonlySet<string> },
+  known: ReadonlyMap<string, readonly TracePlace[]>,
+): SplitTrace[] {
+  const splits: SplitTrace[] = [];
+  for (const [traceId, places] of known) {
+    const older = places.filter(({ segment }) => segments.older.has(segment));
+    const own = places.filter(({ segment }) => segments.inputs.has(segment));
+    if (older.length === 0 || own.length === 0) continue;
+    let earliest = own[0]!.startTimeUnixNano;
+    for (const { startTimeUnixNano: start } of own) if (start < earliest) earliest = start;
+    splits.push({ traceId, places: [{ segment: name, startTimeUnixNano: earliest }, ...older] });
+  }
+  return splits;
+}

@@ -209,7 +209,8 @@ function fieldLength(bytes: number): number {
   return 1 + varintLength(bytes) + bytes;
 }
 
-function blobs(chunk: DuckDBDataChunk, column: number): DuckDBBlobVector {
+/** The cells of a BLOB column. */
+export function blobs(chunk: DuckDBDataChunk, column: number): DuckDBBlobVector {
   const vector = chunk.getColumnVector(column);
   if (vector instanceof DuckDBBlobVector) return vector;
   throw new TracAggError("data_corrupt", `stored spans: column ${column} is no BLOB`);

@@ -108,6 +108,15 @@ describe("attribute columns", () => {
     expect(await found(store, "key", "a")).toEqual(named(1));
   });
 
+  it.each([1e300, -1e19, 2 ** 63, 5e-324, 0, Number.NaN, Number.NEGATIVE_INFINITY])(
+    "find the double %d among doubles",
+    async (value) => {
+      const { store } = await sealed([{ k: value }, { k: 0.25 }]);
+      expect(await found(store, "k", String(value))).toEqual(named(0));
+      expect(await found(store, "k", "0.25")).toEqual(named(1));
+    },
+  );
+
   it("hold no value that the last one of a repeated key replaced", async () => {
     const folder = await LakeFolder.create();
     const store = await folder.open();

@@ -6,6 +6,7 @@ import type { LogFields, Logger } from "../../../src/base/logger.ts";
 import { formatCheckedJson } from "../../../src/io/checked-json.ts";
 import type { LakeStoreOptions } from "../../../src/store/lake/lake-options.ts";
 import { createLakeStore } from "../../../src/store/lake/lake-store.ts";
+import type { SegmentMeta } from "../../../src/store/lake/segment-meta.ts";
 import type { TraceStore } from "../../../src/store/trace-store.ts";
 
 /** A log line of a store under test. */
@@ -49,6 +50,11 @@ export class LakeFolder {
     await writeFile(path, formatCheckedJson({ ...members, ...changes }, 2));
   }
 
+  /** What a segment's `meta.json` says. */
+  async readMeta(segment: string): Promise<SegmentMeta> {
+    return JSON.parse(await readFile(this.path("segments", segment, "meta.json"), "utf8")) as SegmentMeta;
+  }
+
   /** Starts a store; stops the one before. */
   async open(options: Partial<LakeStoreOptions> = {}): Promise<TraceStore> {
     await this.close();
@@ -80,6 +86,14 @@ export class LakeFolder {
         this.lines.push({ level, message, fields });
       };
     return { info: at("info"), warn: at("warn"), error: at("error") };
+  }
+}
+
+/** Lets a store merge until there is nothing left to merge. */
+export async function mergeAll(folder: LakeFolder, store: TraceStore): Promise<void> {
+  while (store.gauges()["compacting"] === 1) {
+    folder.tick();
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

@@ -1,0 +1,39 @@
+/** Statements of a merge, run in the thread that asks, so that they take none of libuv's threads from the ingest log. */
+
+import type { DuckDBConnection, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
+import { DuckDBPendingResultState } from "@duckdb/node-api";
+import type { ReadConnection } from "./reader-pool.ts";
+import { chunksOf } from "./reader-pool.ts";
+
+/** One connection of a writing database with a single thread. */
+export class MergeDatabase implements ReadConnection {
+  readonly raw: DuckDBConnection;
+
+  constructor(connection: DuckDBConnection) {
+    this.raw = connection;
+  }
+
+  /** Runs a statement to its end. */
+  async run(sql: string): Promise<void> {
+    await this.#run(sql, []);
+  }
+
+  async *chunks(
+    ...[sql, values]: Parameters<ReadConnection["chunks"]>
+  ): ReturnType<ReadConnection["chunks"]> {
+    yield* chunksOf(await this.#run(sql, values), undefined);
+  }
+
+  async rows(sql: string, values: readonly DuckDBValue[]): Promise<DuckDBValue[][]> {
+    const rows: DuckDBValue[][] = [];
+    for await (const chunk of this.chunks(sql, values)) rows.push(...chunk.getRows());
+    return rows;
+  }
+
+  async #run(sql: string, values: readonly DuckDBValue[]): Promise<DuckDBResult> {
+    const pending = await this.raw.start(sql, [...values]);
+    // A database of one thread does all its work in these calls; `run` would do it in a thread of libuv's.
+    while (pending.runTask() !== DuckDBPendingResultState.RESULT_READY);
+    return await pending.getResult();
+  }
+}
