@@ -146,11 +146,11 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
   "store.lake.sealBytes": {
     flag: "store-lake-seal-bytes",
     type: "bytes",
-    default: 64 * MIB,
+    default: 32 * MIB,
     min: MIB,
     max: GIB,
     doc: "Bytes of recent spans in memory at which they are sealed into a segment on disk.",
-    reason: "Segments large enough to compress and search well, memory small enough for a laptop.",
+    reason: "Some 60,000 spans: memory stays small, and merging makes larger segments of them.",
   },
   "store.lake.sealAge": {
     flag: "store-lake-seal-age",
@@ -164,7 +164,7 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
   "store.lake.maxHotBytes": {
     flag: "store-lake-max-hot-bytes",
     type: "bytes",
-    default: 256 * MIB,
+    default: 128 * MIB,
     min: MIB,
     max: MAX_BYTES,
     doc: "Bytes of recent spans in memory at which new spans are refused, retryably, until a segment is sealed.",

@@ -101,11 +101,11 @@ const lakeStore: StoreKind = Object.freeze({
     {
       name: "sealBytes",
       unit: "bytes",
-      defaultValue: 64 * 1024 * 1024,
+      defaultValue: 32 * 1024 * 1024,
       minimum: 1024 * 1024,
       maximum: 1024 * 1024 * 1024,
       description:
-        "Bytes in memory at which they are written as a segment; the default is about 100,000 spans, so that the cost of a segment is spread.",
+        "Bytes in memory at which they are written as a segment; the default is about 60,000 spans, which later merge with others.",
     },
     {
       name: "sealAgeMillis",
@@ -119,7 +119,7 @@ const lakeStore: StoreKind = Object.freeze({
     {
       name: "maxHotBytes",
       unit: "bytes",
-      defaultValue: 256 * 1024 * 1024,
+      defaultValue: 128 * 1024 * 1024,
       minimum: 1024 * 1024,
       maximum: MAX_BYTES,
       description:

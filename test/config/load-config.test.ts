@@ -254,8 +254,8 @@ describe("refusals beyond one value", () => {
   });
 
   it("refuses a log that keeps less than the store seals at", () => {
-    expect(refusalOf({ flags: { "log.maxRetainedBytes": "64MiB" } })).toBe(
-      "log.maxRetainedBytes: expected at least one and a half times store.lake.sealBytes (96MiB), got 64MiB",
+    expect(refusalOf({ flags: { "log.maxRetainedBytes": "40MiB" } })).toBe(
+      "log.maxRetainedBytes: expected at least one and a half times store.lake.sealBytes (48MiB), got 40MiB",
     );
   });
 

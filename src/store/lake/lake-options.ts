@@ -20,11 +20,11 @@ export interface LakeStoreOptions {
   readonly dataDir: string;
   /** Version noted in each segment; for people. */
   readonly version?: string;
-  /** Hot bytes at which a seal begins. Default 64 MiB: about 100,000 spans, so that a seal's own cost is spread. */
+  /** Hot bytes at which a seal begins. Default 32 MiB: about 60,000 spans, which later merge with others. */
   readonly sealBytes?: number;
   /** Age of the oldest hot span at which a seal begins. Default 5 minutes: bounds what a restart replays. */
   readonly sealAgeMillis?: number;
-  /** Hot bytes at which `isOverloaded()` turns true. Default 256 MiB: four seals that did not succeed. */
+  /** Hot bytes at which `isOverloaded()` turns true. Default 128 MiB: four seals that did not succeed. */
   readonly maxHotBytes?: number;
   /** Age since arrival after which a segment is removed. Default 0: never. */
   readonly retentionAgeMillis?: number;
@@ -81,9 +81,9 @@ export interface LakeSettings extends Required<Omit<LakeStoreOptions, NoDefault>
 
 const DEFAULTS: Omit<LakeSettings, "dataDir" | NoDefault> = Object.freeze({
   version: "unknown",
-  sealBytes: 64 * MEBIBYTE,
+  sealBytes: 32 * MEBIBYTE,
   sealAgeMillis: 5 * 60_000,
-  maxHotBytes: 256 * MEBIBYTE,
+  maxHotBytes: 128 * MEBIBYTE,
   retentionAgeMillis: 0,
   retentionBytes: 0,
   queryMemoryBytes: 1024 * MEBIBYTE,
