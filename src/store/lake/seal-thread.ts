@@ -20,14 +20,25 @@ export interface Sealed {
   readonly cpuMicros: number;
 }
 
-/** One thread, started at the first seal and kept for the next: its code is then already compiled. */
+/** How long a thread is kept for the next seal, whose code is then compiled already; it holds what a seal took. */
+const IDLE_MILLIS = 30_000;
+
+/** One thread, started when there is something to seal, and ended when there has been nothing for long. */
 export class SealThread {
   readonly #worker: () => Worker;
+  readonly #idleMillis: number;
   #running: Worker | undefined;
+  #idle: NodeJS.Timeout | undefined;
 
   /** @param startWorker makes the thread; the default runs `seal-worker` of the build. */
-  constructor(startWorker: () => Worker = startSealWorker) {
+  constructor(startWorker: () => Worker = startSealWorker, idleMillis: number = IDLE_MILLIS) {
     this.#worker = startWorker;
+    this.#idleMillis = idleMillis;
+  }
+
+  /** True while there is a thread. */
+  get isAlive(): boolean {
+    return this.#running !== undefined;
   }
 
   /**
@@ -36,6 +47,7 @@ export class SealThread {
    * @throws TracAggError `unavailable` when there is no space left, `internal` when the thread fails or dies.
    */
   async seal(request: SealRequest, batches: readonly SpanBatch[]): Promise<Sealed> {
+    clearTimeout(this.#idle);
     this.#running ??= this.#worker();
     const worker = this.#running;
     const answer = answerOf<SealAnswer>({ worker, doing: "sealing" });
@@ -46,6 +58,7 @@ export class SealThread {
       const message: SealMessage = { request, batch };
       worker.postMessage(message, buffersOf(batch));
       const { meta, cpuMicros } = await answer;
+      this.#idle = setTimeout(() => void this.stop(), this.#idleMillis).unref();
       return { meta, cpuMicros };
     } catch (thrown) {
       await this.stop();
@@ -55,6 +68,7 @@ export class SealThread {
 
   /** Ends the thread; the next seal starts another. */
   async stop(): Promise<void> {
+    clearTimeout(this.#idle);
     const worker = this.#running;
     this.#running = undefined;
     await worker?.terminate();

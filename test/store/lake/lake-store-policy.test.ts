@@ -124,9 +124,9 @@ it.each([
   [
     "sends what cannot be read",
     `const { parentPort } = require("node:worker_threads");
-     parentPort.on("message", ({ bytes }) => {
-       new MessageChannel().port1.postMessage(0, [bytes.buffer]);
-       parentPort.postMessage({ kind: "sealed", bytes }, [bytes.buffer]);
+     parentPort.on("message", ({ batch: { payload } }) => {
+       new MessageChannel().port1.postMessage(0, [payload.buffer]);
+       parentPort.postMessage({ kind: "sealed", payload }, [payload.buffer]);
      });`,
     "internal",
   ],
