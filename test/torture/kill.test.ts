@@ -32,7 +32,10 @@ const OPEN_TRACES = 60;
 /** Whole traces that are read after each round. */
 const READ_TRACES = 20;
 /** Small, so that seals and what follows them happen all the time and kills fall into them. */
-const ARGUMENTS = ["--store-lake-seal-bytes", "1MiB", "--log-max-file-bytes", "1MiB"];
+const ARGUMENTS = [
+  ...["--store-lake-seal-bytes", "1MiB", "--log-max-file-bytes", "1MiB"],
+  ...["--store-lake-merge-segments", "2"],
+];
 
 interface Part {
   readonly traceId: string;
