@@ -3,7 +3,7 @@
  * clock that steps back: over seals and restarts, killed or clean, every answer is that of a plain list of the spans.
  */
 
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Random } from "../../bench/random.ts";
 import { createRandom } from "../../bench/random.ts";
 import { encodeSpans } from "../../src/codec/otlp-protobuf/encode-request.ts";
@@ -13,7 +13,7 @@ import type { Span } from "../../src/model/span.ts";
 import { searchAll, spansOf } from "../contract/trace-store-handle.ts";
 import { compareAnswers } from "../contract/trace-store-properties.ts";
 import { naiveTraces, spanText } from "../helpers/naive-store.ts";
-import { RecordingFileLayer } from "../helpers/recording-file-layer.ts";
+import { diskError, RecordingFileLayer } from "../helpers/recording-file-layer.ts";
 import type { Parts } from "../helpers/server-parts.ts";
 import { startParts } from "../helpers/server-parts.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
@@ -23,6 +23,7 @@ import { roundsOf, SEED, sizeOf, timeLimitMillis } from "./scale.ts";
 const ROUNDS = roundsOf({ short: 2, long: 20 });
 const STEPS = sizeOf({ short: 24, long: 60 });
 const HOUR_MILLIS = 3_600_000;
+const SEAL_AGE_MILLIS = 5 * 60_000;
 const DAY_MILLIS = 24 * HOUR_MILLIS;
 const MAX_NANOS = 2n ** 64n - 1n;
 const YEAR_NANOS = 365n * 24n * 3_600n * 1_000_000_000n;
@@ -241,5 +242,43 @@ test("age counts from arrival: old spans that come now stay their term, whatever
   clock.millis += 2 * DAY_MILLIS;
   await restart();
   expect(await listed()).toEqual([]);
+  await parts.stop();
+});
+
+test("a clock that steps back does not prolong a pause after a full disk, nor the wait for a seal", async () => {
+  const folder = temporaryFolder();
+  const clock = new SteppingClock();
+  const disk = new RecordingFileLayer(folder);
+  const parts = await startParts(folder, { clock, files: disk, store: { sealAgeMillis: SEAL_AGE_MILLIS } });
+  const sealedThrough = (position: number): Promise<void> =>
+    vi.waitFor(() => expect(parts.store.coveredPosition()).toBe(position), { timeout: 10_000 });
+  await send(parts, buildSpan("one", { id: "one", at: [0, 1] }));
+  let hasFailed = false;
+  disk.hook = ({ kind, bytes }) => {
+    hasFailed ||= kind === "datasync";
+    if (hasFailed && (kind === "datasync" || (kind === "write" && bytes > 0))) throw diskError("ENOSPC");
+    return undefined;
+  };
+  // The first loses its file; the second finds that there is no other one, and so begins the pause.
+  const refused = buildSpan("refused", { id: "refused", at: [0, 1] });
+  for (let count = 0; count < 2; count++) {
+    await expect(send(parts, refused)).rejects.toMatchObject({ code: "unavailable" });
+  }
+  await expect(parts.store.flush()).rejects.toMatchObject({ code: "unavailable" });
+  disk.hook = () => undefined;
+  await expect(send(parts, refused)).rejects.toMatchObject({ code: "unavailable" });
+  clock.millis -= 2 * DAY_MILLIS;
+  await send(parts, buildSpan("two", { id: "two", at: [0, 1] }));
+  clock.millis += SEAL_AGE_MILLIS;
+  parts.tick();
+  await sealedThrough(1);
+  clock.millis += 2 * DAY_MILLIS;
+  await send(parts, buildSpan("three", { id: "three", at: [0, 1] }));
+  clock.millis -= 2 * DAY_MILLIS;
+  parts.tick();
+  await sealedThrough(2);
+  expect((await searchAll(parts.store, {})).map(({ traceId }) => traceId).sort()).toEqual(
+    ["one", "two", "three"].map(traceIdOf).sort(),
+  );
   await parts.stop();
 });
