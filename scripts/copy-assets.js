@@ -8,10 +8,10 @@ import { join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ROOT, stampBuild } from "./set-up.js";
 
-const PROGRAM = "dist/src/cli/main.js";
+const PROGRAM = "dist/src/cli/main.cjs";
 /** Sources of the Collector that the bench compares with; built by Go when somebody asks for it. */
 const COPIED = "bench/collector";
-const MADE_FROM_TS = /\.(?:js|js\.map|d\.ts|d\.ts\.map)$/;
+const MADE_FROM_TS = /\.(c?)js$|\.(c?)js\.map$|\.d\.(c?)ts$|\.d\.(c?)ts\.map$/;
 
 function filesUnder(folder) {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -25,7 +25,7 @@ export function staleFiles(root) {
   const dist = join(root, "dist");
   return filesUnder(dist).filter((file) => {
     if (!MADE_FROM_TS.test(file)) return false;
-    return !existsSync(join(root, relative(dist, file).replace(MADE_FROM_TS, ".ts")));
+    return !existsSync(join(root, relative(dist, file).replace(MADE_FROM_TS, ".$1$2$3$4ts")));
   });
 }
 

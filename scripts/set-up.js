@@ -41,7 +41,7 @@ function newestMillis(path) {
 /** True when a source is newer than the last build, or there is none. */
 export function needsBuild(root = ROOT) {
   const stamp = join(root, BUILD_STAMP);
-  if (!existsSync(stamp) || !existsSync(join(root, "dist/src/cli/main.js"))) return true;
+  if (!existsSync(stamp) || !existsSync(join(root, "dist/src/cli/main.cjs"))) return true;
   const builtMillis = statSync(stamp).mtimeMs;
   return [...SOURCE_FOLDERS, ...BUILD_FILES].some((name) => newestMillis(join(root, name)) > builtMillis);
 }

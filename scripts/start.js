@@ -3,4 +3,4 @@
 import { runNode, setUp } from "./set-up.js";
 
 await setUp();
-runNode("dist/src/cli/main.js", ["start", ...process.argv.slice(2)]);
+runNode("dist/src/cli/main.cjs", ["start", ...process.argv.slice(2)]);

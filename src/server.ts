@@ -72,7 +72,8 @@ export interface RunningServer {
 const RELEASE_INTERVAL_MILLIS = 1_000;
 
 /**
- * Starts a server.
+ * Starts a server. Set `UV_THREADPOOL_SIZE=16` for the process, as the program does: queries and syncs share Node's pool,
+ * and with its usual four threads acknowledgements wait for queries.
  *
  * @throws TracAggError `failed_precondition` when a port is taken, the data folder is in use or of a newer format.
  *
@@ -167,6 +168,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
     store,
     decodeLong: ingestThread.decodeLong,
     maxInFlightBytes: config.ingest.maxInFlightBytes,
+    maxLogLagMillis: config.ingest.maxLogLagMillis,
     isOverloaded: () => store.isOverloaded?.() ?? false,
     metrics,
     clock,

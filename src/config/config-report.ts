@@ -92,6 +92,8 @@ folder. Unknown keys and values of the wrong type are refused with file, line an
 \`tracagg config check [FILE]\` says what is wrong with a file; \`tracagg config show --origin\` prints every value and
 where it came from.
 
+The program sets \`UV_THREADPOOL_SIZE\` to 16 unless it is set: queries, reads and syncs of files share these threads.
+
 ## Options
 `;
 

@@ -29,7 +29,7 @@ export interface TracAggConfig {
       };
     };
   };
-  readonly ingest: { readonly maxInFlightBytes: number };
+  readonly ingest: { readonly maxInFlightBytes: number; readonly maxLogLagMillis: number };
   readonly log: { readonly maxFileBytes: number; readonly maxRetainedBytes: number };
   readonly store: {
     readonly type: "lake" | "memory";

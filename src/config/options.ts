@@ -88,6 +88,16 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
     doc: "Origins of web pages that may send spans, such as `https://shop.example`; `*` is any.",
     reason: "Empty, since any page open in a browser could otherwise write into the store.",
   },
+  "ingest.maxLogLag": {
+    flag: "ingest-max-log-lag",
+    type: "duration",
+    default: 2_000,
+    min: 100,
+    max: 10 * 60_000,
+    doc: "How long the oldest request may have waited for the disk of the ingest log; beyond it senders are told to come again.",
+    reason:
+      "Exporters give up after 10s by default and send the same spans again, which a slow disk can least afford.",
+  },
   "ingest.maxInFlightBytes": {
     flag: "ingest-max-in-flight-bytes",
     type: "bytes",

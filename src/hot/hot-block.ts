@@ -1,5 +1,6 @@
 /** One generation of the hot set: a run of committed batches with an index from trace id to rows. */
 
+import { COLUMN_BYTES_PER_ROW } from "../batch/batch-columns.ts";
 import type { CommittedBatch } from "../batch/committed-batch.ts";
 import type { SpanBatch, SpanRow } from "../batch/span-batch.ts";
 import { TraceColumns } from "./trace-columns.ts";
@@ -7,8 +8,6 @@ import type { TraceIdWords } from "./trace-index.ts";
 import { TraceIndex, wordsOfTraceIds } from "./trace-index.ts";
 
 const STATUS_ERROR = 2;
-/** Bytes of one row in the columns of a span batch. */
-const COLUMN_BYTES_PER_ROW = 16 + 8 + 8 + 8 + 8 + 1 + 1 + 4 + 4 + 4 + 4;
 /** About what a resource or scope entry weighs as an object with its strings. */
 const ENTRY_BYTES = 200;
 

@@ -19,8 +19,8 @@ export interface IngestMetrics {
   received(transport: string, spans: number, bytes: number): void;
   accepted(transport: string, spans: number): void;
   refused(reason: SpanRefusal, spans: number): void;
-  /** A limit turned a request away; `store` is the store asking for a pause. */
-  overloaded(limit: "bytes" | "requests" | "store"): void;
+  /** A limit turned a request away; `store` and `log` are those two being behind. */
+  overloaded(limit: "bytes" | "requests" | "store" | "log"): void;
   appended(seconds: number): void;
 }
 

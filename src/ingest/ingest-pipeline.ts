@@ -26,6 +26,12 @@ export const DEFAULT_MAX_IN_FLIGHT_REQUESTS: number = 4_096;
 /** Decoding more than this in one go would hold up other requests: a mebibyte takes some 5 ms, at worst 20. */
 const LONG_REQUEST_BYTES = 1024 * 1024;
 
+/**
+ * How far the log may be behind its disk. Exporters give a request up after ten seconds by default and then send it
+ * again: told earlier, they keep their spans and the disk is spared the copies.
+ */
+export const DEFAULT_MAX_LOG_LAG_MILLIS = 2_000;
+
 /** When to come again while the store asks for a pause or the process ends. */
 const RETRY_AFTER_MILLIS = 1_000;
 
@@ -35,6 +41,8 @@ export interface IngestPipelineOptions {
   readonly store: SpanWriter;
   readonly maxInFlightBytes?: number;
   readonly maxInFlightRequests?: number;
+  /** Longest wait for the disk of the oldest record at which new requests are still let in. */
+  readonly maxLogLagMillis?: number;
   /** Asked at every `reserve`; true turns the request away retryably. */
   readonly isOverloaded?: () => boolean;
   /**
@@ -67,6 +75,7 @@ class Pipeline implements IngestPipeline {
   readonly #log: IngestLog;
   readonly #store: SpanWriter;
   readonly #isOverloaded: () => boolean;
+  readonly #maxLogLagMillis: number;
   readonly #clock: Clock;
   readonly #metrics: IngestMetrics;
   readonly #inFlight: InFlight;
@@ -82,6 +91,7 @@ class Pipeline implements IngestPipeline {
     this.#log = options.log;
     this.#store = options.store;
     this.#isOverloaded = options.isOverloaded ?? (() => false);
+    this.#maxLogLagMillis = options.maxLogLagMillis ?? DEFAULT_MAX_LOG_LAG_MILLIS;
     this.#decodeLong = options.decodeLong ?? (async (payload) => decodeInParts(this.#decoder, payload));
     this.#clock = options.clock ?? systemClock;
     this.#metrics = createIngestMetrics(metrics);
@@ -97,11 +107,10 @@ class Pipeline implements IngestPipeline {
 
   reserve(bytes: number): Reservation {
     if (this.#isDraining) throw drainingError();
-    if (this.#isOverloaded()) {
-      this.#metrics.overloaded("store");
-      throw new TracAggError("overloaded", "the store is behind; send again after the delay given", {
-        retryAfterMillis: RETRY_AFTER_MILLIS,
-      });
+    if (this.#isOverloaded()) throw this.#overloaded("store", "the store is behind");
+    const lagMillis = this.#log.lagMillis();
+    if (lagMillis > this.#maxLogLagMillis) {
+      throw this.#overloaded("log", `the disk of the ingest log is ${Math.round(lagMillis)} ms behind`);
     }
     return this.#inFlight.reserve(bytes);
   }
@@ -122,6 +131,13 @@ class Pipeline implements IngestPipeline {
     if (this.#submitted === 0) return;
     await new Promise<void>((resolve) => {
       this.#drainWaiters.push(resolve);
+    });
+  }
+
+  #overloaded(limit: "store" | "log", reason: string): TracAggError {
+    this.#metrics.overloaded(limit);
+    return new TracAggError("overloaded", `${reason}; send again after the delay given`, {
+      retryAfterMillis: RETRY_AFTER_MILLIS,
     });
   }
 

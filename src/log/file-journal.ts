@@ -206,12 +206,17 @@ class FileJournal implements IngestLog {
     return this.#writer.nextPosition;
   }
 
+  lagMillis(): number {
+    return this.#writer.lagMillis();
+  }
+
   gauges(): Readonly<Record<string, number>> {
     return {
       files: this.#data.length,
       readyFiles: this.#pool.readyCount,
       retainedBytes: this.#retainedBytes(),
       queuedBytes: this.#writer.queuedBytes,
+      lagMillis: this.#writer.lagMillis(),
       firstPosition: this.#data[0]?.firstPosition ?? this.#writer.nextPosition,
       nextPosition: this.#writer.nextPosition,
       writable: this.#writer.writable && !this.#isFull ? 1 : 0,

@@ -40,5 +40,7 @@ export interface IngestLog {
   stop(): Promise<void>;
   /** Position after the last durable record (the next one to be given). */
   nextPosition(): number;
+  /** How long the oldest record that is not durable yet has waited, in milliseconds; 0 when none waits. */
+  lagMillis(): number;
   gauges(): Readonly<Record<string, number>>;
 }

@@ -44,6 +44,8 @@ export interface JournalWriterOptions {
 
 interface Waiting {
   readonly record: LogRecord;
+  /** By a clock that nobody sets. */
+  readonly sinceMillis: number;
   readonly resolve: (position: number) => void;
   readonly reject: (error: TracAggError) => void;
 }
@@ -60,6 +62,8 @@ export class JournalWriter {
   readonly #options: JournalWriterOptions;
   #queue: Waiting[] = [];
   #queuedBytes = 0;
+  /** Of the group that is being written, the record that has waited longest. */
+  #writing: Waiting | undefined;
   #active: ActiveFile | undefined;
   #nextPosition = 0;
   /** Lowest position the next group may get. */
@@ -81,6 +85,12 @@ export class JournalWriter {
   /** Payload bytes waiting or being written. */
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  /** How long the oldest record that is not durable yet has waited, in milliseconds; 0 when none waits. */
+  lagMillis(): number {
+    const oldest = this.#writing ?? this.#queue[0];
+    return oldest === undefined ? 0 : performance.now() - oldest.sinceMillis;
   }
 
   /** False from a refusal of the disk until a record is durable again. */
@@ -122,7 +132,7 @@ export class JournalWriter {
     }
     this.#queuedBytes += bytes;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ record, resolve, reject });
+      this.#queue.push({ record, sinceMillis: performance.now(), resolve, reject });
       this.#running ??= Promise.resolve().then(() => this.#run());
     });
   }
@@ -156,10 +166,13 @@ export class JournalWriter {
   async #commitNext(): Promise<void> {
     const active = await this.#fileForNext();
     const group = this.#takeGroup(active);
+    this.#writing = group[0];
     try {
       await this.#commit(group, active);
     } catch (error) {
       this.#refuse(group, unavailable(error));
+    } finally {
+      this.#writing = undefined;
     }
   }
 

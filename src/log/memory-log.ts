@@ -77,6 +77,10 @@ class MemoryLog implements IngestLog {
     return this.#nextPosition;
   }
 
+  lagMillis(): number {
+    return 0;
+  }
+
   gauges(): Readonly<Record<string, number>> {
     return {
       retainedBytes: this.#retainedBytes,

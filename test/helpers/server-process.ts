@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-export const CLI_PATH: string = resolve("dist/src/cli/main.js");
+export const CLI_PATH: string = resolve("dist/src/cli/main.cjs");
 
 export interface ReadyLine {
   readonly ready: true;

@@ -11,6 +11,8 @@ export interface HeldLog extends IngestLog {
   /** From now on answers wait for `letGo`. */
   hold(): void;
   letGo(): void;
+  /** From now on the log says that its disk is so far behind. */
+  fallBehind(lagMillis: number): void;
   /** From now on, or until told otherwise, appends are refused as on a full disk. */
   breakDisk(isBroken: boolean): void;
   /** Resolves once this many appends were asked for. */
@@ -26,8 +28,13 @@ export async function createHeldLog(): Promise<HeldLog> {
   let gate: Promise<void> = Promise.resolve();
   let open = (): void => {};
   let onAppend = (): void => {};
+  let heldMillis = 0;
   return {
     appended,
+    lagMillis: () => heldMillis,
+    fallBehind: (lagMillis) => {
+      heldMillis = lagMillis;
+    },
     hold: () => {
       gate = new Promise((resolve) => {
         open = resolve;

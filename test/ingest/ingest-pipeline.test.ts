@@ -161,6 +161,23 @@ describe("admission", () => {
     expect(metrics.gaugeValue("tracagg_ingest_in_flight_requests")).toBe(0);
   });
 
+  test("refuses while the disk of the log is further behind than allowed, and takes more as soon as it is not", async () => {
+    const { pipeline, log, metrics } = await setUp({ maxLogLagMillis: 500 });
+    log.fallBehind(500);
+    pipeline.reserve(1).release();
+    log.fallBehind(501);
+    expect(() => pipeline.reserve(1)).toThrowError(
+      expect.objectContaining({
+        code: "overloaded",
+        retryAfterMillis: 1_000,
+        message: "the disk of the ingest log is 501 ms behind; send again after the delay given",
+      }),
+    );
+    expect(metrics.sum("tracagg_ingest_overload_total", { limit: "log" })).toBe(1);
+    log.fallBehind(0);
+    pipeline.reserve(1).release();
+  });
+
   test("refuses while the store asks for a pause", async () => {
     let isBehind = true;
     const { pipeline, metrics } = await setUp({ isOverloaded: () => isBehind });

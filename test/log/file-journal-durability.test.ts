@@ -239,6 +239,24 @@ test("a disk with no room for the next file refuses, is not asked at every appen
   await log.stop();
 });
 
+test("the log tells how long its oldest record has waited for the disk, and nothing when none waits", async () => {
+  const { log, disk } = await startRig();
+  expect(log.lagMillis()).toBe(0);
+  const held = disk.holdSyncs(FIRST_FILE);
+  const first = log.append(recordOf(0));
+  await held.first;
+  const begun = log.lagMillis();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const second = log.append(recordOf(1));
+  // The second waits behind the first, whose wait is the longer one.
+  expect(log.lagMillis()).toBeGreaterThanOrEqual(begun + 19);
+  disk.releaseSyncs();
+  await Promise.all([first, second]);
+  expect(log.lagMillis()).toBe(0);
+  expect(log.gauges()).toMatchObject({ lagMillis: 0 });
+  await log.stop();
+});
+
 test("a log starts on a full disk: what it holds is read, records are refused until there is room", async () => {
   const { log: first, folder } = await startRig();
   await first.append(recordOf(0));

@@ -57,7 +57,7 @@ it("builds when there is no build, a source is newer, or a source was removed", 
   write("src/a.ts", 100);
   setFolderTime("src", 100);
   expect(setUp.needsBuild(folder)).toBe(true);
-  write("dist/src/cli/main.js", 200);
+  write("dist/src/cli/main.cjs", 200);
   setUp.stampBuild(folder, 200_000);
   expect(setUp.needsBuild(folder)).toBe(false);
   write("src/a.ts", 300);

@@ -1,32 +1,15 @@
 /** The columns of a batch: filled in scratch that a decoder keeps, then copied out at the size they came to. */
 
 import { wordAt } from "../../base/protobuf-reader.ts";
-import type { SpanBatch } from "../../batch/span-batch.ts";
+import type { BatchColumns } from "../../batch/batch-columns.ts";
+import { COLUMN_BYTES_PER_ROW, columnsIn } from "../../batch/batch-columns.ts";
 
-/** Bytes of all columns of one row. */
-const ROW_BYTES = 8 + 8 + 4 + 4 + 4 + 4 + 16 + 8 + 8 + 1 + 1;
 /** Rows of scratch to begin with, and after a larger request: what usual requests hold, 264 KiB. */
 const USUAL_ROWS = 4_096;
 /** Columns of small batches share buffers of this size: a buffer each would cost more to make and to collect. */
 const SHARED_BYTES = 64 * 1024;
 /** Columns up to this size share a buffer. */
 const MAX_SHARED_BYTES = 8 * 1024;
-
-/** The columns of a `SpanBatch`, as views of one buffer. */
-export type SpanColumns = Pick<
-  SpanBatch,
-  | "traceIds"
-  | "spanIds"
-  | "parentSpanIds"
-  | "startTimesUnixNano"
-  | "endTimesUnixNano"
-  | "kinds"
-  | "statusCodes"
-  | "nameIds"
-  | "scopeIndexes"
-  | "spanStarts"
-  | "spanEnds"
->;
 
 /** Scratch for the columns of one request after the other. Whoever fills a row writes every column of it. */
 export class ColumnScratch {
@@ -60,33 +43,23 @@ export class ColumnScratch {
   }
 
   /** The first `rowCount` rows as columns of their own; the scratch may then be filled anew. */
-  take(rowCount: number): SpanColumns {
-    const { buffer, offset } = this.#bufferFor(rowCount * ROW_BYTES);
-    const words = (column: Uint32Array, at: number, count: number): Uint32Array => {
-      const target = new Uint32Array(buffer, offset + rowCount * at, count);
-      target.set(count === column.length ? column : column.subarray(0, count));
-      return target;
-    };
-    const bytes = (column: Uint8Array, at: number, count: number): Uint8Array => {
-      const target = new Uint8Array(buffer, offset + rowCount * at, count);
-      target.set(column.subarray(0, count));
-      return target;
-    };
-    words(this.startTimeWords, 0, rowCount * 2);
-    words(this.endTimeWords, 8, rowCount * 2);
-    const columns = {
-      startTimesUnixNano: new BigUint64Array(buffer, offset, rowCount),
-      endTimesUnixNano: new BigUint64Array(buffer, offset + rowCount * 8, rowCount),
-      spanStarts: words(this.spanStarts, 16, rowCount),
-      spanEnds: words(this.spanEnds, 20, rowCount),
-      nameIds: words(this.nameIds, 24, rowCount),
-      scopeIndexes: words(this.scopeIndexes, 28, rowCount),
-      traceIds: bytes(this.traceIds, 32, rowCount * 16),
-      spanIds: bytes(this.spanIds, 48, rowCount * 8),
-      parentSpanIds: bytes(this.parentSpanIds, 56, rowCount * 8),
-      kinds: bytes(this.kinds, 64, rowCount),
-      statusCodes: bytes(this.statusCodes, 65, rowCount),
-    };
+  take(rowCount: number): BatchColumns {
+    const { buffer, offset } = this.#bufferFor(rowCount * COLUMN_BYTES_PER_ROW);
+    const columns = columnsIn(buffer, offset, rowCount);
+    const { startTimesUnixNano: starts, endTimesUnixNano: ends } = columns;
+    new Uint32Array(buffer, starts.byteOffset, rowCount * 2).set(
+      firstWords(this.startTimeWords, rowCount * 2),
+    );
+    new Uint32Array(buffer, ends.byteOffset, rowCount * 2).set(firstWords(this.endTimeWords, rowCount * 2));
+    columns.spanStarts.set(firstWords(this.spanStarts, rowCount));
+    columns.spanEnds.set(firstWords(this.spanEnds, rowCount));
+    columns.nameIds.set(firstWords(this.nameIds, rowCount));
+    columns.scopeIndexes.set(firstWords(this.scopeIndexes, rowCount));
+    columns.traceIds.set(this.traceIds.subarray(0, rowCount * 16));
+    columns.spanIds.set(this.spanIds.subarray(0, rowCount * 8));
+    columns.parentSpanIds.set(this.parentSpanIds.subarray(0, rowCount * 8));
+    columns.kinds.set(this.kinds.subarray(0, rowCount));
+    columns.statusCodes.set(this.statusCodes.subarray(0, rowCount));
     if (this.capacity > USUAL_ROWS) this.#resize(USUAL_ROWS);
     return columns;
   }
@@ -116,6 +89,10 @@ export class ColumnScratch {
     this.kinds = resizedBytes(this.kinds, rows);
     this.statusCodes = resizedBytes(this.statusCodes, rows);
   }
+}
+
+function firstWords(column: Uint32Array, count: number): Uint32Array {
+  return count === column.length ? column : column.subarray(0, count);
 }
 
 function resizedWords(column: Uint32Array, length: number): Uint32Array {

@@ -292,7 +292,7 @@ class Lake implements TraceStore {
       maxSealBytes: Math.max(sealBytes * 2, MIN_BLOCK_BYTES * 4),
       memoryLimitBytes: sealMemoryBytes,
       attributeKeys: attributeColumns,
-      seal: (request, payloads) => thread.seal(request, payloads),
+      seal: (request, batches) => thread.seal(request, batches),
       publish: async (name, meta) => {
         await this.#inTurn(() => this.#publish(set, name, meta));
         this.#settings.onCovered(set.coveredPosition);

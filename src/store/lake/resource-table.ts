@@ -5,7 +5,6 @@ import type { SpanBatch } from "../../batch/span-batch.ts";
 import type { AttributeValue } from "../../model/attribute-value.ts";
 import { listedTextsOf } from "./attribute-pairs.ts";
 import type { ColumnAppender } from "./column-appender.ts";
-import type { Origin } from "./seal-rows.ts";
 
 /** Numbers of a span's resource and scope within its segment. */
 export interface OriginIds {
@@ -28,16 +27,16 @@ export class ResourceTable {
     this.#scopes = scopes;
   }
 
-  /** The numbers for one of the origins of a seal. */
-  idsOf(origins: readonly Origin[], originId: number): OriginIds {
-    let ids = this.#known[originId];
+  /** The numbers for a row of the batch of a seal; always the same batch. */
+  idsOf(batch: SpanBatch, row: number): OriginIds {
+    const scopeIndex = batch.scopeIndexes[row]!;
+    let ids = this.#known[scopeIndex];
     if (ids === undefined) {
-      const { batch, scopeIndex, row } = origins[originId]!;
       ids = {
         resourceId: this.#resourceId(batch, scopeIndex, row),
         scopeId: this.#scopeId(batch, scopeIndex, row),
       };
-      this.#known[originId] = ids;
+      this.#known[scopeIndex] = ids;
     }
     return ids;
   }

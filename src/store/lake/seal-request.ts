@@ -1,5 +1,6 @@
 /** What the store tells its sealing thread, and what it hears back. */
 
+import type { PackedBatch } from "../../batch/packed-batch.ts";
 import type { SharedFilter } from "./block-filter.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
 
@@ -10,7 +11,7 @@ export interface OlderSegment {
   readonly filter: SharedFilter;
 }
 
-/** What a segment is to hold, beside the payloads. */
+/** What a segment is to hold, beside the spans. */
 export interface SealRequest {
   /** Empty folder to write into, on the same file system as the segments. */
   readonly directory: string;
@@ -28,12 +29,11 @@ export interface SealRequest {
   readonly olderSegments: readonly OlderSegment[];
 }
 
-/** What the thread is sent; the buffer changes hands. */
+/** What the thread is sent; the buffers of the batch change hands. */
 export interface SealMessage {
   readonly request: SealRequest;
-  /** All payloads end to end. */
-  readonly bytes: Uint8Array;
-  readonly lengths: Uint32Array;
+  /** Everything to be sealed, in log order. */
+  readonly batch: PackedBatch;
 }
 
 /** The thread's one answer to a seal. */

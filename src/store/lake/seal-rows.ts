@@ -1,13 +1,14 @@
-/** Everything one seal writes as flat columns: the rows of many requests end to end, without an object a row. */
+/** Everything one seal writes as flat columns, without an object a row. */
 
 import type { SpanBatch, SpanRow } from "../../batch/span-batch.ts";
-import type { StringDictionary } from "../../batch/string-dictionary.ts";
 import { WordList } from "../../batch/word-list.ts";
 
-/** Rows of many batches; row r of every column describes one span, in the order of the batches. */
+/** Row r of every column describes one span, in the order they came. */
 export interface SealRows {
+  /** The batch the rows are of: for code that reads whole spans, resources or scopes. */
+  readonly batch: SpanBatch;
   readonly rowCount: number;
-  /** All payloads in one buffer. */
+  /** The payload of the batch. */
   readonly bytes: Uint8Array;
   /** 16 bytes a row. */
   readonly traceIds: Uint8Array;
@@ -22,178 +23,63 @@ export interface SealRows {
   readonly statusCodes: Uint8Array;
   /** Index into {@link SealRows.names}. */
   readonly nameIds: Uint32Array;
+  /** The names that rows have, each once. */
   readonly names: readonly string[];
-  /** Index into {@link SealRows.origins}. */
+  /** Index of the scope entry of the batch. */
   readonly originIds: Uint32Array;
-  readonly origins: readonly Origin[];
-  /** Index into {@link SealRows.services}, by origin. */
+  /** Index into {@link SealRows.services}, by scope entry. */
   readonly serviceIds: Uint32Array;
   readonly services: readonly string[];
   /** The `Span` body in {@link SealRows.bytes}. */
   readonly spanStarts: Uint32Array;
   readonly spanEnds: Uint32Array;
-  /** The row in the batch it came in, for code that reads whole spans. */
   spanRow(row: number): SpanRow;
 }
 
-/** One scope entry of one batch. */
-export interface Origin {
-  readonly batch: SpanBatch;
-  readonly scopeIndex: number;
-  /** Any row of the batch under it. */
-  readonly row: number;
+/** The rows of a batch as a seal takes them. */
+export function sealRowsOf(batch: SpanBatch): SealRows {
+  return {
+    batch,
+    rowCount: batch.rowCount,
+    bytes: batch.payload,
+    traceIds: batch.traceIds,
+    spanIds: batch.spanIds,
+    parentSpanIds: batch.parentSpanIds,
+    startWords: wordsOf(batch.startTimesUnixNano),
+    endWords: wordsOf(batch.endTimesUnixNano),
+    kinds: batch.kinds,
+    statusCodes: batch.statusCodes,
+    ...namesOf(batch),
+    originIds: batch.scopeIndexes,
+    ...servicesOf(batch),
+    spanStarts: batch.spanStarts,
+    spanEnds: batch.spanEnds,
+    spanRow: (row) => ({ batch, row }),
+  };
 }
 
-/** Lays the rows of some batches end to end. */
-export function sealRowsOf(batches: readonly SpanBatch[]): SealRows {
-  const rowCount = batches.reduce((sum, batch) => sum + batch.rowCount, 0);
-  const { bytes, bases } = oneBuffer(batches);
-  const rows = new RowsInProgress(rowCount);
-  const firstRows: number[] = [];
-  for (const [index, batch] of batches.entries()) {
-    firstRows.push(rows.filled);
-    rows.add(batch, bases[index]!);
-  }
-  return { ...rows.columns(), bytes, spanRow: (row) => spanRowOf(batches, firstRows, row) };
+/** In the byte order of the machine, which is little-endian wherever DuckDB runs. */
+function wordsOf(column: BigUint64Array): Uint32Array {
+  return new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
 }
 
-/** The payloads in one buffer: as they lie when they share one, copied together otherwise. */
-function oneBuffer(batches: readonly SpanBatch[]): { bytes: Uint8Array; bases: readonly number[] } {
-  const shared = batches[0]?.payload.buffer;
-  if (shared === undefined) return { bytes: new Uint8Array(0), bases: [] };
-  if (batches.every(({ payload }) => payload.buffer === shared)) {
-    return { bytes: new Uint8Array(shared), bases: batches.map(({ payload }) => payload.byteOffset) };
+/** Numbers without gaps: a dictionary has words of other kinds too, and those of other batches. */
+function namesOf({ rowCount, nameIds, dictionary }: SpanBatch): Pick<SealRows, "nameIds" | "names"> {
+  const numbers = new Uint32Array(dictionary.size);
+  const names: string[] = [];
+  const numbered = new Uint32Array(rowCount);
+  for (let row = 0; row < rowCount; row++) {
+    const nameId = nameIds[row]!;
+    if (numbers[nameId] === 0) numbers[nameId] = names.push(dictionary.text(nameId));
+    numbered[row] = numbers[nameId]! - 1;
   }
-  const bases: number[] = [];
-  let length = 0;
-  for (const { payload } of batches) {
-    bases.push(length);
-    length += payload.length;
-  }
-  const bytes = new Uint8Array(length);
-  for (const [index, { payload }] of batches.entries()) bytes.set(payload, bases[index]);
-  return { bytes, bases };
+  return { nameIds: numbered, names };
 }
 
-class RowsInProgress {
-  filled = 0;
-  readonly #rowCount: number;
-  readonly #traceIds: Uint8Array;
-  readonly #spanIds: Uint8Array;
-  readonly #parentSpanIds: Uint8Array;
-  readonly #starts: BigUint64Array;
-  readonly #ends: BigUint64Array;
-  readonly #kinds: Uint8Array;
-  readonly #statusCodes: Uint8Array;
-  readonly #nameIds: Uint32Array;
-  readonly #originIds: Uint32Array;
-  readonly #spanStarts: Uint32Array;
-  readonly #spanEnds: Uint32Array;
-  readonly #names = new WordList();
-  readonly #services = new WordList();
-  readonly #origins: Origin[] = [];
-  readonly #serviceIds: number[] = [];
-  readonly #nameMaps = new Map<StringDictionary, number[]>();
-
-  constructor(rowCount: number) {
-    this.#rowCount = rowCount;
-    this.#traceIds = new Uint8Array(rowCount * 16);
-    this.#spanIds = new Uint8Array(rowCount * 8);
-    this.#parentSpanIds = new Uint8Array(rowCount * 8);
-    this.#starts = new BigUint64Array(rowCount);
-    this.#ends = new BigUint64Array(rowCount);
-    this.#kinds = new Uint8Array(rowCount);
-    this.#statusCodes = new Uint8Array(rowCount);
-    this.#nameIds = new Uint32Array(rowCount);
-    this.#originIds = new Uint32Array(rowCount);
-    this.#spanStarts = new Uint32Array(rowCount);
-    this.#spanEnds = new Uint32Array(rowCount);
-  }
-
-  add(batch: SpanBatch, base: number): void {
-    const at = this.filled;
-    this.#traceIds.set(batch.traceIds, at * 16);
-    this.#spanIds.set(batch.spanIds, at * 8);
-    this.#parentSpanIds.set(batch.parentSpanIds, at * 8);
-    this.#starts.set(batch.startTimesUnixNano, at);
-    this.#ends.set(batch.endTimesUnixNano, at);
-    this.#kinds.set(batch.kinds, at);
-    this.#statusCodes.set(batch.statusCodes, at);
-    const originOf = this.#originsOf(batch);
-    const nameMap = this.#nameMapOf(batch.dictionary);
-    for (let row = 0; row < batch.rowCount; row++) {
-      const to = at + row;
-      this.#spanStarts[to] = batch.spanStarts[row]! + base;
-      this.#spanEnds[to] = batch.spanEnds[row]! + base;
-      const scopeIndex = batch.scopeIndexes[row]!;
-      let origin = originOf[scopeIndex]!;
-      if (origin < 0) {
-        origin = this.#addOrigin({ batch, scopeIndex, row });
-        originOf[scopeIndex] = origin;
-      }
-      this.#originIds[to] = origin;
-      const nameId = batch.nameIds[row]!;
-      this.#nameIds[to] = nameMap[nameId] ?? this.#addName(nameMap, batch.dictionary, nameId);
-    }
-    this.filled += batch.rowCount;
-  }
-
-  columns(): Omit<SealRows, "bytes" | "spanRow"> {
-    return {
-      rowCount: this.#rowCount,
-      traceIds: this.#traceIds,
-      spanIds: this.#spanIds,
-      parentSpanIds: this.#parentSpanIds,
-      startWords: new Uint32Array(this.#starts.buffer),
-      endWords: new Uint32Array(this.#ends.buffer),
-      kinds: this.#kinds,
-      statusCodes: this.#statusCodes,
-      nameIds: this.#nameIds,
-      names: this.#names.texts,
-      originIds: this.#originIds,
-      origins: this.#origins,
-      serviceIds: Uint32Array.from(this.#serviceIds),
-      services: this.#services.texts,
-      spanStarts: this.#spanStarts,
-      spanEnds: this.#spanEnds,
-    };
-  }
-
-  #originsOf(batch: SpanBatch): Int32Array {
-    return new Int32Array(batch.scopes.length).fill(-1);
-  }
-
-  #addOrigin(origin: Origin): number {
-    const { batch, scopeIndex } = origin;
-    const { serviceName } = batch.resources[batch.scopes[scopeIndex]!.resourceIndex]!;
-    this.#serviceIds.push(this.#services.idOf(serviceName));
-    return this.#origins.push(origin) - 1;
-  }
-
-  #nameMapOf(dictionary: StringDictionary): number[] {
-    let map = this.#nameMaps.get(dictionary);
-    if (map === undefined) {
-      map = [];
-      this.#nameMaps.set(dictionary, map);
-    }
-    return map;
-  }
-
-  #addName(map: number[], dictionary: StringDictionary, nameId: number): number {
-    const id = this.#names.idOf(dictionary.text(nameId));
-    map[nameId] = id;
-    return id;
-  }
-}
-
-/** Binary search for the batch of a row. */
-function spanRowOf(batches: readonly SpanBatch[], firstRows: readonly number[], row: number): SpanRow {
-  let low = 0;
-  let high = batches.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (firstRows[middle]! <= row) low = middle;
-    else high = middle - 1;
-  }
-  return { batch: batches[low]!, row: row - firstRows[low]! };
+function servicesOf({ scopes, resources }: SpanBatch): Pick<SealRows, "serviceIds" | "services"> {
+  const services = new WordList();
+  const serviceIds = Uint32Array.from(scopes, ({ resourceIndex }) =>
+    services.idOf(resources[resourceIndex]!.serviceName),
+  );
+  return { serviceIds, services: services.texts };
 }

@@ -2,28 +2,20 @@
 
 import { parentPort } from "node:worker_threads";
 import { errorFrom } from "../../base/errors.ts";
+import { unpackBatch } from "../../batch/packed-batch.ts";
 import type { SealAnswer, SealMessage } from "./seal-request.ts";
 import { writeSegment } from "./segment-writer.ts";
 
-async function seal({ request, bytes, lengths }: SealMessage): Promise<SealAnswer> {
+async function seal({ request, batch }: SealMessage): Promise<SealAnswer> {
   const before = process.cpuUsage();
   try {
-    const meta = await writeSegment(request, payloadsIn(bytes, lengths));
+    const meta = await writeSegment(request, unpackBatch(batch));
     const { user, system } = process.cpuUsage(before);
     return { kind: "sealed", meta, cpuMicros: user + system };
   } catch (thrown) {
     const cause = errorFrom(thrown);
     return { kind: "failed", message: cause.message, code: (thrown as { code?: string }).code };
   }
-}
-
-function payloadsIn(bytes: Uint8Array, lengths: Uint32Array): Uint8Array[] {
-  let start = 0;
-  return Array.from(lengths, (length) => {
-    const payload = bytes.subarray(start, start + length);
-    start += length;
-    return payload;
-  });
 }
 
 parentPort?.on("message", (message: SealMessage) => {

@@ -4,6 +4,7 @@ import type { Clock } from "../../base/clock.ts";
 import { isPauseOver } from "../../base/clock.ts";
 import { errorFrom } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
+import type { SpanBatch } from "../../batch/span-batch.ts";
 import type { HotBlock } from "../../hot/hot-block.ts";
 import type { HotSet } from "../../hot/hot-set.ts";
 import type { FileLayer } from "../../io/file-layer.ts";
@@ -30,7 +31,7 @@ export interface SealerOptions {
   readonly memoryLimitBytes: number;
   /** Attribute keys that get a column whenever a span has them. */
   readonly attributeKeys: readonly string[];
-  seal(request: SealRequest, payloads: readonly Uint8Array[]): Promise<Sealed>;
+  seal(request: SealRequest, batches: readonly SpanBatch[]): Promise<Sealed>;
   /** Puts the finished segment in use in place of the hot blocks. */
   publish(name: string, meta: SegmentMeta): Promise<void>;
 }
@@ -172,13 +173,13 @@ export class Sealer {
       })),
     };
     try {
-      return await this.#options.seal(request, payloadsOf(blocks));
+      return await this.#options.seal(request, batchesOf(blocks));
     } finally {
       for (const segment of older) segment.release();
     }
   }
 }
 
-function payloadsOf(blocks: readonly HotBlock[]): Uint8Array[] {
-  return blocks.flatMap((block) => block.batches.map(({ batch }) => batch.payload));
+function batchesOf(blocks: readonly HotBlock[]): SpanBatch[] {
+  return blocks.flatMap((block) => block.batches.map(({ batch }) => batch));
 }

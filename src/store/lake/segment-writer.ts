@@ -1,4 +1,4 @@
-/** Writes one segment folder from payloads: all files are there, but neither synced nor under their final name. */
+/** Writes one segment folder from a batch: all files are there, but neither synced nor under their final name. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,6 @@ import { crc32 } from "node:zlib";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { SpanBatch } from "../../batch/span-batch.ts";
-import { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import { formatOperations } from "./operations-file.ts";
 import type { SealRequest } from "./seal-request.ts";
@@ -21,13 +20,8 @@ import { findSplits } from "./split-finder.ts";
 import { quoteSql } from "./sql-text.ts";
 import { TraceFilter } from "./trace-filter.ts";
 
-/** Decodes, sorts, and writes all files of a segment into `request.directory`. Syncing them is the caller's. */
-export async function writeSegment(
-  request: SealRequest,
-  payloads: readonly Uint8Array[],
-): Promise<SegmentMeta> {
-  const decoder = new OtlpRequestDecoder();
-  const batches: SpanBatch[] = payloads.map((payload) => decoder.decode(payload).batch);
+/** Sorts the spans and writes all files of a segment into `request.directory`. Syncing them is the caller's. */
+export async function writeSegment(request: SealRequest, batch: SpanBatch): Promise<SegmentMeta> {
   const instance = await DuckDBInstance.create(":memory:", {
     threads: "1",
     memory_limit: `${Math.ceil(request.memoryLimitBytes / (1024 * 1024))}MiB`,
@@ -39,7 +33,7 @@ export async function writeSegment(
   try {
     // Never committed: what an appender hands over is then read where it lies, not copied into the table once more.
     await connection.run("BEGIN TRANSACTION");
-    return await writeFiles(request, connection, batches);
+    return await writeFiles(request, connection, batch);
   } finally {
     connection.closeSync();
     instance.closeSync();
@@ -49,9 +43,9 @@ export async function writeSegment(
 async function writeFiles(
   request: SealRequest,
   connection: DuckDBConnection,
-  batches: readonly SpanBatch[],
+  batch: SpanBatch,
 ): Promise<SegmentMeta> {
-  const content = await fillSegmentTables(connection, sealRowsOf(batches), request.attributeKeys);
+  const content = await fillSegmentTables(connection, sealRowsOf(batch), request.attributeKeys);
   const files: Record<string, SegmentFileMeta> = {};
   for (const table of FILE_TABLES) {
     const path = join(request.directory, table.file);
@@ -69,7 +63,7 @@ async function writeFiles(
     [SegmentFile.TRACE_FILTER, TraceFilter.of(content).encode()],
     [SegmentFile.ATTRIBUTE_FILTER, content.attributeFilter.encode()],
     [SegmentFile.SPLITS, encodeSplits(splits)],
-    [SegmentFile.OPERATIONS, await formatOperations(namesOf(batches))],
+    [SegmentFile.OPERATIONS, await formatOperations(namesOf(batch))],
   ];
   for (const [name, bytes] of rest) {
     writeFileSync(join(request.directory, name), bytes);
@@ -80,9 +74,9 @@ async function writeFiles(
   return meta;
 }
 
-function namesOf(batches: readonly SpanBatch[]): NameCatalogue {
+function namesOf(batch: SpanBatch): NameCatalogue {
   const names = new NameCatalogue();
-  for (const batch of batches) names.addBatch(batch);
+  names.addBatch(batch);
   return names;
 }
 

@@ -118,14 +118,14 @@ export class SpanFill {
   }
 
   #codes(rows: Uint32Array): void {
-    const { kinds, statusCodes, originIds } = this.#rows;
+    const { kinds, statusCodes, batch } = this.#rows;
     const kindCells = this.#spans.numbers(Column.KIND).data;
     const statusCells = this.#spans.numbers(Column.STATUS).data;
     const resourceIds = this.#spans.numbers(Column.RESOURCE_ID).data;
     const scopeIds = this.#spans.numbers(Column.SCOPE_ID).data;
     for (let cell = 0; cell < rows.length; cell++) {
       const row = rows[cell]!;
-      const origin = this.#origins.idsOf(this.#rows.origins, originIds[row]!);
+      const origin = this.#origins.idsOf(batch, row);
       kindCells[cell] = kinds[row]!;
       statusCells[cell] = statusCodes[row]!;
       resourceIds[cell] = origin.resourceId;

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-/** The program `tracagg`. */
+/** The program `tracagg`, once its thread pool has its size. */
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { CliContext } from "./cli-context.ts";
