@@ -1,6 +1,6 @@
 /**
  * Vitest reporter of `npm run torture`: one line a case (a file of test/torture), what the case measured indented
- * before it, and at the end `N passed, N failed`.
+ * before it, at the end every test with its outcome, and `N passed, N failed` cases.
  */
 
 /** Of what expected and found differ in, so many lines: a list of thousands of spans helps nobody. */
@@ -50,9 +50,31 @@ export function caseLines(testModule) {
           .map((line) => `    ${line}`),
       );
   }
-  const seconds = (testModule.diagnostic().duration / 1_000).toFixed(1);
+  lines.push(endingOf(testModule));
+  return lines;
+}
+
+function secondsText(diagnostic) {
+  return `${((diagnostic?.duration ?? 0) / 1_000).toFixed(1)} s`;
+}
+
+/** `passed kill (312.4 s)` */
+function endingOf(testModule) {
   const ending = testModule.ok() ? "passed" : "FAILED";
-  lines.push(`${ending} ${caseName(testModule.moduleId)} (${seconds} s)`);
+  return `${ending} ${caseName(testModule.moduleId)} (${secondsText(testModule.diagnostic())})`;
+}
+
+/** Every case and every test in it, with its outcome and how long it took. */
+export function summaryLines(testModules) {
+  const lines = ["", "Summary"];
+  for (const testModule of testModules) {
+    lines.push(endingOf(testModule));
+    for (const test of testModule.children.allTests()) {
+      const { state } = test.result();
+      const outcome = state === "failed" ? "FAILED" : state;
+      lines.push(`  ${outcome}: ${test.fullName} (${secondsText(test.diagnostic())})`);
+    }
+  }
   return lines;
 }
 
@@ -72,6 +94,7 @@ export default class TortureReporter {
 
   onTestRunEnd(testModules, unhandledErrors) {
     for (const error of unhandledErrors) say(`  not handled: ${textOf(error)}`);
+    for (const line of summaryLines(testModules)) say(line);
     const passed = testModules.filter((testModule) => testModule.ok()).length;
     const failed = testModules.length - passed + (unhandledErrors.length > 0 ? 1 : 0);
     say(`${passed} passed, ${failed} failed`);

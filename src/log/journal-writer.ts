@@ -1,6 +1,7 @@
 /** Group commit: while one sync runs the next group gathers; one write and one sync make a whole group durable. */
 
 import type { Clock } from "../base/clock.ts";
+import { isPauseOver } from "../base/clock.ts";
 import { TracAggError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { FileLayer, OpenFile } from "../io/file-layer.ts";
@@ -68,7 +69,7 @@ export class JournalWriter {
   /** Lowest position the next group may get. */
   #floor = 0;
   #mustRoll = false;
-  #retryAtMillis = 0;
+  #failedAtUnixMillis = 0;
   #lastFailure: TracAggError | undefined;
   #running: Promise<void> | undefined;
 
@@ -208,10 +209,10 @@ export class JournalWriter {
       const isEmpty = active.log.endOffset === FILE_HEADER_BYTES;
       if (isEmpty || active.log.endOffset + needed <= active.log.sizeBytes) return active;
     }
-    if (this.#lastFailure !== undefined && this.#options.clock.nowMillis() < this.#retryAtMillis) {
-      throw this.#lastFailure;
-    }
-    return await this.#roll(this.#options.fileBytes);
+    const { clock, fileBytes } = this.#options;
+    const mayTry = isPauseOver(clock, this.#failedAtUnixMillis, RETRY_AFTER_MILLIS);
+    if (this.#lastFailure !== undefined && !mayTry) throw this.#lastFailure;
+    return await this.#roll(fileBytes);
   }
 
   async #roll(sizeBytes: number): Promise<ActiveFile> {
@@ -223,7 +224,7 @@ export class JournalWriter {
       this.#options.onFile(active.log);
       return active;
     } catch (error) {
-      this.#retryAtMillis = this.#options.clock.nowMillis() + RETRY_AFTER_MILLIS;
+      this.#failedAtUnixMillis = this.#options.clock.nowMillis();
       this.#noteFailure(unavailable(error));
       throw error;
     }

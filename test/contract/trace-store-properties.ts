@@ -120,8 +120,9 @@ async function runSteps(handle: StoreHandle, steps: readonly Step[]): Promise<Sp
   return spans;
 }
 
-async function compareAnswers(
-  handle: StoreHandle,
+/** Asks a store and the model the same questions; every answer must be equal. */
+export async function compareAnswers(
+  handle: Pick<StoreHandle, "store">,
   spans: readonly Span[],
   queries: readonly TraceQuery[],
   pageSize: number,

@@ -56,6 +56,10 @@ export function spawnServerProcess(
     [CLI_PATH, "start", "--json", "--data", dataFolder, ...ports, ...extraArguments],
     { stdio: ["ignore", "pipe", "pipe"], cwd: dataFolder },
   );
+  // A test that was ended half-way must not leave servers behind.
+  const endWithTests = (): boolean => child.kill("SIGKILL");
+  process.once("exit", endWithTests);
+  child.once("exit", () => process.off("exit", endWithTests));
   let stdout = "";
   let stderr = "";
   child.stderr.on("data", (chunk: Buffer) => {

@@ -42,19 +42,12 @@ const KINDS: readonly Kind[] = [
   { name: "reader positions", pattern: /^log\/readers\.json$/, costs: "nothing", named: "file" },
   { name: "position", pattern: /^segments\/position\.json$/, costs: "nothing", named: "file" },
   { name: "meta", pattern: /^segments\/[^/]+\/meta\.json$/, costs: "its segment", named: "segment" },
-  ...["spans", "traces", "resources", "scopes", "links"].map((table) => ({
+  ...["spans", "traces", "resources", "scopes", "links", "attributes"].map((table) => ({
     name: `${table} table`,
     pattern: new RegExp(`^segments/[^/]+/${table}\\.parquet$`),
     costs: "its segment" as const,
     named: "segment" as const,
   })),
-  // Only searches for a listed value read it; nothing here does, so its byte is neither met nor missed.
-  {
-    name: "attributes table",
-    pattern: /^segments\/[^/]+\/attributes\.parquet$/,
-    costs: "nothing",
-    named: undefined,
-  },
   ...["trace-filter.bin", "attribute-filter.bin", "splits.bin", "operations.json"].map((file) => ({
     name: file,
     pattern: new RegExp(`^segments/[^/]+/${file.replace(".", "\\.")}$`),
@@ -168,10 +161,17 @@ function noSealWorker(): Worker {
   throw new Error("this server does not seal");
 }
 
+/** Ids of the traces with a span that has the attribute. */
+async function tracesWith(store: TraceStore, key: string, value: string): Promise<string[]> {
+  const { summaries } = await store.search({ attributes: [{ key, value }] }, { limit: 1_000 });
+  return summaries.map(({ traceId }) => traceId).sort();
+}
+
 /** Asks for everything, so that every file is read: damage is found where it is first met. */
 async function touch(store: TraceStore): Promise<void> {
   const { summaries } = await store.search({}, { limit: 1_000 });
   for (const { traceId } of summaries) await store.trace(traceId);
+  for (const { name } of folder.requests) await tracesWith(store, "labels", name);
   await store.dependencies({});
   await store.serviceStatistics({});
 }
@@ -196,12 +196,10 @@ async function presentIn(store: TraceStore, requests: readonly SentRequest[]): P
   const links = await store.dependencies({});
   for (const request of requests) {
     const isPresent = present.includes(request);
-    const { summaries: matching } = await store.search(
-      { attributes: [{ key: "request", value: request.name }] },
-      { limit: 1_000 },
-    );
-    const traceIds = new Set(isPresent ? request.spans.map(({ traceId }) => traceId) : []);
-    expect(matching.map(({ traceId }) => traceId).sort()).toEqual([...traceIds].sort());
+    const traceIds = [...new Set(isPresent ? request.spans.map(({ traceId }) => traceId) : [])].sort();
+    for (const key of ["request", "labels"]) {
+      expect(await tracesWith(store, key, request.name)).toEqual(traceIds);
+    }
     const calls = links.filter(({ fromService }) => fromService === `shop-${request.name}`);
     expect(calls.map(({ callCount }) => callCount)).toEqual(isPresent ? [TRACES_PER_REQUEST] : []);
   }

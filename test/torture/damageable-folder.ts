@@ -16,7 +16,7 @@ export const TRACES_PER_REQUEST = 2;
 /** The first requests are sealed, each by itself. */
 const SEALED = 4;
 
-/** One request; its spans carry its name in the attribute `request`. */
+/** One request; its spans carry its name in the attribute `request`, and in `labels`, a list, which fits no column. */
 export interface SentRequest {
   readonly name: string;
   readonly position: number;
@@ -33,6 +33,7 @@ export interface DamageableFolder {
 
 /** Traces of the request's own, and one span of a trace that lies in every request. */
 function spansOf(request: string, firstMillis: number): Span[] {
+  const labels = [request, "torture"];
   const own = Array.from({ length: TRACES_PER_REQUEST }, (_, index) => {
     const at = firstMillis + index * 10;
     const trace = `${request} ${index}`;
@@ -43,7 +44,7 @@ function spansOf(request: string, firstMillis: number): Span[] {
         name: "GET /cart",
         kind: "SERVER",
         at: [at, at + 5],
-        attributes: { request, "http.route": "/cart", number: BigInt(index) },
+        attributes: { request, labels, "http.route": "/cart", number: BigInt(index) },
       }),
       buildSpan(trace, {
         id: "child",
@@ -53,12 +54,12 @@ function spansOf(request: string, firstMillis: number): Span[] {
         kind: "CLIENT",
         at: [at + 1, at + 4],
         status: index === 0 ? "ERROR" : "OK",
-        attributes: { request, "db.system.name": "redis" },
+        attributes: { request, labels, "db.system.name": "redis" },
       }),
     ];
   }).flat();
   const shared = { id: request, service: "everywhere", at: [firstMillis, firstMillis + 1] as const };
-  return [...own, buildSpan("everywhere", { ...shared, attributes: { request } })];
+  return [...own, buildSpan("everywhere", { ...shared, attributes: { request, labels } })];
 }
 
 /** The request at a position of the log. */

@@ -87,6 +87,14 @@ export async function countedSpans(server: Pick<ServerProcess, "ui">): Promise<n
   return services.reduce((sum, { spanCount }) => sum + spanCount, 0);
 }
 
+/** Metrics without labels, by name. */
+export async function metricsOf(server: Pick<ServerProcess, "ui">): Promise<Record<string, number>> {
+  const text = await (await fetch(new URL("/metrics", server.ui))).text();
+  return Object.fromEntries(
+    [...text.matchAll(/^(\w+) (\S+)$/gm)].map(([, name, value]) => [name!, Number(value)]),
+  );
+}
+
 /** Memory of a process that is in RAM, now and at its highest, in bytes. */
 export function residentBytes(pid: number): { readonly now: number; readonly peak: number } {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
+import { isPauseOver } from "../../base/clock.ts";
 import { errorFrom } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { FileLayer } from "../../io/file-layer.ts";
@@ -70,7 +71,8 @@ export class Compactor {
   #running: Promise<void> | undefined;
   #isStopped = false;
   #failuresInARow = 0;
-  #retryAtUnixMillis = 0;
+  #failedAtUnixMillis = 0;
+  #retryMillis = 0;
 
   constructor(options: CompactorOptions) {
     this.#options = options;
@@ -109,7 +111,8 @@ export class Compactor {
 
   #run(): readonly Segment[] | undefined {
     const { set, limits, clock } = this.#options;
-    if (this.#isStopped || clock.nowMillis() < this.#retryAtUnixMillis) return undefined;
+    const mayTry = isPauseOver(clock, this.#failedAtUnixMillis, this.#retryMillis);
+    if (this.#isStopped || !mayTry) return undefined;
     return nextRun(set.segments, limits, this.#apart);
   }
 
@@ -131,12 +134,12 @@ export class Compactor {
     } catch (thrown) {
       if (this.#isStopped) return;
       this.counts.failures++;
-      const delayMillis = Math.min(FIRST_RETRY_MILLIS * 2 ** this.#failuresInARow++, LAST_RETRY_MILLIS);
-      this.#retryAtUnixMillis = clock.nowMillis() + delayMillis;
+      this.#retryMillis = Math.min(FIRST_RETRY_MILLIS * 2 ** this.#failuresInARow++, LAST_RETRY_MILLIS);
+      this.#failedAtUnixMillis = clock.nowMillis();
       logger.error("merging failed; the segments stay in use as they are", {
         segment: name,
         reason: errorFrom(thrown).message,
-        retryMillis: delayMillis,
+        retryMillis: this.#retryMillis,
       });
     }
   }

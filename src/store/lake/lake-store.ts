@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import type { DependencyLink } from "../../analysis/dependency-links.ts";
 import { bytesFromHex } from "../../base/bytes.ts";
+import { isPauseOver } from "../../base/clock.ts";
 import { errorFrom, TracAggError } from "../../base/errors.ts";
 import { distinctRows } from "../../batch/distinct-rows.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
@@ -300,11 +301,11 @@ class Lake implements TraceStore {
 
   #tick(): void {
     if (this.#open === undefined || this.#stopped !== undefined) return;
-    const nowMillis = this.#settings.clock.nowMillis();
+    const { clock, sealAgeMillis, sealBytes } = this.#settings;
     const oldest = this.#hot.oldestArrivalUnixMillis;
-    const isOld = oldest !== undefined && nowMillis - oldest >= this.#settings.sealAgeMillis;
-    if (isOld || this.#hot.byteSize >= this.#settings.sealBytes) this.#open.sealer.begin();
-    if (nowMillis - this.#retainedAtUnixMillis >= RETENTION_MILLIS) void this.#retain();
+    const isOld = oldest !== undefined && isPauseOver(clock, oldest, sealAgeMillis);
+    if (isOld || this.#hot.byteSize >= sealBytes) this.#open.sealer.begin();
+    if (isPauseOver(clock, this.#retainedAtUnixMillis, RETENTION_MILLIS)) void this.#retain();
     if (this.#mayCompact(this.#open)) this.#open.compactor.begin();
   }
 

@@ -1,6 +1,7 @@
 /** Moves closed hot blocks into segments: one seal at a time, retried with patience when the disk refuses. */
 
 import type { Clock } from "../../base/clock.ts";
+import { isPauseOver } from "../../base/clock.ts";
 import { errorFrom } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { SpanBatch } from "../../batch/span-batch.ts";
@@ -49,7 +50,8 @@ export class Sealer {
   readonly #options: SealerOptions;
   #running: Promise<void> | undefined;
   #failuresInARow = 0;
-  #retryAtUnixMillis = 0;
+  #failedAtUnixMillis = 0;
+  #retryMillis = 0;
 
   constructor(options: SealerOptions) {
     this.#options = options;
@@ -62,7 +64,8 @@ export class Sealer {
 
   /** Starts a seal unless one runs or the last one failed a moment ago. Never throws. */
   begin(): void {
-    if (this.#running !== undefined || this.#options.clock.nowMillis() < this.#retryAtUnixMillis) return;
+    const mayTry = isPauseOver(this.#options.clock, this.#failedAtUnixMillis, this.#retryMillis);
+    if (this.#running !== undefined || !mayTry) return;
     this.#run().catch(() => {
       // Counted and logged where it happened.
     });
@@ -123,12 +126,12 @@ export class Sealer {
     } catch (thrown) {
       const cause = errorFrom(thrown);
       this.counts.failures++;
-      const delayMillis = Math.min(FIRST_RETRY_MILLIS * 2 ** this.#failuresInARow++, LAST_RETRY_MILLIS);
-      this.#retryAtUnixMillis = clock.nowMillis() + delayMillis;
+      this.#retryMillis = Math.min(FIRST_RETRY_MILLIS * 2 ** this.#failuresInARow++, LAST_RETRY_MILLIS);
+      this.#failedAtUnixMillis = clock.nowMillis();
       logger.error("sealing failed; spans stay in memory and in the log", {
         segment: name,
         reason: cause.message,
-        retryMillis: delayMillis,
+        retryMillis: this.#retryMillis,
       });
       throw cause;
     }
