@@ -1,14 +1,15 @@
 /** Searches over hot rows: what a filter means, run trace by trace. */
 
-import { distinctRows } from "../batch/distinct-rows.ts";
+import type { Steps } from "../base/time-slice.ts";
+import { inSlices, TimeSlice } from "../base/time-slice.ts";
+import { distinctRowsInSteps } from "../batch/distinct-rows.ts";
+import { rowSummary } from "../batch/row-summary.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import type { SpanMatcher } from "../filter/evaluate.ts";
 import { hasSpanConditions, matchesSummary, matchesTimes, spanMatcher } from "../filter/evaluate.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
 import type { HotTraceRef, HotView } from "./hot-view.ts";
-import { rowSummary } from "./row-summary.ts";
-import { TimeSlice } from "./time-slice.ts";
 import type { TracePlace } from "./trace-heap.ts";
 import { comparePlaces, TraceHeap } from "./trace-heap.ts";
 
@@ -18,8 +19,11 @@ export interface MatchedTrace {
   readonly rows: readonly SpanRow[];
 }
 
-/** Tells of the rows of one trace whether they match; undefined when not. */
-export type TraceMatcher = (rows: readonly SpanRow[]) => MatchedTrace | undefined;
+/** Tells of the rows of one trace whether they match; undefined when not. Work that can be done in slices. */
+export type TraceMatcher = (rows: readonly SpanRow[]) => Steps<MatchedTrace | undefined>;
+
+/** Rows asked between two chances for others to run: an attribute condition takes a microsecond or two a row. */
+const ROWS_PER_STEP = 512;
 
 /**
  * Prepares a query for many traces. The matcher takes all rows of one trace, equal spans as often as they came and
@@ -27,12 +31,21 @@ export type TraceMatcher = (rows: readonly SpanRow[]) => MatchedTrace | undefine
  */
 export function traceMatcher(query: TraceQuery): TraceMatcher {
   const matches: SpanMatcher = hasSpanConditions(query) ? spanMatcher(query) : () => true;
-  return (rows) => {
-    if (!rows.some(matches)) return undefined;
-    const distinct = distinctRows(rows);
-    const summary = rowSummary(distinct);
+  return function* match(rows) {
+    if (!(yield* someRow(rows, matches))) return undefined;
+    const distinct = yield* distinctRowsInSteps(rows);
+    const summary = yield* rowSummary(distinct);
     return matchesSummary(query, summary) ? { summary, rows: distinct } : undefined;
   };
+}
+
+/** True when one of the rows matches. Work that can be done in slices. */
+export function* someRow(rows: readonly SpanRow[], matches: SpanMatcher): Steps<boolean> {
+  for (const [index, row] of rows.entries()) {
+    if (matches(row)) return true;
+    if (index % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield ROWS_PER_STEP;
+  }
+  return false;
 }
 
 /** What {@link matchingTraces} may be told besides the query. */
@@ -66,8 +79,8 @@ export async function* matchingTraces(
   const heap = new TraceHeap(candidates);
   const match = traceMatcher(query);
   for (let trace = heap.take(); trace !== undefined; trace = heap.take()) {
-    const rows = trace.rows();
-    const matched = match(rows);
+    const rows = await inSlices(trace.rows(), slice);
+    const matched = await inSlices(match(rows), slice);
     if (matched !== undefined) yield matched;
     if (slice.isOver(rows.length)) await slice.rest();
   }
@@ -94,8 +107,8 @@ export async function* tracesInAnyOrder(
   for (const trace of view.traces()) {
     let steps = 1;
     if (matchesTimes(range, trace.startTimeUnixNano, trace.endTimeUnixNano)) {
-      const rows = trace.rows();
-      yield distinctRows(rows);
+      const rows = await inSlices(trace.rows(), slice);
+      yield await inSlices(distinctRowsInSteps(rows), slice);
       steps += rows.length;
     }
     if (slice.isOver(steps)) await slice.rest();

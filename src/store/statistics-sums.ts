@@ -2,12 +2,15 @@
 
 import type { DependencyLink } from "../analysis/dependency-links.ts";
 import { dependencyLinks, mergeDependencyLinks } from "../analysis/dependency-links.ts";
+import type { Steps } from "../base/time-slice.ts";
 import { nameOf, serviceNameOf } from "../batch/row-names.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
 import type { ServiceStatistics } from "./trace-statistics.ts";
 
 const STATUS_ERROR = 2;
+/** Rows added between two chances for others to run. */
+const ROWS_PER_STEP = 2_048;
 /** Span names listed for one service; more would not be read by anybody, and names with ids in them have no end. */
 const MAX_OPERATIONS_PER_SERVICE = 1_000;
 
@@ -30,9 +33,12 @@ export class ServiceSums {
     this.#onlyService = onlyService;
   }
 
-  /** Adds the distinct rows of one trace. */
-  addTrace(rows: readonly SpanRow[]): void {
-    for (const row of rows) this.#addRow(row);
+  /** Adds the distinct rows of one trace. Work that can be done in slices. */
+  *addTrace(rows: readonly SpanRow[]): Steps<void> {
+    for (const [index, row] of rows.entries()) {
+      this.#addRow(row);
+      if (index % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield ROWS_PER_STEP;
+    }
   }
 
   /**

@@ -1,9 +1,10 @@
 /** Searches over the whole lake: sorted streams of matching traces, merged, read only as far as the answer needs. */
 
+import { inSlices, TimeSlice } from "../../base/time-slice.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { matchesTimes, spanMatcher } from "../../filter/evaluate.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
-import { matchingTraces, traceMatcher } from "../../hot/hot-query.ts";
+import { matchingTraces, someRow, traceMatcher } from "../../hot/hot-query.ts";
 import type { TracePlace } from "../../hot/trace-heap.ts";
 import { comparePlaces } from "../../hot/trace-heap.ts";
 import type { TraceSummary } from "../../model/trace-summary.ts";
@@ -168,8 +169,9 @@ async function* sharedTraces(
     const ids = places.slice(start, start + count).map(({ traceId }) => traceId);
     start += count;
     const gathered = await snapshot.gather(ids, signal);
+    const slice = new TimeSlice(signal);
     for (const traceId of ids) {
-      const found = match(gathered.get(traceId) ?? []);
+      const found = await inSlices(match(gathered.get(traceId) ?? []), slice);
       if (found !== undefined) yield found;
     }
   }
@@ -227,10 +229,12 @@ async function withRows(
     rowsByTrace(connection, segment, ids, snapshot.reading, only),
   );
   const matches = spanMatcher(query);
+  const slice = new TimeSlice(options.signal);
   const found: FoundTrace[] = [];
   for (const summary of summaries) {
     const rows = stored?.get(summary.traceId);
-    if (rows === undefined || (isUnsure && !rows.some(matches))) continue;
+    if (rows === undefined) continue;
+    if (isUnsure && !(await inSlices(someRow(rows, matches), slice))) continue;
     found.push({ summary, rows: options.withRows ? rows : undefined });
   }
   return found;

@@ -1,6 +1,7 @@
 /** What one query sees: the hot set and the segments of one moment, and where traces lie in several of them. */
 
-import { distinctRows } from "../../batch/distinct-rows.ts";
+import { inSlices, TimeSlice } from "../../base/time-slice.ts";
+import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import type { HotView } from "../../hot/hot-view.ts";
 import type { ReadConnection, ReaderPool } from "./reader-pool.ts";
@@ -89,7 +90,8 @@ export class LakeSnapshot {
     for (const { segment, startTimeUnixNano } of places) {
       if (this.#byName.get(segment)?.isSetAside === false) note(startTimeUnixNano);
     }
-    for (const { batch, row } of this.view.rowsOf(traceId)) note(batch.startTimesUnixNano[row]!);
+    const hot = this.view.startOf(traceId);
+    if (hot !== undefined) note(hot);
     return earliest;
   }
 
@@ -109,9 +111,11 @@ export class LakeSnapshot {
   ): Promise<Map<string, readonly SpanRow[]>> {
     const stored = await this.#storedRows(traceIds, signal);
     const distinct = new Map<string, readonly SpanRow[]>();
+    const slice = new TimeSlice(signal);
     for (const traceId of traceIds) {
-      const all = [...this.view.rowsOf(traceId), ...(stored.get(traceId) ?? [])];
-      if (all.length > 0) distinct.set(traceId, distinctRows(all));
+      const all = await inSlices(this.view.rowsOf(traceId), slice);
+      for (const row of stored.get(traceId) ?? []) all.push(row);
+      if (all.length > 0) distinct.set(traceId, await inSlices(distinctRowsInSteps(all), slice));
     }
     return distinct;
   }

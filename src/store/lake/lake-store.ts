@@ -4,12 +4,12 @@ import { join } from "node:path";
 import type { DependencyLink } from "../../analysis/dependency-links.ts";
 import { bytesFromHex } from "../../base/bytes.ts";
 import { errorFrom, TracAggError } from "../../base/errors.ts";
-import { distinctRows } from "../../batch/distinct-rows.ts";
+import { inSlices, TimeSlice, throwIfAborted } from "../../base/time-slice.ts";
+import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
 import { HotSet } from "../../hot/hot-set.ts";
-import { throwIfAborted } from "../../hot/time-slice.ts";
 import type { TraceSummary } from "../../model/trace-summary.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
@@ -151,15 +151,16 @@ class Lake implements TraceStore {
   }
 
   async trace(traceId: string, signal?: AbortSignal): Promise<readonly SpanRow[]> {
-    throwIfAborted(signal);
+    const slice = new TimeSlice(signal);
     const id = bytesFromHex(traceId);
     if (id?.length !== 16) return [];
     const { set, reader } = this.#opened();
-    const rows: SpanRow[] = this.#hot.rowsOf(id);
+    // Asked before the first wait: a seal that ends meanwhile takes the spans out of memory.
+    const hotRows = this.#hot.rowsOf(id);
     const segments = set.segments.filter(({ filter }) => filter.mayHave(id, 0));
     for (const segment of segments) segment.hold();
     try {
-      // Asked before the first wait: a seal that ends meanwhile takes the spans out of memory.
+      const rows = await inSlices(hotRows, slice);
       const isHot = rows.length > 0;
       let places = isHot ? 1 : 0;
       for (const segment of segments) {
@@ -175,7 +176,7 @@ class Lake implements TraceStore {
         for (const row of found) rows.push(row);
       }
       // A segment holds each distinct span of a trace once, in order.
-      return places === 1 && !isHot ? rows : distinctRows(rows);
+      return places === 1 && !isHot ? rows : await inSlices(distinctRowsInSteps(rows), slice);
     } finally {
       for (const segment of segments) segment.release();
     }

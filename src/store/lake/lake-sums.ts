@@ -1,6 +1,7 @@
 /** Sums over the whole lake: SQL where a trace lies in one segment, TypeScript for all others. */
 
 import type { DependencyLink } from "../../analysis/dependency-links.ts";
+import { inSlices, TimeSlice } from "../../base/time-slice.ts";
 import { traceIdOf } from "../../batch/row-ids.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { tracesInAnyOrder } from "../../hot/hot-query.ts";
@@ -23,7 +24,8 @@ export async function lakeServiceStatistics(
   range: StatisticsRange & { readonly serviceName?: string },
 ): Promise<readonly ServiceStatistics[]> {
   const sums = new ServiceSums(range.serviceName);
-  for await (const rows of evaluatedTraces(snapshot, range)) sums.addTrace(rows);
+  const slice = new TimeSlice(range.signal);
+  for await (const rows of evaluatedTraces(snapshot, range)) await inSlices(sums.addTrace(rows), slice);
   const files = [SegmentFile.SPANS, SegmentFile.TRACES];
   for (const segment of segmentsIn(snapshot, range)) {
     const scope = { range, except: snapshot.sharedIn(segment) };

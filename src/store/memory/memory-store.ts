@@ -4,12 +4,12 @@ import type { DependencyLink } from "../../analysis/dependency-links.ts";
 import type { Clock } from "../../base/clock.ts";
 import { systemClock } from "../../base/clock.ts";
 import { TracAggError } from "../../base/errors.ts";
-import { distinctRows } from "../../batch/distinct-rows.ts";
+import { inSlices, TimeSlice, throwIfAborted } from "../../base/time-slice.ts";
+import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
 import { matchingTraces, tracesInAnyOrder } from "../../hot/hot-query.ts";
 import { HotSet } from "../../hot/hot-set.ts";
-import { throwIfAborted } from "../../hot/time-slice.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import type { CommittedBatch } from "../span-writer.ts";
@@ -100,9 +100,10 @@ class MemoryStore implements TraceStore {
   }
 
   async trace(traceId: string, signal?: AbortSignal): Promise<readonly SpanRow[]> {
-    throwIfAborted(signal);
+    const slice = new TimeSlice(signal);
     this.#expire();
-    return distinctRows(this.#hotSet.rowsOf(traceId));
+    const rows = await inSlices(this.#hotSet.rowsOf(traceId), slice);
+    return await inSlices(distinctRowsInSteps(rows), slice);
   }
 
   async search(query: TraceQuery, page: TracePageRequest): Promise<TracePage> {
@@ -142,7 +143,8 @@ class MemoryStore implements TraceStore {
     range: StatisticsRange & { readonly serviceName?: string },
   ): Promise<readonly ServiceStatistics[]> {
     const sums = new ServiceSums(range.serviceName);
-    for await (const rows of this.#tracesIn(range)) sums.addTrace(rows);
+    const slice = new TimeSlice(range.signal);
+    for await (const rows of this.#tracesIn(range)) await inSlices(sums.addTrace(rows), slice);
     return sums.result();
   }
 
