@@ -78,6 +78,11 @@ export function jsonReply(body: object, status = 200): Reply {
   return { status, contentType: JSON_TYPE, chunks: [JSON.stringify(body)] };
 }
 
+/** A JSON answer written in pieces. */
+export function jsonChunksReply(chunks: Iterable<string>): Reply {
+  return { status: 200, contentType: JSON_TYPE, chunks };
+}
+
 /** The 200 of a JSON endpoint, for the document. */
 export function jsonAnswer(schema: JsonSchema, description: string): AnswerDescription {
   return { status: 200, description, contentType: JSON_TYPE, schema };

@@ -1,12 +1,12 @@
 /** The use cases of asking, each within the limits of one {@link QueryLimiter}. */
 
 import type { Bottleneck } from "../analysis/bottlenecks.ts";
-import type { CriticalPath } from "../analysis/critical-path.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { Operation } from "../store/catalogue.ts";
 import type { DependenciesAnswer } from "./dependency-graph.ts";
 import { dependenciesIn } from "./dependency-graph.ts";
+import type { TracePath } from "./large-analyses.ts";
 import type { PerformanceAnswer } from "./performance-of.ts";
 import { performanceOf } from "./performance-of.ts";
 import type { AnswerLimits, QueryContext, QueryPorts } from "./query-context.ts";
@@ -42,9 +42,9 @@ export interface Queries {
   /** See {@link storedTrace}. */
   getTrace(traceId: string, signal?: AbortSignal): Promise<StoredTrace>;
   /** See {@link criticalPathOf}. */
-  criticalPathOf(traceId: string, signal?: AbortSignal): Promise<CriticalPath>;
+  criticalPathOf(traceId: string, signal?: AbortSignal): Promise<TracePath>;
   /** See {@link bottlenecksOf}. */
-  bottlenecksOf(traceId: string, thresholdMs: number, signal?: AbortSignal): Promise<readonly Bottleneck[]>;
+  bottlenecksOf(traceId: string, thresholdMs: number, signal?: AbortSignal): Promise<Iterable<Bottleneck>>;
   /** See {@link serviceStatisticsIn}. */
   serviceStatistics(
     request: ServiceStatisticsRequest,
@@ -74,6 +74,7 @@ export function createQueries(options: QueriesOptions): Queries {
     reader: options.reader,
     catalogue: options.catalogue,
     statistics: options.statistics,
+    largeAnalyses: options.largeAnalyses,
     clock: options.clock,
     answerLimits: {
       maxSpansPerAnswer: maxSpansPerAnswer ?? DEFAULT_ANSWER_LIMITS.maxSpansPerAnswer,

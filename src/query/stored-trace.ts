@@ -1,11 +1,9 @@
 /** One trace by id. */
 
-import { traceSummary } from "../analysis/trace-summary.ts";
 import { TracAggError } from "../base/errors.ts";
+import { inSlices, TimeSlice } from "../base/time-slice.ts";
+import { rowSummary } from "../batch/row-summary.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
-import { lazySpan } from "../batch/span-from-row.ts";
-import type { Trace } from "../model/trace.ts";
-import { traceFromSpans } from "../model/trace.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
 import type { QueryContext } from "./query-context.ts";
 
@@ -55,10 +53,5 @@ export async function storedTrace(
       field: "traceId",
     });
   }
-  return { summary: traceSummary(rows.map(lazySpan)), rows };
-}
-
-/** The trace as the model has it; spans decode themselves on first use. */
-export function traceOf(stored: StoredTrace): Trace {
-  return traceFromSpans(stored.rows.map(lazySpan));
+  return { summary: await inSlices(rowSummary(rows), new TimeSlice(signal)), rows };
 }

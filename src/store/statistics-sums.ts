@@ -2,6 +2,7 @@
 
 import type { DependencyLink } from "../analysis/dependency-links.ts";
 import { dependencyLinks, mergeDependencyLinks } from "../analysis/dependency-links.ts";
+import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
 import type { Steps } from "../base/time-slice.ts";
 import { nameOf, serviceNameOf } from "../batch/row-names.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
@@ -100,13 +101,29 @@ function addOperation(sum: ServiceSum, operation: string): void {
 /** Lists of links kept before they are summed up. */
 const MAX_PENDING_LISTS = 1_024;
 
+/**
+ * Finds the dependency links of the distinct rows of one trace somewhere else than on the event loop; rejects with
+ * `cancelled` when the signal aborts.
+ */
+export type LinksElsewhere = (
+  rows: readonly SpanRow[],
+  signal?: AbortSignal,
+) => Promise<readonly DependencyLink[]>;
+
 /** Adds up dependency links by caller, callee and type. */
 export class DependencySums {
+  readonly #linksElsewhere: LinksElsewhere | undefined;
   #lists: (readonly DependencyLink[])[] = [];
 
+  /** @param linksElsewhere takes traces of more than `MAX_SPANS_AT_ONCE` spans; absent: they are looked at here. */
+  constructor(linksElsewhere?: LinksElsewhere) {
+    this.#linksElsewhere = linksElsewhere;
+  }
+
   /** Adds the links of one trace, given as its distinct rows. */
-  addTrace(rows: readonly SpanRow[]): void {
-    this.addLinks(dependencyLinks(rows.map(lazySpan)));
+  async addTrace(rows: readonly SpanRow[], signal?: AbortSignal): Promise<void> {
+    const isLarge = rows.length > MAX_SPANS_AT_ONCE && this.#linksElsewhere !== undefined;
+    this.addLinks(isLarge ? await this.#linksElsewhere(rows, signal) : dependencyLinks(rows.map(lazySpan)));
   }
 
   /** Adds links found elsewhere. */

@@ -3,9 +3,10 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../../base/limits.ts";
 import type { Queries } from "../../query/queries.ts";
 import { traceIdFrom } from "../../query/stored-trace.ts";
-import type { BottleneckListJson, TraceListJson } from "../contract.ts";
+import type { BottleneckJson, TraceListJson } from "../contract.ts";
 import type { Endpoint } from "../endpoint.ts";
-import { defineEndpoint, JSON_TYPE, jsonAnswer, jsonReply } from "../endpoint.ts";
+import { defineEndpoint, jsonAnswer, jsonChunksReply, jsonReply } from "../endpoint.ts";
+import { listChunks } from "../json-chunks.ts";
 import { ref } from "../openapi/schema-parts.ts";
 import {
   choiceParameter,
@@ -13,7 +14,7 @@ import {
   tokenParameter,
   wholeNumberParameter,
 } from "../query-parameters.ts";
-import { criticalPathJson } from "./critical-path-json.ts";
+import { criticalPathChunks } from "./critical-path-json.ts";
 import { FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
 import { QUERY_ERRORS } from "./query-errors.ts";
 import { rangeJson } from "./range-json.ts";
@@ -115,7 +116,7 @@ function traceEndpoint(queries: Queries): Endpoint {
     errors: [...QUERY_ERRORS, "not_found", "too_large"],
     handle: async ({ path, values, signal }) => {
       const stored = await queries.getTrace(path["traceId"] ?? "", signal);
-      return { status: 200, contentType: JSON_TYPE, chunks: traceChunks(stored, values.format) };
+      return jsonChunksReply(traceChunks(stored, values.format));
     },
   });
 }
@@ -134,7 +135,7 @@ function pathEndpoint(queries: Queries): Endpoint {
     answers: [jsonAnswer(ref("CriticalPath"), "The path.")],
     errors: [...QUERY_ERRORS, "not_found", "too_large"],
     handle: async ({ path, signal }) => {
-      return jsonReply(criticalPathJson(await queries.criticalPathOf(path["traceId"] ?? "", signal)));
+      return jsonChunksReply(criticalPathChunks(await queries.criticalPathOf(path["traceId"] ?? "", signal)));
     },
   });
 }
@@ -155,13 +156,18 @@ function bottleneckEndpoint(queries: Queries): Endpoint {
     handle: async ({ path, values, signal }) => {
       const traceId = traceIdFrom(path["traceId"] ?? "");
       const bottlenecks = await queries.bottlenecksOf(traceId, values.thresholdMs, signal);
-      const body: BottleneckListJson = {
-        traceId,
-        thresholdMs: values.thresholdMs,
-        bottlenecks,
-        nextPageToken: "",
-      };
-      return jsonReply(body);
+      return jsonChunksReply(bottleneckChunks(traceId, values.thresholdMs, bottlenecks));
     },
   });
+}
+
+/** `BottleneckListJson` as text in pieces, to be joined. */
+function* bottleneckChunks(
+  traceId: string,
+  thresholdMs: number,
+  bottlenecks: Iterable<BottleneckJson>,
+): Iterable<string> {
+  yield `${JSON.stringify({ traceId, thresholdMs }).slice(0, -1)},"bottlenecks":`;
+  yield* listChunks(bottlenecks, (bottleneck) => bottleneck);
+  yield ',"nextPageToken":""}';
 }

@@ -7,6 +7,7 @@ import type { Logger } from "../../base/logger.ts";
 import { silentLogger } from "../../base/logger.ts";
 import type { FileLayer } from "../../io/file-layer.ts";
 import { nodeFileLayer } from "../../io/file-layer.ts";
+import type { LinksElsewhere } from "../statistics-sums.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -56,16 +57,22 @@ export interface LakeStoreOptions {
   readonly fileLayer?: FileLayer;
   /** Default: `setInterval`, not keeping the process alive. */
   readonly schedule?: Schedule;
+  /** Finds the dependency links of large hot traces; absent: they are found on the event loop. */
+  readonly linksElsewhere?: LinksElsewhere;
   /** Makes the sealing thread; tests pass broken ones. */
   readonly startSealWorker?: () => Worker;
 }
 
 /** The options with every default filled in. */
-export interface LakeSettings extends Required<Omit<LakeStoreOptions, "startSealWorker">> {
+export interface LakeSettings extends Required<Omit<LakeStoreOptions, Optional>> {
   readonly startSealWorker: (() => Worker) | undefined;
+  readonly linksElsewhere: LinksElsewhere | undefined;
 }
 
-const DEFAULTS: Omit<LakeSettings, "dataDir" | "startSealWorker"> = Object.freeze({
+/** Options without a default. */
+type Optional = "startSealWorker" | "linksElsewhere";
+
+const DEFAULTS: Omit<LakeSettings, "dataDir" | Optional> = Object.freeze({
   version: "unknown",
   sealBytes: 64 * MEBIBYTE,
   sealAgeMillis: 5 * 60_000,
@@ -92,6 +99,7 @@ export function lakeSettings(options: LakeStoreOptions): LakeSettings {
   return {
     ...DEFAULTS,
     startSealWorker: undefined,
+    linksElsewhere: undefined,
     ...(Object.fromEntries(given) as unknown as LakeStoreOptions),
   };
 }

@@ -235,7 +235,9 @@ class Lake implements TraceStore {
   }
 
   dependencies(range: StatisticsRange): Promise<readonly DependencyLink[]> {
-    return this.#withSnapshot(range.signal, (snapshot) => lakeDependencies(snapshot, this.#sums, range));
+    const { linksElsewhere } = this.#settings;
+    const ask = (snapshot: LakeSnapshot) => lakeDependencies(snapshot, this.#sums, range, linksElsewhere);
+    return this.#withSnapshot(range.signal, ask);
   }
 
   gauges(): StoreGauges {

@@ -5,6 +5,7 @@ import { inSlices, TimeSlice } from "../../base/time-slice.ts";
 import { traceIdOf } from "../../batch/row-ids.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { tracesInAnyOrder } from "../../hot/hot-query.ts";
+import type { LinksElsewhere } from "../statistics-sums.ts";
 import { DependencySums, ServiceSums } from "../statistics-sums.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
 import type { LakeSnapshot } from "./lake-snapshot.ts";
@@ -53,9 +54,14 @@ export async function lakeDependencies(
   snapshot: LakeSnapshot,
   cache: SumCache,
   range: StatisticsRange,
+  linksElsewhere: LinksElsewhere | undefined,
 ): Promise<readonly DependencyLink[]> {
-  const sums = new DependencySums();
-  for await (const rows of evaluatedTraces(snapshot, range)) sums.addTrace(rows);
+  const sums = new DependencySums(linksElsewhere);
+  const slice = new TimeSlice(range.signal);
+  for await (const rows of evaluatedTraces(snapshot, range)) {
+    await sums.addTrace(rows, range.signal);
+    if (slice.isOver(rows.length)) await slice.rest();
+  }
   const files = [SegmentFile.LINKS, SegmentFile.TRACES];
   for (const segment of segmentsIn(snapshot, range)) {
     const scope = { range, except: snapshot.sharedIn(segment) };

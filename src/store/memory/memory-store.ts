@@ -13,6 +13,7 @@ import { HotSet } from "../../hot/hot-set.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import type { CommittedBatch } from "../span-writer.ts";
+import type { LinksElsewhere } from "../statistics-sums.ts";
 import { DependencySums, ServiceSums } from "../statistics-sums.ts";
 import type { TracePage, TracePageRequest, TraceRows } from "../trace-reader.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
@@ -31,6 +32,8 @@ export interface MemoryStoreOptions {
   readonly retentionAgeMillis?: number;
   /** What time it is, for the retention age. */
   readonly clock?: Clock;
+  /** Finds the dependency links of large traces; absent: they are found on the event loop. */
+  readonly linksElsewhere?: LinksElsewhere;
 }
 
 /**
@@ -52,6 +55,7 @@ class MemoryStore implements TraceStore {
   readonly #maxSpans: number;
   readonly #retentionAgeMillis: number;
   readonly #clock: Clock;
+  readonly #linksElsewhere: LinksElsewhere | undefined;
   readonly #hotSet: HotSet;
   readonly #names: NameCatalogue = new NameCatalogue();
   #evictedSpans = 0;
@@ -63,6 +67,7 @@ class MemoryStore implements TraceStore {
     this.#maxSpans = options.maxSpans ?? 2_000_000;
     this.#retentionAgeMillis = options.retentionAgeMillis ?? 0;
     this.#clock = options.clock ?? systemClock;
+    this.#linksElsewhere = options.linksElsewhere;
     this.#hotSet = new HotSet({
       maxBlockRows: Math.ceil(this.#maxSpans / BLOCKS_PER_CAP),
       maxBlockBytes: Math.ceil(this.#maxBytes / BLOCKS_PER_CAP),
@@ -149,8 +154,8 @@ class MemoryStore implements TraceStore {
   }
 
   async dependencies(range: StatisticsRange): Promise<readonly DependencyLink[]> {
-    const sums = new DependencySums();
-    for await (const rows of this.#tracesIn(range)) sums.addTrace(rows);
+    const sums = new DependencySums(this.#linksElsewhere);
+    for await (const rows of this.#tracesIn(range)) await sums.addTrace(rows, range.signal);
     return sums.result();
   }
 
