@@ -1,6 +1,7 @@
 /** The spans of a table, as analyses read them. */
 
-import { hexFromBytes, isAllZero } from "../base/bytes.ts";
+import { isAllZero } from "../base/bytes.ts";
+import { textFromUtf8 } from "../base/utf8.ts";
 import type { Span } from "../model/span.ts";
 import type { SpanKind } from "../model/span-kind.ts";
 import { spanKindFromNumber } from "../model/span-kind.ts";
@@ -63,6 +64,16 @@ class LastBody {
   }
 }
 
+/** What all spans of a table are read from. */
+interface TableTexts {
+  readonly table: SpanTable;
+  readonly texts: readonly string[];
+  /** Every id of the column, one after another: a piece of one text costs far less than a text made digit by digit. */
+  readonly spanIds: string;
+  readonly parentSpanIds: string;
+  readonly bodies: LastBody;
+}
+
 class RowSpan implements TableSpan {
   readonly index: number;
   readonly traceId: string;
@@ -76,14 +87,13 @@ class RowSpan implements TableSpan {
   readonly endTimeUnixNano: bigint;
   readonly #bodies: LastBody;
 
-  constructor(table: SpanTable, index: number, texts: readonly string[], bodies: LastBody) {
-    const at = index * 8;
+  constructor(index: number, { table, texts, spanIds, parentSpanIds, bodies }: TableTexts) {
+    const isRoot = isAllZero(table.parentSpanIds, index * 8, index * 8 + 8);
+    const at = index * 16;
     this.index = index;
     this.traceId = table.traceId;
-    this.spanId = hexFromBytes(table.spanIds, at, at + 8);
-    this.parentSpanId = isAllZero(table.parentSpanIds, at, at + 8)
-      ? undefined
-      : hexFromBytes(table.parentSpanIds, at, at + 8);
+    this.spanId = spanIds.slice(at, at + 16);
+    this.parentSpanId = isRoot ? undefined : parentSpanIds.slice(at, at + 16);
     this.kind = spanKindFromNumber(table.kinds[index] as number);
     this.name = texts[table.nameTexts[index] as number] as string;
     this.serviceName = texts[table.serviceTexts[index] as number] as string;
@@ -108,7 +118,26 @@ class RowSpan implements TableSpan {
 
 /** Every span of a table, by row. */
 export function spansOfTable(table: SpanTable): TableSpan[] {
-  const texts = textsOf(table.texts);
-  const bodies = new LastBody(table);
-  return Array.from({ length: table.rowCount }, (_, index) => new RowSpan(table, index, texts, bodies));
+  const texts: TableTexts = {
+    table,
+    texts: textsOf(table.texts),
+    spanIds: hexColumn(table.spanIds),
+    parentSpanIds: hexColumn(table.parentSpanIds),
+    bodies: new LastBody(table),
+  };
+  return Array.from({ length: table.rowCount }, (_, index) => new RowSpan(index, texts));
+}
+
+function hexColumn(bytes: Uint8Array): string {
+  const digits = new Uint8Array(bytes.length * 2);
+  for (const [index, byte] of bytes.entries()) {
+    digits[index * 2] = hexDigit(byte >>> 4);
+    digits[index * 2 + 1] = hexDigit(byte & 15);
+  }
+  return textFromUtf8(digits);
+}
+
+/** The character of a number below 16. */
+function hexDigit(value: number): number {
+  return value < 10 ? 0x30 + value : 0x57 + value;
 }
