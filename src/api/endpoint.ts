@@ -18,6 +18,8 @@ export interface Reply {
   readonly status: number;
   readonly contentType: string;
   readonly chunks: Iterable<string>;
+  /** Aborts when the answer may not be held any longer; the connection is then cut. Absent: never. */
+  readonly ended?: AbortSignal;
 }
 
 /** An answer an endpoint can give, for the document. */

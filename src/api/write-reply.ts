@@ -35,13 +35,29 @@ async function* paced(first: string, rest: Iterator<string>): AsyncIterable<stri
   }
 }
 
+/** What {@link writeReply} works with. */
+export interface WriteReplyOptions {
+  /** Aborts when the client has left; the answer is then dropped with all it holds. */
+  readonly signal: AbortSignal;
+  /** How long a client may take nothing of an answer, in milliseconds; then the connection is cut. */
+  readonly idleMillis: number;
+  /** Told when a client was cut off for that. */
+  readonly onIdle: () => void;
+}
+
 /**
- * Writes `reply`. Reading pauses while the client does not keep up, and stops when it leaves.
+ * Writes `reply`. Making pieces pauses while the client does not keep up, so that no more than a few lie in memory, and
+ * ends when it leaves, takes nothing for too long, or when the answer is ended by {@link Reply.ended}.
  *
  * Nothing is sent before the first chunk is made, so a failure up to there still becomes a problem document; a later
  * one rejects after the connection was cut, which tells the client that the answer is not whole.
  */
-export async function writeReply(request: Request, response: Response, reply: Reply): Promise<void> {
+export async function writeReply(
+  request: Request,
+  response: Response,
+  reply: Reply,
+  options: WriteReplyOptions,
+): Promise<void> {
   const chunks = joined(reply.chunks);
   const opening = chunks.next();
   const first = opening.done ? "" : opening.value;
@@ -54,12 +70,22 @@ export async function writeReply(request: Request, response: Response, reply: Re
     response.end(first);
     return;
   }
-  const body = Readable.from(paced(first, second.done ? chunks : resumed(second.value, chunks)));
   const gzip = request.acceptsEncodings("gzip", "identity") === "gzip";
   if (gzip) response.setHeader("Content-Encoding", "gzip");
-  if (request.method === "HEAD") response.end();
-  else if (gzip) await pipeline(body, createGzip(), response);
-  else await pipeline(body, response);
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  const body = Readable.from(paced(first, second.done ? chunks : resumed(second.value, chunks)));
+  const signal = reply.ended === undefined ? options.signal : AbortSignal.any([options.signal, reply.ended]);
+  // Counts from the last byte the socket took, however slowly it takes them.
+  response.setTimeout(options.idleMillis, () => {
+    options.onIdle();
+    response.destroy();
+  });
+  if (gzip) await pipeline(body, createGzip(), response, { signal });
+  else await pipeline(body, response, { signal });
+  response.setTimeout(0);
 }
 
 function* resumed(value: string, rest: Iterator<string>): Generator<string, void> {
