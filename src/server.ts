@@ -339,6 +339,7 @@ async function listenApi(
       maxRunning: config.query.maxConcurrent,
       timeLimitMillis: config.query.timeoutMillis,
       maxSpansPerAnswer: config.query.maxTraceSpans,
+      maxHeldBytes: config.query.maxHeldBytes,
     },
     ...(isLoopbackHost(config.server.host) ? { loopbackHosts: [] } : {}),
   });

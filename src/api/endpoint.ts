@@ -1,6 +1,7 @@
 /** Endpoints as data: the routes are made from them and so is the OpenAPI document. */
 
 import type { ErrorCode } from "../base/errors.ts";
+import type { QueryCaller } from "../query/query-limiter.ts";
 import type { JsonSchema, ParameterMap, ParameterValues } from "./query-parameters.ts";
 import { readParameters } from "./query-parameters.ts";
 
@@ -9,8 +10,7 @@ export interface EndpointRequest {
   readonly search: URLSearchParams;
   /** Decoded path parameters by name. */
   readonly path: Readonly<Record<string, string>>;
-  /** Aborts when the client leaves. */
-  readonly signal: AbortSignal;
+  readonly caller: QueryCaller;
 }
 
 /** An answer: written chunk by chunk, so that a big one neither blocks the process nor lies in memory whole. */
@@ -18,8 +18,6 @@ export interface Reply {
   readonly status: number;
   readonly contentType: string;
   readonly chunks: Iterable<string>;
-  /** Aborts when the answer may not be held any longer; the connection is then cut. Absent: never. */
-  readonly ended?: AbortSignal;
 }
 
 /** An answer an endpoint can give, for the document. */

@@ -37,7 +37,7 @@ async function* paced(first: string, rest: Iterator<string>): AsyncIterable<stri
 
 /** What {@link writeReply} works with. */
 export interface WriteReplyOptions {
-  /** Aborts when the client has left; the answer is then dropped with all it holds. */
+  /** Aborts when the client has left, or the answer may not be held any longer: it is then dropped, and the connection cut. */
   readonly signal: AbortSignal;
   /** How long a client may take nothing of an answer, in milliseconds; then the connection is cut. */
   readonly idleMillis: number;
@@ -47,7 +47,7 @@ export interface WriteReplyOptions {
 
 /**
  * Writes `reply`. Making pieces pauses while the client does not keep up, so that no more than a few lie in memory, and
- * ends when it leaves, takes nothing for too long, or when the answer is ended by {@link Reply.ended}.
+ * ends when it leaves or takes nothing for too long.
  *
  * Nothing is sent before the first chunk is made, so a failure up to there still becomes a problem document; a later
  * one rejects after the connection was cut, which tells the client that the answer is not whole.
@@ -77,7 +77,7 @@ export async function writeReply(
     return;
   }
   const body = Readable.from(paced(first, second.done ? chunks : resumed(second.value, chunks)));
-  const signal = reply.ended === undefined ? options.signal : AbortSignal.any([options.signal, reply.ended]);
+  const { signal } = options;
   // Counts from the last byte the socket took, however slowly it takes them.
   response.setTimeout(options.idleMillis, () => {
     options.onIdle();

@@ -1,5 +1,7 @@
 /** Searches over hot rows: what a filter means, run trace by trace. */
 
+import type { HeldBytes } from "../base/held-bytes.ts";
+import { HeldPart } from "../base/held-bytes.ts";
 import type { Steps } from "../base/time-slice.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
 import { distinctRowsInSteps } from "../batch/distinct-rows.ts";
@@ -54,6 +56,8 @@ export interface MatchingOptions {
   readonly after?: TracePlace | undefined;
   /** Ends the work with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
+  /** Counts the rows of the trace that is looked at. */
+  readonly held?: HeldBytes | undefined;
 }
 
 /**
@@ -79,9 +83,11 @@ export async function* matchingTraces(
   const heap = new TraceHeap(candidates);
   const match = traceMatcher(query);
   for (let trace = heap.take(); trace !== undefined; trace = heap.take()) {
-    const rows = await inSlices(trace.rows(), slice);
+    const held = new HeldPart(options.held);
+    const rows = await inSlices(trace.rows(held), slice);
     const matched = await inSlices(match(rows), slice);
     if (matched !== undefined) yield matched;
+    held.release();
     if (slice.isOver(rows.length)) await slice.rest();
   }
 }
@@ -101,14 +107,16 @@ export function mayMatch(query: TraceQuery, trace: HotTraceRef): boolean {
 export async function* tracesInAnyOrder(
   view: HotView,
   range: Pick<TraceQuery, "startTimeUnixNano" | "endTimeUnixNano">,
-  signal?: AbortSignal,
+  options: Omit<MatchingOptions, "after"> = {},
 ): AsyncGenerator<SpanRow[], void> {
-  const slice = new TimeSlice(signal);
+  const slice = new TimeSlice(options.signal);
   for (const trace of view.traces()) {
     let steps = 1;
     if (matchesTimes(range, trace.startTimeUnixNano, trace.endTimeUnixNano)) {
-      const rows = await inSlices(trace.rows(), slice);
+      const held = new HeldPart(options.held);
+      const rows = await inSlices(trace.rows(held), slice);
       yield await inSlices(distinctRowsInSteps(rows), slice);
+      held.release();
       steps += rows.length;
     }
     if (slice.isOver(steps)) await slice.rest();

@@ -1,6 +1,7 @@
 /** The hot set: recent batches as they were decoded, searchable at once. */
 
 import { bytesFromHex } from "../base/bytes.ts";
+import type { HeldBytes } from "../base/held-bytes.ts";
 import type { Steps } from "../base/time-slice.ts";
 import type { CommittedBatch } from "../batch/committed-batch.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
@@ -131,12 +132,12 @@ export class HotSet {
    * Rows of a trace, newest arrival first, equal spans as often as they came; empty when the id is unknown.
    * `traceId`: 32 hex digits or 16 bytes. Which rows these are is settled when this returns.
    */
-  rowsOf(traceId: string | Uint8Array): Steps<SpanRow[]> {
+  rowsOf(traceId: string | Uint8Array, held?: HeldBytes): Steps<SpanRow[]> {
     const rows: SpanRow[] = [];
     const words = wordsFrom(traceId);
     const blocks = words === undefined ? [] : this.blocks().toReversed();
     return allOf(
-      blocks.map((block) => block.collectRowsOf(words as Uint32Array, rows)),
+      blocks.map((block) => block.collectRowsOf(words as Uint32Array, rows, held)),
       rows,
     );
   }

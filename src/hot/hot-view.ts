@@ -1,6 +1,7 @@
 /** A hot set frozen at one moment, for readers that take their time. */
 
 import { bytesFromHex, hexFromBytes } from "../base/bytes.ts";
+import type { HeldBytes } from "../base/held-bytes.ts";
 import type { Steps } from "../base/time-slice.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import type { HotBlockView } from "./hot-block.ts";
@@ -18,7 +19,7 @@ export interface HotTraceRef {
   /** True when a hot span has status ERROR. */
   readonly hasError: boolean;
   /** The hot rows, newest arrival first, equal spans as often as they came. */
-  rows(): Steps<SpanRow[]>;
+  rows(held?: HeldBytes): Steps<SpanRow[]>;
 }
 
 /** Reads of a hot set as it was when the view was made. */
@@ -40,9 +41,9 @@ export class HotView {
   }
 
   /** Rows of a trace, newest arrival first, equal spans as often as they came; empty when the id is unknown. */
-  *rowsOf(traceId: string | Uint8Array): Steps<SpanRow[]> {
+  *rowsOf(traceId: string | Uint8Array, held?: HeldBytes): Steps<SpanRow[]> {
     const bytes = typeof traceId === "string" ? bytesFromHex(traceId) : traceId;
-    return bytes?.length === 16 ? yield* this.rowsAt(wordsOfTraceId(bytes), 0) : [];
+    return bytes?.length === 16 ? yield* this.rowsAt(wordsOfTraceId(bytes), 0, held) : [];
   }
 
   /** Earliest start of the hot spans of a trace; undefined when none is here. */
@@ -75,11 +76,11 @@ export class HotView {
   }
 
   /** Rows of the trace whose id is at `words[at, at + 4)`. */
-  *rowsAt(words: TraceIdWords, at: number): Steps<SpanRow[]> {
+  *rowsAt(words: TraceIdWords, at: number, held?: HeldBytes): Steps<SpanRow[]> {
     const rows: SpanRow[] = [];
     for (const block of this.#blocks) {
       const trace = block.find(words, at);
-      if (trace >= 0) yield* block.collectRows(trace, rows);
+      if (trace >= 0) yield* block.collectRows(trace, rows, held);
     }
     return rows;
   }
@@ -144,7 +145,7 @@ class ViewTraceRef implements HotTraceRef {
     return hexFromBytes(new Uint8Array(this.#words.buffer, start, 16));
   }
 
-  rows(): Steps<SpanRow[]> {
-    return this.#view.rowsAt(this.#words, this.#at);
+  rows(held?: HeldBytes): Steps<SpanRow[]> {
+    return this.#view.rowsAt(this.#words, this.#at, held);
   }
 }

@@ -9,9 +9,12 @@ import { nameOf, serviceNameOf } from "../batch/row-names.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import { durationMsBetween } from "../model/time.ts";
 import type { QueryContext } from "./query-context.ts";
+import type { RunningQuery } from "./query-limiter.ts";
 import type { CoveredRange, TraceFilter } from "./trace-filter.ts";
 import { coveredRange, timeRangeFrom, traceQueryFrom } from "./trace-filter.ts";
 
+/** A duration here, and once more in the thread that sorts it. */
+const DURATION_BYTES = 16;
 /** Rows added between two chances for others to run. */
 const ROWS_PER_STEP = 1_024;
 /** Durations sorted at once, in some 10 ms: sorting numbers takes far less than walking a tree of spans. */
@@ -34,7 +37,7 @@ export interface PerformanceAnswer {
 export async function performanceOf(
   context: QueryContext,
   filter: TraceFilter,
-  signal: AbortSignal,
+  { signal, held }: RunningQuery,
 ): Promise<PerformanceAnswer> {
   const { maxTracesAnalysed, maxSpansAnalysed } = context.answerLimits;
   const nowMillis = context.clock.nowMillis();
@@ -50,6 +53,7 @@ export async function performanceOf(
   for await (const { summary, rows } of context.reader.scan(query, {
     limit: maxTracesAnalysed + 1,
     signal,
+    held,
   })) {
     spans += rows.length;
     truncated = traces === maxTracesAnalysed || (spans > maxSpansAnalysed && traces > 0);
@@ -60,6 +64,7 @@ export async function performanceOf(
       durationMs: durationMsBetween(summary.startTimeUnixNano, summary.endTimeUnixNano),
       errorCount: summary.errorCount,
     });
+    held.add(rows.length * DURATION_BYTES);
     await inSlices(addSpans(collector, rows), slice);
     if (slice.isOver(rows.length)) await slice.rest();
   }

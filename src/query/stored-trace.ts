@@ -6,6 +6,7 @@ import { rowSummary } from "../batch/row-summary.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
 import type { QueryContext } from "./query-context.ts";
+import type { RunningQuery } from "./query-limiter.ts";
 
 /** A trace as the store holds it; spans are decoded by whoever needs them. */
 export interface StoredTrace {
@@ -38,10 +39,10 @@ export function traceIdFrom(text: string): string {
 export async function storedTrace(
   context: QueryContext,
   traceId: string,
-  signal: AbortSignal,
+  { signal, held }: RunningQuery,
 ): Promise<StoredTrace> {
   const id = traceIdFrom(traceId);
-  const rows = await context.reader.trace(id, signal);
+  const rows = await context.reader.trace(id, signal, held);
   if (rows.length === 0) {
     const hint = "it may not have arrived yet, or retention has removed it";
     throw new TracAggError("not_found", `no trace ${id} is stored; ${hint}`, { field: "traceId" });

@@ -8,18 +8,30 @@ import { lazySpan } from "../batch/span-from-row.ts";
 import { durationMsBetween } from "../model/time.ts";
 import type { TracePath } from "./large-analyses.ts";
 import type { QueryContext } from "./query-context.ts";
+import type { RunningQuery } from "./query-limiter.ts";
 import { storedTrace } from "./stored-trace.ts";
+
+/** Bytes of a span in the table an analysis is given and in the columns of its answer. */
+const ANALYSIS_BYTES = 100;
+
+/** Which spans of which trace. */
+export interface BottleneckRequest {
+  readonly traceId: string;
+  /** Milliseconds. */
+  readonly thresholdMs: number;
+}
 
 /** The exact critical path of a stored trace. @throws what {@link storedTrace} throws. */
 export async function criticalPathOf(
   context: QueryContext,
   traceId: string,
-  signal: AbortSignal,
+  running: RunningQuery,
 ): Promise<TracePath> {
-  const { summary, rows } = await storedTrace(context, traceId, signal);
+  const { summary, rows } = await storedTrace(context, traceId, running);
   const { largeAnalyses } = context;
   if (largeAnalyses !== undefined && rows.length > MAX_SPANS_AT_ONCE) {
-    return await largeAnalyses.criticalPath(rows, signal);
+    running.held.add(rows.length * ANALYSIS_BYTES);
+    return await largeAnalyses.criticalPath(rows, running.signal);
   }
   return criticalPath({ traceId: summary.traceId, spans: rows.map(lazySpan) });
 }
@@ -27,15 +39,15 @@ export async function criticalPathOf(
 /** Spans longer than `thresholdMs`, longest first; can be read more than once. @throws what {@link storedTrace} throws. */
 export async function bottlenecksOf(
   context: QueryContext,
-  traceId: string,
-  thresholdMs: number,
-  signal: AbortSignal,
+  { traceId, thresholdMs }: BottleneckRequest,
+  running: RunningQuery,
 ): Promise<Iterable<Bottleneck>> {
-  const { summary, rows } = await storedTrace(context, traceId, signal);
+  const { summary, rows } = await storedTrace(context, traceId, running);
   const { largeAnalyses } = context;
   const traceDurationMs = durationMsBetween(summary.startTimeUnixNano, summary.endTimeUnixNano);
   if (largeAnalyses !== undefined && rows.length > MAX_SPANS_AT_ONCE) {
-    return await largeAnalyses.bottlenecks(rows, { thresholdMs, traceDurationMs }, signal);
+    running.held.add(rows.length * ANALYSIS_BYTES);
+    return await largeAnalyses.bottlenecks(rows, { thresholdMs, traceDurationMs }, running.signal);
   }
   return identifyBottlenecks({ durationMs: traceDurationMs, spans: rows.map(lazySpan) }, thresholdMs);
 }

@@ -2,12 +2,14 @@
 
 import type { DependencyLink } from "../analysis/dependency-links.ts";
 import { dependencyLinks, mergeDependencyLinks } from "../analysis/dependency-links.ts";
+import { HeldPart } from "../base/held-bytes.ts";
 import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
 import type { Steps } from "../base/time-slice.ts";
+import { bytesOfRows } from "../batch/row-bytes.ts";
 import { nameOf, serviceNameOf } from "../batch/row-names.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
-import type { ServiceStatistics } from "./trace-statistics.ts";
+import type { ServiceStatistics, StatisticsRange } from "./trace-statistics.ts";
 
 const STATUS_ERROR = 2;
 /** Rows added between two chances for others to run. */
@@ -121,9 +123,18 @@ export class DependencySums {
   }
 
   /** Adds the links of one trace, given as its distinct rows. */
-  async addTrace(rows: readonly SpanRow[], signal?: AbortSignal): Promise<void> {
-    const isLarge = rows.length > MAX_SPANS_AT_ONCE && this.#linksElsewhere !== undefined;
-    this.addLinks(isLarge ? await this.#linksElsewhere(rows, signal) : dependencyLinks(rows.map(lazySpan)));
+  async addTrace(rows: readonly SpanRow[], { signal, held }: StatisticsRange = {}): Promise<void> {
+    if (rows.length <= MAX_SPANS_AT_ONCE || this.#linksElsewhere === undefined) {
+      this.addLinks(dependencyLinks(rows.map(lazySpan)));
+      return;
+    }
+    const copy = new HeldPart(held);
+    copy.add(bytesOfRows(rows));
+    try {
+      this.addLinks(await this.#linksElsewhere(rows, signal));
+    } finally {
+      copy.release();
+    }
   }
 
   /** Adds links found elsewhere. */

@@ -46,13 +46,20 @@ async function askWithoutReading(api: ApiServer, ...paths: readonly string[]): P
   return socket;
 }
 
-/** Looks again until the metric has the value; a test's own time limit ends what never comes. */
-async function until(metrics: RenderedMetrics, name: string, value: number): Promise<void> {
+/** Looks again until the metric is as it should be; a test's own time limit ends what never comes. */
+async function untilThat(
+  metrics: RenderedMetrics,
+  name: string,
+  isSo: (value: number) => boolean,
+): Promise<void> {
   const pattern = new RegExp(`^${name} (\\S+)$`, "m");
-  while (Number(pattern.exec(await metrics.render())?.[1]) !== value) {
+  while (!isSo(Number(pattern.exec(await metrics.render())?.[1]))) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+const until = (metrics: RenderedMetrics, name: string, value: number): Promise<void> =>
+  untilThat(metrics, name, (seen) => seen === value);
 
 describe("a long answer", () => {
   it("of Jaeger's form is what its encoder gives for the trace, in many pieces", async () => {
@@ -91,6 +98,37 @@ describe("a long answer", () => {
     await once(socket, "close");
     expect(received).not.toMatch(/\]\}\r\n0\r\n\r\n$/);
     expect(await api.get("/api/v1/services")).toMatchObject({ services: expect.any(Array) });
+  });
+});
+
+describe("an answer nobody takes", () => {
+  const HELD = "tracagg_query_held_bytes";
+
+  it("is given up, with all it holds, when its connection dies, pipelined ones too", async () => {
+    const metrics = createPrometheusMetrics();
+    const api = await started([longTrace(12_000, "x".repeat(900))], { metrics });
+    const path = `/api/v1/traces/${LONG_ID}`;
+    const socket = await askWithoutReading(api, path, `${path}?format=jaeger`, path);
+    await untilThat(metrics, HELD, (bytes) => bytes > 3 * 12_000 * 900);
+    await until(metrics, "tracagg_queries_running", 0);
+    socket.destroy();
+    await until(metrics, HELD, 0);
+  });
+
+  it("is given up when others need the memory, which are answered", async () => {
+    const metrics = createPrometheusMetrics();
+    const maxHeldBytes = 20_000_000;
+    const api = await started([longTrace(12_000, "x".repeat(900))], { metrics, limits: { maxHeldBytes } });
+    const socket = await askWithoutReading(api, `/api/v1/traces/${LONG_ID}`);
+    await untilThat(metrics, HELD, (bytes) => bytes > 12_000 * 900);
+    await until(metrics, "tracagg_queries_running", 0);
+    const response = await api.fetch(`/api/v1/traces/${LONG_ID}/critical-path`);
+    // Either of the two may be the larger one by then; never both, and nothing stays held.
+    if (response.status === 503) expect(response.headers.get("retry-after")).toBe("1");
+    await response.text();
+    await until(metrics, "tracagg_queries_ended_for_memory_total", 1);
+    socket.destroy();
+    await until(metrics, HELD, 0);
   });
 });
 

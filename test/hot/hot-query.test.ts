@@ -52,7 +52,7 @@ describe("long searches", () => {
     const leaving = new AbortController();
     setImmediate(() => leaving.abort());
     const drain = async (): Promise<void> => {
-      for (;;) for await (const _ of tracesInAnyOrder(view, {}, leaving.signal));
+      for (;;) for await (const _ of tracesInAnyOrder(view, {}, leaving));
     };
     await expect(drain()).rejects.toMatchObject({ code: "cancelled" });
   });

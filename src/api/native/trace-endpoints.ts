@@ -62,12 +62,12 @@ function searchEndpoint(queries: Queries): Endpoint {
     },
     answers: [jsonAnswer(ref("TraceList"), "One page.")],
     errors: QUERY_ERRORS,
-    handle: async ({ values, signal }) => {
+    handle: async ({ values, caller }) => {
       const { pageSize, pageToken } = values;
       const request = { filter: filterFrom(values), pageSize };
       const answer = await queries.searchTraces(
         pageToken === undefined ? request : { ...request, pageToken },
-        signal,
+        caller,
       );
       const body: TraceListJson = {
         traces: answer.summaries.map(summaryJson),
@@ -114,8 +114,8 @@ function traceEndpoint(queries: Queries): Endpoint {
       ),
     ],
     errors: [...QUERY_ERRORS, "not_found", "too_large"],
-    handle: async ({ path, values, signal }) => {
-      const stored = await queries.getTrace(path["traceId"] ?? "", signal);
+    handle: async ({ path, values, caller }) => {
+      const stored = await queries.getTrace(path["traceId"] ?? "", caller);
       return jsonChunksReply(traceChunks(stored, values.format));
     },
   });
@@ -134,8 +134,8 @@ function pathEndpoint(queries: Queries): Endpoint {
     parameters: {},
     answers: [jsonAnswer(ref("CriticalPath"), "The path.")],
     errors: [...QUERY_ERRORS, "not_found", "too_large"],
-    handle: async ({ path, signal }) => {
-      return jsonChunksReply(criticalPathChunks(await queries.criticalPathOf(path["traceId"] ?? "", signal)));
+    handle: async ({ path, caller }) => {
+      return jsonChunksReply(criticalPathChunks(await queries.criticalPathOf(path["traceId"] ?? "", caller)));
     },
   });
 }
@@ -153,9 +153,9 @@ function bottleneckEndpoint(queries: Queries): Endpoint {
     },
     answers: [jsonAnswer(ref("BottleneckList"), "The spans.")],
     errors: [...QUERY_ERRORS, "not_found", "too_large"],
-    handle: async ({ path, values, signal }) => {
+    handle: async ({ path, values, caller }) => {
       const traceId = traceIdFrom(path["traceId"] ?? "");
-      const bottlenecks = await queries.bottlenecksOf(traceId, values.thresholdMs, signal);
+      const bottlenecks = await queries.bottlenecksOf(traceId, values.thresholdMs, caller);
       return jsonChunksReply(bottleneckChunks(traceId, values.thresholdMs, bottlenecks));
     },
   });

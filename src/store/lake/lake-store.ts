@@ -4,8 +4,10 @@ import { join } from "node:path";
 import type { DependencyLink } from "../../analysis/dependency-links.ts";
 import { bytesFromHex } from "../../base/bytes.ts";
 import { errorFrom, TracAggError } from "../../base/errors.ts";
+import type { HeldBytes } from "../../base/held-bytes.ts";
 import { inSlices, TimeSlice, throwIfAborted } from "../../base/time-slice.ts";
 import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
+import { bytesOfRows } from "../../batch/row-bytes.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
@@ -150,13 +152,13 @@ class Lake implements TraceStore {
     return this.#hot.byteSize >= this.#settings.maxHotBytes;
   }
 
-  async trace(traceId: string, signal?: AbortSignal): Promise<readonly SpanRow[]> {
+  async trace(traceId: string, signal?: AbortSignal, held?: HeldBytes): Promise<readonly SpanRow[]> {
     const slice = new TimeSlice(signal);
     const id = bytesFromHex(traceId);
     if (id?.length !== 16) return [];
     const { set, reader } = this.#opened();
     // Asked before the first wait: a seal that ends meanwhile takes the spans out of memory.
-    const hotRows = this.#hot.rowsOf(id);
+    const hotRows = this.#hot.rowsOf(id, held);
     const segments = set.segments.filter(({ filter }) => filter.mayHave(id, 0));
     for (const segment of segments) segment.hold();
     try {
@@ -167,6 +169,7 @@ class Lake implements TraceStore {
         const found = await reader.read(segment, ROW_FILES, signal, async (connection) => {
           const stored: SpanRow[] = [];
           for await (const some of segmentRows(connection, segment, [traceId], this.#reading)) {
+            held?.add(bytesOfRows(some));
             for (const row of some) stored.push(row);
           }
           return stored;
@@ -186,8 +189,8 @@ class Lake implements TraceStore {
     throwIfAborted(page.signal);
     const snapshot = await this.#snapshot();
     try {
-      const { after, signal, limit } = page;
-      const options = { after, signal, expected: limit + 1, withRows: false };
+      const { after, signal, held, limit } = page;
+      const options = { after, signal, held, expected: limit + 1, withRows: false };
       const summaries: TraceSummary[] = [];
       for await (const { summary } of searchLake(snapshot, query, options)) {
         throwIfAborted(signal);
@@ -202,14 +205,14 @@ class Lake implements TraceStore {
 
   async *scan(
     query: TraceQuery,
-    { limit, signal }: { readonly limit: number; readonly signal?: AbortSignal },
+    { limit, signal, held }: Omit<TracePageRequest, "after">,
   ): AsyncGenerator<TraceRows, void> {
     throwIfAborted(signal);
     if (limit <= 0) return;
     const snapshot = await this.#snapshot();
     try {
       let left = limit;
-      const options = { signal, expected: limit, withRows: true };
+      const options = { signal, held, expected: limit, withRows: true };
       for await (const { summary, rows } of searchLake(snapshot, query, options)) {
         throwIfAborted(signal);
         yield { summary, rows: rows ?? [] };

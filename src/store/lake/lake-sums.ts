@@ -1,6 +1,7 @@
 /** Sums over the whole lake: SQL where a trace lies in one segment, TypeScript for all others. */
 
 import type { DependencyLink } from "../../analysis/dependency-links.ts";
+import { HeldPart } from "../../base/held-bytes.ts";
 import { inSlices, TimeSlice } from "../../base/time-slice.ts";
 import { traceIdOf } from "../../batch/row-ids.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
@@ -59,7 +60,7 @@ export async function lakeDependencies(
   const sums = new DependencySums(linksElsewhere);
   const slice = new TimeSlice(range.signal);
   for await (const rows of evaluatedTraces(snapshot, range)) {
-    await sums.addTrace(rows, range.signal);
+    await sums.addTrace(rows, range);
     if (slice.isOver(rows.length)) await slice.rest();
   }
   const files = [SegmentFile.LINKS, SegmentFile.TRACES];
@@ -94,7 +95,7 @@ async function* evaluatedTraces(
   range: StatisticsRange,
 ): AsyncGenerator<readonly SpanRow[], void> {
   const { shared, view } = snapshot;
-  for await (const rows of tracesInAnyOrder(view, startRange(range), range.signal)) {
+  for await (const rows of tracesInAnyOrder(view, startRange(range), range)) {
     if (shared.size === 0 || !shared.has(traceIdOf(rows[0]!))) yield rows;
   }
   const ids: string[] = [];
@@ -106,7 +107,9 @@ async function* evaluatedTraces(
     ids.push(traceId);
   }
   for (let start = 0; start < ids.length; start += SHARED_BATCH) {
-    const gathered = await snapshot.gather(ids.slice(start, start + SHARED_BATCH), range.signal);
+    const held = new HeldPart(range.held);
+    const gathered = await snapshot.gather(ids.slice(start, start + SHARED_BATCH), range.signal, held);
     yield* gathered.values();
+    held.release();
   }
 }

@@ -4,6 +4,7 @@ import type { DependencyLink } from "../../analysis/dependency-links.ts";
 import type { Clock } from "../../base/clock.ts";
 import { systemClock } from "../../base/clock.ts";
 import { TracAggError } from "../../base/errors.ts";
+import type { HeldBytes } from "../../base/held-bytes.ts";
 import { inSlices, TimeSlice, throwIfAborted } from "../../base/time-slice.ts";
 import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
@@ -104,10 +105,10 @@ class MemoryStore implements TraceStore {
     return Promise.resolve();
   }
 
-  async trace(traceId: string, signal?: AbortSignal): Promise<readonly SpanRow[]> {
+  async trace(traceId: string, signal?: AbortSignal, held?: HeldBytes): Promise<readonly SpanRow[]> {
     const slice = new TimeSlice(signal);
     this.#expire();
-    const rows = await inSlices(this.#hotSet.rowsOf(traceId), slice);
+    const rows = await inSlices(this.#hotSet.rowsOf(traceId, held), slice);
     return await inSlices(distinctRowsInSteps(rows), slice);
   }
 
@@ -121,10 +122,7 @@ class MemoryStore implements TraceStore {
     return { summaries, hasMore: false };
   }
 
-  async *scan(
-    query: TraceQuery,
-    options: { readonly limit: number; readonly signal?: AbortSignal },
-  ): AsyncGenerator<TraceRows, void> {
+  async *scan(query: TraceQuery, options: Omit<TracePageRequest, "after">): AsyncGenerator<TraceRows, void> {
     throwIfAborted(options.signal);
     this.#expire();
     let left = options.limit;
@@ -155,7 +153,7 @@ class MemoryStore implements TraceStore {
 
   async dependencies(range: StatisticsRange): Promise<readonly DependencyLink[]> {
     const sums = new DependencySums(this.#linksElsewhere);
-    for await (const rows of this.#tracesIn(range)) await sums.addTrace(rows, range.signal);
+    for await (const rows of this.#tracesIn(range)) await sums.addTrace(rows, range);
     return sums.result();
   }
 
@@ -177,13 +175,13 @@ class MemoryStore implements TraceStore {
     };
   }
 
-  #tracesIn({ startTimeUnixNano, endTimeUnixNano, signal }: StatisticsRange): AsyncIterable<SpanRow[]> {
+  #tracesIn({ startTimeUnixNano, endTimeUnixNano, signal, held }: StatisticsRange): AsyncIterable<SpanRow[]> {
     this.#expire();
     const query = {
       ...(startTimeUnixNano === undefined ? {} : { startTimeUnixNano }),
       ...(endTimeUnixNano === undefined ? {} : { endTimeUnixNano }),
     };
-    return tracesInAnyOrder(this.#hotSet.view(), query, signal);
+    return tracesInAnyOrder(this.#hotSet.view(), query, { signal, held });
   }
 
   /** Removes the oldest blocks while a cap is exceeded; what came last always stays. */
