@@ -20,6 +20,7 @@ import type { TracePage, TracePageRequest, TraceRows } from "../trace-reader.ts"
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
 import type { StoreGauges, TraceStore } from "../trace-store.ts";
 import { HotOverlap } from "./hot-overlap.ts";
+import { lakeGauges } from "./lake-gauges.ts";
 import type { LakeSettings, LakeStoreOptions } from "./lake-options.ts";
 import { lakeSettings } from "./lake-options.ts";
 import { searchLake } from "./lake-search.ts";
@@ -244,38 +245,7 @@ class Lake implements TraceStore {
   }
 
   gauges(): StoreGauges {
-    const hot = {
-      hot_spans: this.#hot.rowCount,
-      hot_bytes: this.#hot.byteSize,
-      hot_blocks: this.#hot.blocks().length,
-      overloaded: this.isOverloaded() ? 1 : 0,
-      catalogue_services: this.#names.serviceCount,
-      catalogue_operations: this.#names.operationCount,
-      catalogue_refused_spans: this.#names.refused,
-    };
-    if (this.#open === undefined) return hot;
-    const { set, sealer, overlap, pool } = this.#open;
-    return {
-      ...hot,
-      covered_position: set.coveredPosition,
-      segments: set.segments.length,
-      segment_bytes: set.byteSize,
-      segment_spans: set.segments.reduce((sum, { meta }) => sum + meta.spanCount, 0),
-      split_traces: set.splits.size,
-      hot_split_traces: overlap.size,
-      filter_maybes_confirmed: overlap.maybes.confirmed,
-      filter_maybes_wrong: overlap.maybes.wrong,
-      seals: sealer.counts.seals,
-      seal_failures: sealer.counts.failures,
-      sealed_spans: sealer.counts.spans,
-      seal_cpu_micros: sealer.counts.cpuMicros,
-      sealing: sealer.isRunning ? 1 : 0,
-      damaged_segments: set.counts.damaged,
-      repaired_files: set.counts.repairedFiles,
-      expired_segments: set.counts.expired,
-      evicted_segments: set.counts.evicted,
-      waiting_queries: pool.waiting,
-    };
+    return lakeGauges({ hot: this.#hot, names: this.#names, isOverloaded: this.isOverloaded() }, this.#open);
   }
 
   #opened(): OpenLake {
