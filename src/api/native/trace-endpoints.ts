@@ -113,7 +113,7 @@ function traceEndpoint(queries: Queries): Endpoint {
         "The trace in the format asked for.",
       ),
     ],
-    errors: [...QUERY_ERRORS, "not_found", "too_large"],
+    errors: [...QUERY_ERRORS, "not_found"],
     handle: async ({ path, values, caller }) => {
       const stored = await queries.getTrace(path["traceId"] ?? "", caller);
       return jsonChunksReply(traceChunks(stored, values.format));
@@ -133,7 +133,7 @@ function pathEndpoint(queries: Queries): Endpoint {
     pathParameters: TRACE_ID_PARAMETER,
     parameters: {},
     answers: [jsonAnswer(ref("CriticalPath"), "The path.")],
-    errors: [...QUERY_ERRORS, "not_found", "too_large"],
+    errors: [...QUERY_ERRORS, "not_found"],
     handle: async ({ path, caller }) => {
       return jsonChunksReply(criticalPathChunks(await queries.criticalPathOf(path["traceId"] ?? "", caller)));
     },
@@ -152,7 +152,7 @@ function bottleneckEndpoint(queries: Queries): Endpoint {
       thresholdMs: millisParameterWithDefault("Spans above it, in milliseconds.", DEFAULT_THRESHOLD_MS),
     },
     answers: [jsonAnswer(ref("BottleneckList"), "The spans.")],
-    errors: [...QUERY_ERRORS, "not_found", "too_large"],
+    errors: [...QUERY_ERRORS, "not_found"],
     handle: async ({ path, values, caller }) => {
       const traceId = traceIdFrom(path["traceId"] ?? "");
       const bottlenecks = await queries.bottlenecksOf(traceId, values.thresholdMs, caller);
