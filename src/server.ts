@@ -37,6 +37,8 @@ import type { ServerAddresses } from "./server-status.ts";
 import { serverStatus } from "./server-status.ts";
 import { STORE_KINDS } from "./store/registry.ts";
 import type { TraceStore } from "./store/trace-store.ts";
+import type { AnalysisThread } from "./threads/analysis-thread.ts";
+import { createAnalysisThread } from "./threads/analysis-thread.ts";
 import type { IngestThread } from "./threads/ingest-thread.ts";
 import { createIngestThread } from "./threads/ingest-thread.ts";
 import { VERSION } from "./version.ts";
@@ -141,7 +143,9 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
     lifecycle.onStop(() => lock.release());
   }
   const log = await startLog(composition, isDurable, metrics);
-  const store = await startStore(composition, log, metrics);
+  const analysisThread = createAnalysisThread(metrics);
+  lifecycle.onStop(() => analysisThread.stop());
+  const store = await startStore(composition, { log, metrics, linksElsewhere: analysisThread.links });
   const replayed = await replayLog({ log, store, logger, metrics });
   if (replayed.records > 0) logger.info("recovered from the ingest log", { ...replayed });
   // First of all an exporter takes hold of what it has not delivered yet.
@@ -157,6 +161,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   const api = await listenApi(composition, {
     metrics,
     store,
+    largeAnalyses: analysisThread,
     status: () => serverStatus({ config, clock, startedUnixMillis, facts, store, addresses: addresses() }),
     notReadyReasons: () =>
       isDraining ? ["shutting down"] : receivers.http === undefined ? ["starting"] : [],
@@ -213,10 +218,15 @@ async function startLog(
   return log;
 }
 
+interface StoreParts {
+  readonly log: IngestLog;
+  readonly metrics: RenderedMetrics;
+  readonly linksElsewhere: AnalysisThread["links"];
+}
+
 async function startStore(
   { config, logger, clock, lifecycle }: Composition,
-  log: IngestLog,
-  metrics: RenderedMetrics,
+  { log, metrics, linksElsewhere }: StoreParts,
 ): Promise<TraceStore> {
   const kind = STORE_KINDS[config.store.type];
   if (kind === undefined) {
@@ -234,6 +244,7 @@ async function startStore(
     logger,
     metrics,
     clock,
+    linksElsewhere,
   });
   await store.start();
   // Once the store has sealed and before the log closes: a clean stop leaves nothing to replay.
@@ -306,19 +317,21 @@ function startFileExport(
 interface ApiParts {
   readonly metrics: RenderedMetrics;
   readonly store: TraceStore;
+  readonly largeAnalyses: AnalysisThread;
   readonly status: () => StatusJson;
   readonly notReadyReasons: () => readonly string[];
 }
 
 async function listenApi(
   { config, logger, clock, lifecycle }: Composition,
-  { metrics, store, status, notReadyReasons }: ApiParts,
+  { metrics, store, largeAnalyses, status, notReadyReasons }: ApiParts,
 ): Promise<ListenAddress> {
   const app = createApi({
     version: VERSION,
     reader: store,
     catalogue: store,
     statistics: store,
+    largeAnalyses,
     metrics,
     logger,
     clock,
@@ -328,6 +341,7 @@ async function listenApi(
       maxRunning: config.query.maxConcurrent,
       timeLimitMillis: config.query.timeoutMillis,
       maxSpansPerAnswer: config.query.maxTraceSpans,
+      maxHeldBytes: config.query.maxHeldBytes,
     },
     ...(isLoopbackHost(config.server.host) ? { loopbackHosts: [] } : {}),
   });

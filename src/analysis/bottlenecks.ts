@@ -14,24 +14,37 @@ export interface Bottleneck {
   readonly spanId: string;
 }
 
+/** What bottlenecks need of a span. */
+export type BottleneckSpan = Pick<Span, "serviceName" | "name" | "durationMs" | "spanId">;
+
 /** What bottlenecks need of a trace. */
-export type BottleneckTrace = Pick<Trace, "durationMs"> & {
-  readonly spans: readonly Pick<Span, "serviceName" | "name" | "durationMs" | "spanId">[];
-};
+export type BottleneckTrace = Pick<Trace, "durationMs"> & { readonly spans: readonly BottleneckSpan[] };
 
 /**
  * Spans that last longer than `thresholdMs`, longest first, then in the trace's order. A span that only waits for its
  * children counts too; `criticalPath` tells waiting from working.
  */
 export function identifyBottlenecks(trace: BottleneckTrace, thresholdMs: number): Bottleneck[] {
-  return trace.spans
+  return spansLongerThan(trace.spans, thresholdMs).map((span) => bottleneckOf(span, trace.durationMs));
+}
+
+/** The spans of {@link identifyBottlenecks}, in its order. */
+export function spansLongerThan<S extends Pick<Span, "durationMs">>(
+  spans: readonly S[],
+  thresholdMs: number,
+): S[] {
+  return spans
     .filter((span) => span.durationMs > thresholdMs)
-    .sort((left, right) => right.durationMs - left.durationMs)
-    .map((span) => ({
-      service: span.serviceName,
-      operation: span.name,
-      durationMs: span.durationMs,
-      percentageOfTrace: trace.durationMs === 0 ? 0 : (span.durationMs / trace.durationMs) * 100,
-      spanId: span.spanId,
-    }));
+    .sort((left, right) => right.durationMs - left.durationMs);
+}
+
+/** What is told of one span of a trace that lasts `traceDurationMs`. */
+export function bottleneckOf(span: BottleneckSpan, traceDurationMs: number): Bottleneck {
+  return {
+    service: span.serviceName,
+    operation: span.name,
+    durationMs: span.durationMs,
+    percentageOfTrace: traceDurationMs === 0 ? 0 : (span.durationMs / traceDurationMs) * 100,
+    spanId: span.spanId,
+  };
 }

@@ -1,7 +1,7 @@
 /** The critical path of a trace: at every instant, the one span the answer was waiting for. */
 
 import type { Span } from "../model/span.ts";
-import type { Trace } from "../model/trace.ts";
+import type { ForestSpan } from "./span-forest.ts";
 import type { TraceNode } from "./trace-tree.ts";
 import { compareNodeIds, traceTree } from "./trace-tree.ts";
 
@@ -17,9 +17,9 @@ import { compareNodeIds, traceTree } from "./trace-tree.ts";
 export type CriticalPathClass = "self" | "network" | "untraced" | "messaging";
 
 /** A stretch of the critical path in one span. */
-export interface CriticalPathSegment {
+export interface CriticalPathSegment<S = Span> {
   /** Undefined where no span covers the time (class `untraced`). */
-  readonly span: Span | undefined;
+  readonly span: S | undefined;
   readonly startTimeUnixNano: bigint;
   readonly endTimeUnixNano: bigint;
   /** end - start, more than 0. */
@@ -41,7 +41,7 @@ export interface CriticalPathShare {
 }
 
 /** The critical path of one trace; its segments tile [start, end] without gap or overlap. */
-export interface CriticalPath {
+export interface CriticalPath<S = Span> {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
   /** Start of the root, or of the virtual root over several. */
@@ -50,7 +50,7 @@ export interface CriticalPath {
   readonly endTimeUnixNano: bigint;
   readonly durationNanos: bigint;
   /** In time order. */
-  readonly segments: readonly CriticalPathSegment[];
+  readonly segments: readonly CriticalPathSegment<S>[];
   /** Largest first, then by service and operation. */
   readonly byOperation: readonly CriticalPathShare[];
 }
@@ -83,16 +83,16 @@ const MAX_OVERLAP_SHARE = 0.01;
  *
  * @throws RangeError when the trace has no span.
  */
-export function criticalPath(
-  trace: Pick<Trace, "traceId" | "spans">,
+export function criticalPath<S extends ForestSpan = Span>(
+  trace: { readonly traceId: string; readonly spans: readonly S[] },
   options: CriticalPathOptions = {},
-): CriticalPath {
+): CriticalPath<S> {
   const tree = traceTree(trace);
   const base = tree.startTimeUnixNano;
   const pieces = walkBackwards(tree.root, options.maxOverlapNanos ?? 0);
-  const segments: CriticalPathSegment[] = [];
+  const segments: CriticalPathSegment<S>[] = [];
   for (let index = pieces.length - 1; index >= 0; index--) {
-    const piece = pieces[index] as Piece;
+    const piece = pieces[index] as Piece<S>;
     const startTimeUnixNano = base + BigInt(piece.from);
     const endTimeUnixNano = base + BigInt(piece.to);
     segments.push({
@@ -111,16 +111,16 @@ export function criticalPath(
 }
 
 /** A stretch of the path; `from` is lowered when the walk comes back to the same node without anything between. */
-interface Piece {
-  readonly node: TraceNode;
+interface Piece<S extends ForestSpan> {
+  readonly node: TraceNode<S>;
   readonly class: CriticalPathClass;
   from: number;
   readonly to: number;
 }
 
 /** The walk's position in one span. */
-interface Frame {
-  readonly node: TraceNode;
+interface Frame<S extends ForestSpan> {
+  readonly node: TraceNode<S>;
   readonly class: CriticalPathClass;
   /** Start of the window this span answers for. */
   readonly low: number;
@@ -130,13 +130,13 @@ interface Frame {
   slack: number;
   readonly overlap: number;
   /** By end, start, id. */
-  readonly children: readonly TraceNode[];
+  readonly children: readonly TraceNode<S>[];
   /** Next child to look at, going left. */
   next: number;
 }
 
-function walkBackwards(root: TraceNode, maxOverlapNanos: number): Piece[] {
-  const pieces: Piece[] = [];
+function walkBackwards<S extends ForestSpan>(root: TraceNode<S>, maxOverlapNanos: number): Piece<S>[] {
+  const pieces: Piece<S>[] = [];
   const stack = [frameOf(root, root.startNanos, root.endNanos, maxOverlapNanos)];
   for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
     const child = latestTriggering(frame);
@@ -155,7 +155,12 @@ function walkBackwards(root: TraceNode, maxOverlapNanos: number): Piece[] {
   return pieces;
 }
 
-function frameOf(node: TraceNode, low: number, cut: number, maxOverlapNanos: number): Frame {
+function frameOf<S extends ForestSpan>(
+  node: TraceNode<S>,
+  low: number,
+  cut: number,
+  maxOverlapNanos: number,
+): Frame<S> {
   const children = node.children.length < 2 ? node.children : [...node.children].sort(compareEnds);
   const overlap = Math.min((node.endNanos - node.startNanos) * MAX_OVERLAP_SHARE, maxOverlapNanos);
   return {
@@ -170,14 +175,14 @@ function frameOf(node: TraceNode, low: number, cut: number, maxOverlapNanos: num
   };
 }
 
-function compareEnds(left: TraceNode, right: TraceNode): number {
+function compareEnds(left: TraceNode<ForestSpan>, right: TraceNode<ForestSpan>): number {
   return left.endNanos - right.endNanos || left.startNanos - right.startNanos || compareNodeIds(left, right);
 }
 
 /** The child that was over last at the cut; the pointer only moves left, so each child is looked at once. */
-function latestTriggering(frame: Frame): TraceNode | undefined {
+function latestTriggering<S extends ForestSpan>(frame: Frame<S>): TraceNode<S> | undefined {
   while (frame.next >= 0) {
-    const child = frame.children[frame.next--] as TraceNode;
+    const child = frame.children[frame.next--] as TraceNode<S>;
     const isOutside = child.startNanos >= frame.cut || child.endNanos <= frame.low;
     if (isOutside || !isBlocking(child)) continue;
     if (child.endNanos <= frame.cut + Math.max(frame.overlap, frame.slack)) return child;
@@ -186,18 +191,18 @@ function latestTriggering(frame: Frame): TraceNode | undefined {
 }
 
 /** False for work that its parent does not wait for. */
-function isBlocking(node: TraceNode): boolean {
+function isBlocking(node: TraceNode<ForestSpan>): boolean {
   return !(node.span?.kind === "CONSUMER" && node.parent?.span?.kind === "PRODUCER");
 }
 
-function emit(pieces: Piece[], frame: Frame, from: number, to: number): void {
+function emit<S extends ForestSpan>(pieces: Piece<S>[], frame: Frame<S>, from: number, to: number): void {
   if (from >= to) return;
   const last = pieces.at(-1);
   if (last !== undefined && last.node === frame.node && last.from === to) last.from = from;
   else pieces.push({ node: frame.node, class: frame.class, from, to });
 }
 
-function classOf(node: TraceNode): CriticalPathClass {
+function classOf(node: TraceNode<ForestSpan>): CriticalPathClass {
   if (node.span === undefined) return "untraced";
   if (node.span.kind !== "CLIENT") return "self";
   let servers = 0;
@@ -205,8 +210,13 @@ function classOf(node: TraceNode): CriticalPathClass {
   return servers === 1 ? "network" : "self";
 }
 
-function sharesOf(segments: readonly CriticalPathSegment[], whole: bigint): CriticalPathShare[] {
-  const sums = new Map<string, { first: CriticalPathSegment; byClass: Map<CriticalPathClass, bigint> }>();
+type NamedSpan = Pick<Span, "serviceName" | "name">;
+
+function sharesOf(segments: readonly CriticalPathSegment<NamedSpan>[], whole: bigint): CriticalPathShare[] {
+  const sums = new Map<
+    string,
+    { first: CriticalPathSegment<NamedSpan>; byClass: Map<CriticalPathClass, bigint> }
+  >();
   for (const segment of segments) {
     const key = segment.span === undefined ? "" : `${segment.span.serviceName}\0${segment.span.name}`;
     let sum = sums.get(key);
@@ -220,7 +230,7 @@ function sharesOf(segments: readonly CriticalPathSegment[], whole: bigint): Crit
 }
 
 function shareFrom(
-  span: Span | undefined,
+  span: NamedSpan | undefined,
   byClass: ReadonlyMap<CriticalPathClass, bigint>,
   whole: bigint,
 ): CriticalPathShare {

@@ -62,45 +62,72 @@ export function analyzeTraces(
   return collector.performance(options);
 }
 
+/** Durations over many traces, before figures are made of them. */
+export interface CollectedDurations {
+  /** In milliseconds, one a trace; sorted in place by {@link performanceFrom}. */
+  readonly traceDurationsMs: Float64Array;
+  /** Traces with a span in error. */
+  readonly errorTraces: number;
+  readonly operations: Iterable<OperationDurations>;
+}
+
+/** Durations of one operation of one service, in milliseconds; sorted in place by {@link performanceFrom}. */
+export interface OperationDurations {
+  readonly service: string;
+  readonly operation: string;
+  readonly durationsMs: Float64Array;
+}
+
 /** Takes traces one at a time and keeps numbers only: 8 bytes a trace and a span. */
 export class PerformanceCollector {
   readonly #durations: number[] = [];
   readonly #operations: Map<string, Map<string, number[]>> = new Map();
   #errorTraces = 0;
+  #spanCount = 0;
+
+  /** Spans added so far. */
+  get spanCount(): number {
+    return this.#spanCount;
+  }
 
   /** Adds one trace. */
   add(trace: PerformanceTrace): void {
-    this.#durations.push(trace.durationMs);
-    if (trace.errorCount > 0) this.#errorTraces++;
-    for (const span of trace.spans) this.#durationsOf(span.serviceName, span.name).push(span.durationMs);
+    this.addTrace(trace);
+    for (const span of trace.spans) this.addSpan(span.serviceName, span.name, span.durationMs);
+  }
+
+  /** Adds a trace without its spans. */
+  addTrace({ durationMs, errorCount }: Pick<PerformanceTrace, "durationMs" | "errorCount">): void {
+    this.#durations.push(durationMs);
+    if (errorCount > 0) this.#errorTraces++;
+  }
+
+  /** Adds a span of a trace added by {@link PerformanceCollector.addTrace}. */
+  addSpan(service: string, operation: string, durationMs: number): void {
+    this.#spanCount++;
+    this.#durationsOf(service, operation).push(durationMs);
+  }
+
+  /** What was added so far; each reading of it is a copy. */
+  collected(): CollectedDurations {
+    return {
+      traceDurationsMs: new Float64Array(this.#durations),
+      errorTraces: this.#errorTraces,
+      operations: this.#collectedOperations(),
+    };
   }
 
   /** Performance of the traces added so far. */
   performance(options: PerformanceOptions = {}): Performance {
-    const sorted = Float64Array.from(this.#durations).sort();
-    const totalTraces = sorted.length;
-    return {
-      totalTraces,
-      errorRate: totalTraces === 0 ? 0 : this.#errorTraces / totalTraces,
-      minDurationMs: sorted[0] ?? 0,
-      maxDurationMs: sorted[totalTraces - 1] ?? 0,
-      avgDurationMs: meanOf(sorted),
-      medianDurationMs: quantileOfSorted(sorted, 0.5),
-      p95DurationMs: quantileOfSorted(sorted, 0.95),
-      p99DurationMs: quantileOfSorted(sorted, 0.99),
-      stdDevDurationMs: sampleStandardDeviation(sorted),
-      slowestOperations: this.#slowestOperations(options.maxOperations ?? DEFAULT_MAX_OPERATIONS),
-    };
+    return performanceFrom(this.collected(), options);
   }
 
-  #slowestOperations(limit: number): OperationPerformance[] {
-    const operations: OperationPerformance[] = [];
+  *#collectedOperations(): Generator<OperationDurations, void> {
     for (const [service, byName] of this.#operations) {
       for (const [operation, durations] of byName) {
-        operations.push(operationPerformance(service, operation, durations));
+        yield { service, operation, durationsMs: new Float64Array(durations) };
       }
     }
-    return operations.sort(compareOperations).slice(0, limit);
   }
 
   #durationsOf(service: string, operation: string): number[] {
@@ -118,12 +145,31 @@ export class PerformanceCollector {
   }
 }
 
-function operationPerformance(
-  service: string,
-  operation: string,
-  durations: readonly number[],
-): OperationPerformance {
-  const sorted = Float64Array.from(durations).sort();
+/** The figures of collected durations. */
+export function performanceFrom(
+  { traceDurationsMs, errorTraces, operations }: CollectedDurations,
+  { maxOperations = DEFAULT_MAX_OPERATIONS }: PerformanceOptions = {},
+): Performance {
+  const sorted = traceDurationsMs.sort();
+  const totalTraces = sorted.length;
+  const slowest: OperationPerformance[] = [];
+  for (const operation of operations) slowest.push(operationPerformance(operation));
+  return {
+    totalTraces,
+    errorRate: totalTraces === 0 ? 0 : errorTraces / totalTraces,
+    minDurationMs: sorted[0] ?? 0,
+    maxDurationMs: sorted[totalTraces - 1] ?? 0,
+    avgDurationMs: meanOf(sorted),
+    medianDurationMs: quantileOfSorted(sorted, 0.5),
+    p95DurationMs: quantileOfSorted(sorted, 0.95),
+    p99DurationMs: quantileOfSorted(sorted, 0.99),
+    stdDevDurationMs: sampleStandardDeviation(sorted),
+    slowestOperations: slowest.sort(compareOperations).slice(0, maxOperations),
+  };
+}
+
+function operationPerformance({ service, operation, durationsMs }: OperationDurations): OperationPerformance {
+  const sorted = durationsMs.sort();
   return {
     operation,
     service,

@@ -1,43 +1,42 @@
 /** The tree of a trace, whatever state its spans are in. */
 
 import type { Span } from "../model/span.ts";
-import type { Trace } from "../model/trace.ts";
-import type { SpanForest } from "./span-forest.ts";
+import type { ForestSpan, SpanForest } from "./span-forest.ts";
 import { Parenthood, spanForest } from "./span-forest.ts";
 
 /** A span in its place, or a node that stands for what is not known. */
-export interface TraceNode {
+export interface TraceNode<S extends ForestSpan = Span> {
   /** Undefined for synthetic nodes: a missing parent, or the virtual root over several roots. */
-  readonly span: Span | undefined;
+  readonly span: S | undefined;
   /** Id of the parent that some spans name but that is not in the trace; undefined for every other node. */
   readonly missingSpanId: string | undefined;
   /** Nanoseconds after {@link TraceTree.startTimeUnixNano}, clamped into the parent; whole up to 104 days. */
   readonly startNanos: number;
   /** Nanoseconds after {@link TraceTree.startTimeUnixNano}, clamped into the parent, not before the start. */
   readonly endNanos: number;
-  readonly parent: TraceNode | undefined;
+  readonly parent: TraceNode<S> | undefined;
   /** By start, then span id. */
-  readonly children: readonly TraceNode[];
+  readonly children: readonly TraceNode<S>[];
 }
 
 /** All distinct spans of a trace under one root. */
-export interface TraceTree {
-  readonly root: TraceNode;
+export interface TraceTree<S extends ForestSpan = Span> {
+  readonly root: TraceNode<S>;
   /** Every node, parents before children. */
-  readonly nodes: readonly TraceNode[];
+  readonly nodes: readonly TraceNode<S>[];
   /** Earliest start of any span: moment 0 of the nodes. */
   readonly startTimeUnixNano: bigint;
 }
 
-interface MutableNode extends TraceNode {
+interface MutableNode<S extends ForestSpan> extends TraceNode<S> {
   startNanos: number;
   endNanos: number;
-  parent: MutableNode | undefined;
-  children: readonly MutableNode[];
+  parent: MutableNode<S> | undefined;
+  children: readonly MutableNode<S>[];
 }
 
 /** Shared by all leaves, so that a flat trace of a million spans costs no million arrays. */
-const NO_CHILDREN: readonly MutableNode[] = Object.freeze([]);
+const NO_CHILDREN: readonly never[] = Object.freeze([]);
 
 /**
  * Builds the tree of a trace.
@@ -50,7 +49,9 @@ const NO_CHILDREN: readonly MutableNode[] = Object.freeze([]);
  *   otherwise all tops hang under a virtual root that spans them.
  * - Children are clamped into their parents; one wholly outside has no length left.
  */
-export function traceTree(trace: Pick<Trace, "spans">): TraceTree {
+export function traceTree<S extends ForestSpan = Span>(trace: {
+  readonly spans: readonly S[];
+}): TraceTree<S> {
   const forest = spanForest(trace.spans);
   const first = forest.spans[0];
   if (first === undefined) throw new RangeError("a trace tree needs at least one span, got none");
@@ -58,36 +59,36 @@ export function traceTree(trace: Pick<Trace, "spans">): TraceTree {
   return { root, nodes: clampedParentsFirst(root), startTimeUnixNano: first.startTimeUnixNano };
 }
 
-function linkNodes(forest: SpanForest<Span>, startTimeUnixNano: bigint): Tops {
+function linkNodes<S extends ForestSpan>(forest: SpanForest<S>, startTimeUnixNano: bigint): Tops<S> {
   const nodes = forest.spans.map((span) => spanNode(span, startTimeUnixNano));
-  const roots: MutableNode[] = [];
-  const detached: MutableNode[] = [];
-  const missing = new Map<string, MutableNode>();
+  const roots: MutableNode<S>[] = [];
+  const detached: MutableNode<S>[] = [];
+  const missing = new Map<string, MutableNode<S>>();
   for (const [index, node] of nodes.entries()) {
     const parenthood = forest.parenthood[index];
     if (parenthood === Parenthood.ROOT) roots.push(node);
     else if (parenthood === Parenthood.CYCLE_CUT) detached.push(node);
     else if (parenthood === Parenthood.PARENT_MISSING) adoptOrphan(missing, node);
-    else adopt(nodes[forest.parents[index] as number] as MutableNode, node);
+    else adopt(nodes[forest.parents[index] as number] as MutableNode<S>, node);
   }
   detached.push(...missing.values());
   return { roots, detached };
 }
 
-interface Tops {
+interface Tops<S extends ForestSpan> {
   /** Spans without a parent id. */
-  readonly roots: MutableNode[];
+  readonly roots: MutableNode<S>[];
   /** Nodes whose place is not known. */
-  readonly detached: MutableNode[];
+  readonly detached: MutableNode<S>[];
 }
 
-function spanNode(span: Span, startTimeUnixNano: bigint): MutableNode {
+function spanNode<S extends ForestSpan>(span: S, startTimeUnixNano: bigint): MutableNode<S> {
   const startNanos = Number(span.startTimeUnixNano - startTimeUnixNano);
   const endNanos = Math.max(startNanos, Number(span.endTimeUnixNano - startTimeUnixNano));
   return { span, missingSpanId: undefined, startNanos, endNanos, parent: undefined, children: NO_CHILDREN };
 }
 
-function syntheticNode(missingSpanId: string | undefined): MutableNode {
+function syntheticNode<S extends ForestSpan>(missingSpanId: string | undefined): MutableNode<S> {
   return {
     span: undefined,
     missingSpanId,
@@ -98,30 +99,33 @@ function syntheticNode(missingSpanId: string | undefined): MutableNode {
   };
 }
 
-function adopt(parent: MutableNode, child: MutableNode): void {
+function adopt<S extends ForestSpan>(parent: MutableNode<S>, child: MutableNode<S>): void {
   child.parent = parent;
   if (parent.children === NO_CHILDREN) parent.children = [child];
-  else (parent.children as MutableNode[]).push(child);
+  else (parent.children as MutableNode<S>[]).push(child);
 }
 
 /** Takes a child and stretches over it. */
-function adoptStretching(parent: MutableNode, child: MutableNode): void {
+function adoptStretching<S extends ForestSpan>(parent: MutableNode<S>, child: MutableNode<S>): void {
   adopt(parent, child);
   parent.startNanos = Math.min(parent.startNanos, child.startNanos);
   parent.endNanos = Math.max(parent.endNanos, child.endNanos);
 }
 
-function adoptOrphan(missing: Map<string, MutableNode>, orphan: MutableNode): void {
+function adoptOrphan<S extends ForestSpan>(
+  missing: Map<string, MutableNode<S>>,
+  orphan: MutableNode<S>,
+): void {
   const parentSpanId = orphan.span?.parentSpanId ?? "";
   let parent = missing.get(parentSpanId);
   if (parent === undefined) {
-    parent = syntheticNode(parentSpanId);
+    parent = syntheticNode<S>(parentSpanId);
     missing.set(parentSpanId, parent);
   }
   adoptStretching(parent, orphan);
 }
 
-function rootOf(tops: Tops): MutableNode {
+function rootOf<S extends ForestSpan>(tops: Tops<S>): MutableNode<S> {
   const [onlyRoot, secondRoot] = tops.roots;
   if (onlyRoot !== undefined && secondRoot === undefined) {
     for (const node of tops.detached) adopt(onlyRoot, node);
@@ -132,29 +136,29 @@ function rootOf(tops: Tops): MutableNode {
   if (onlyRoot === undefined && onlyDetached !== undefined && secondDetached === undefined) {
     return onlyDetached;
   }
-  const superRoot = syntheticNode(undefined);
+  const superRoot = syntheticNode<S>(undefined);
   for (const node of tops.roots) adoptStretching(superRoot, node);
   for (const node of tops.detached) adoptStretching(superRoot, node);
   sortChildren(superRoot);
   return superRoot;
 }
 
-function sortChildren(node: MutableNode): void {
+function sortChildren<S extends ForestSpan>(node: MutableNode<S>): void {
   if (node.children.length < 2) return;
-  (node.children as MutableNode[]).sort(
+  (node.children as MutableNode<S>[]).sort(
     (left, right) => left.startNanos - right.startNanos || compareNodeIds(left, right),
   );
 }
 
 /** Order of equally timed siblings: by span id, or by the missing id a synthetic node stands for. */
-export function compareNodeIds(left: TraceNode, right: TraceNode): number {
+export function compareNodeIds(left: TraceNode<ForestSpan>, right: TraceNode<ForestSpan>): number {
   const leftId = left.span?.spanId ?? left.missingSpanId ?? "";
   const rightId = right.span?.spanId ?? right.missingSpanId ?? "";
   if (leftId === rightId) return 0;
   return leftId < rightId ? -1 : 1;
 }
 
-function clampedParentsFirst(root: MutableNode): MutableNode[] {
+function clampedParentsFirst<S extends ForestSpan>(root: MutableNode<S>): MutableNode<S>[] {
   const nodes = [root];
   // The list grows while it is read: breadth first without recursion.
   for (const node of nodes) {

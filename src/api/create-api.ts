@@ -18,7 +18,11 @@ import { apiPage } from "./pages/api-page.ts";
 import type { Page } from "./pages/page.ts";
 import { startPage } from "./pages/start-page.ts";
 import { problemFrom, requestErrorFrom, retryAfterSeconds } from "./problem.ts";
+import type { WriteReplyOptions } from "./write-reply.ts";
 import { writeReply } from "./write-reply.ts";
+
+/** Far beyond any pause of a network; a client that stands still for longer has gone or means harm. */
+const ANSWER_IDLE_MILLIS = 30_000;
 
 /** What {@link createApi} works with. */
 export interface CreateApiOptions extends QueryPorts, Omit<ServerFacts, "metrics"> {
@@ -28,6 +32,8 @@ export interface CreateApiOptions extends QueryPorts, Omit<ServerFacts, "metrics
   readonly logger: Logger;
   readonly clock: Clock;
   readonly limits?: QueryLimits;
+  /** Longest time a client may take nothing of an answer, in milliseconds. Default 30,000. */
+  readonly answerIdleMillis?: number;
   /**
    * Guards against DNS rebinding where the server is bound to loopback: requests whose `Host` is neither loopback nor
    * one of these names are refused. Absent for a server bound to another address: any host is answered.
@@ -54,7 +60,15 @@ export function createApi(options: CreateApiOptions): Express {
   app.disable("etag");
   app.enable("case sensitive routing");
   app.use(securityHeaders(options.loopbackHosts));
-  for (const endpoint of endpoints) routeEndpoint(app, endpoint);
+  const slowReaders = options.metrics.counter({
+    name: "tracagg_api_slow_readers_total",
+    help: "Answers that were cut off because the client took nothing of them for too long.",
+  });
+  const writing = {
+    idleMillis: options.answerIdleMillis ?? ANSWER_IDLE_MILLIS,
+    onIdle: () => slowReaders.add(1),
+  };
+  for (const endpoint of endpoints) routeEndpoint(app, endpoint, writing);
   routeGet(app, "/openapi.json", (_request, response) => {
     response.type("application/json").send(documentText);
   });
@@ -71,17 +85,21 @@ export function createApi(options: CreateApiOptions): Express {
   return app;
 }
 
-function routeEndpoint(app: Express, endpoint: Endpoint): void {
+function routeEndpoint(app: Express, endpoint: Endpoint, writing: Omit<WriteReplyOptions, "signal">): void {
   const path = endpoint.path.replace(/\{(\w+)\}/g, ":$1");
   routeGet(app, path, async (request, response) => {
     const left = new AbortController();
     response.once("close", () => left.abort());
+    // Of pipelined requests only the one being answered owns the socket: the others hear of its end by the request.
+    request.once("close", () => {
+      if (request.socket.destroyed) left.abort();
+    });
     const reply = await endpoint.reply({
       search: new URL(request.originalUrl, "http://localhost").searchParams,
       path: request.params as Record<string, string>,
-      signal: left.signal,
+      caller: { signal: left.signal, end: (error) => left.abort(error) },
     });
-    await writeReply(request, response, reply);
+    await writeReply(request, response, reply, { ...writing, signal: left.signal });
   });
 }
 

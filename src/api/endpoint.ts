@@ -1,6 +1,7 @@
 /** Endpoints as data: the routes are made from them and so is the OpenAPI document. */
 
 import type { ErrorCode } from "../base/errors.ts";
+import type { QueryCaller } from "../query/query-limiter.ts";
 import type { JsonSchema, ParameterMap, ParameterValues } from "./query-parameters.ts";
 import { readParameters } from "./query-parameters.ts";
 
@@ -9,8 +10,7 @@ export interface EndpointRequest {
   readonly search: URLSearchParams;
   /** Decoded path parameters by name. */
   readonly path: Readonly<Record<string, string>>;
-  /** Aborts when the client leaves. */
-  readonly signal: AbortSignal;
+  readonly caller: QueryCaller;
 }
 
 /** An answer: written chunk by chunk, so that a big one neither blocks the process nor lies in memory whole. */
@@ -76,6 +76,11 @@ export const JSON_TYPE = "application/json";
 /** A JSON answer written in one piece: for answers of bounded size. */
 export function jsonReply(body: object, status = 200): Reply {
   return { status, contentType: JSON_TYPE, chunks: [JSON.stringify(body)] };
+}
+
+/** A JSON answer written in pieces. */
+export function jsonChunksReply(chunks: Iterable<string>): Reply {
+  return { status: 200, contentType: JSON_TYPE, chunks };
 }
 
 /** The 200 of a JSON endpoint, for the document. */

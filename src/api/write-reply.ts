@@ -9,6 +9,21 @@ import type { Reply } from "./endpoint.ts";
 /** Shorter answers fit one packet or two; compressing them costs more than it saves. */
 const MIN_GZIP_CHARACTERS = 2_048;
 
+/** Small pieces are joined up to this size before they are written. */
+const MIN_WRITE_CHARACTERS = 16 * 1024;
+
+/** The pieces of an answer, small ones joined. */
+function* joined(pieces: Iterable<string>): Generator<string, void> {
+  let text = "";
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < MIN_WRITE_CHARACTERS) continue;
+    yield text;
+    text = "";
+  }
+  if (text !== "") yield text;
+}
+
 /** Lets other work of the process go on between two chunks. */
 async function* paced(first: string, rest: Iterator<string>): AsyncIterable<string> {
   yield first;
@@ -20,14 +35,30 @@ async function* paced(first: string, rest: Iterator<string>): AsyncIterable<stri
   }
 }
 
+/** What {@link writeReply} works with. */
+export interface WriteReplyOptions {
+  /** Aborts when the client has left, or the answer may not be held any longer: it is then dropped, and the connection cut. */
+  readonly signal: AbortSignal;
+  /** How long a client may take nothing of an answer, in milliseconds; then the connection is cut. */
+  readonly idleMillis: number;
+  /** Told when a client was cut off for that. */
+  readonly onIdle: () => void;
+}
+
 /**
- * Writes `reply`. Reading pauses while the client does not keep up, and stops when it leaves.
+ * Writes `reply`. Making pieces pauses while the client does not keep up, so that no more than a few lie in memory, and
+ * ends when it leaves or takes nothing for too long.
  *
  * Nothing is sent before the first chunk is made, so a failure up to there still becomes a problem document; a later
  * one rejects after the connection was cut, which tells the client that the answer is not whole.
  */
-export async function writeReply(request: Request, response: Response, reply: Reply): Promise<void> {
-  const chunks = reply.chunks[Symbol.iterator]();
+export async function writeReply(
+  request: Request,
+  response: Response,
+  reply: Reply,
+  options: WriteReplyOptions,
+): Promise<void> {
+  const chunks = joined(reply.chunks);
   const opening = chunks.next();
   const first = opening.done ? "" : opening.value;
   response.status(reply.status);
@@ -39,12 +70,22 @@ export async function writeReply(request: Request, response: Response, reply: Re
     response.end(first);
     return;
   }
-  const body = Readable.from(paced(first, second.done ? chunks : resumed(second.value, chunks)));
   const gzip = request.acceptsEncodings("gzip", "identity") === "gzip";
   if (gzip) response.setHeader("Content-Encoding", "gzip");
-  if (request.method === "HEAD") response.end();
-  else if (gzip) await pipeline(body, createGzip(), response);
-  else await pipeline(body, response);
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  const body = Readable.from(paced(first, second.done ? chunks : resumed(second.value, chunks)));
+  const { signal } = options;
+  // Counts from the last byte the socket took, however slowly it takes them.
+  response.setTimeout(options.idleMillis, () => {
+    options.onIdle();
+    response.destroy();
+  });
+  if (gzip) await pipeline(body, createGzip(), response, { signal });
+  else await pipeline(body, response, { signal });
+  response.setTimeout(0);
 }
 
 function* resumed(value: string, rest: Iterator<string>): Generator<string, void> {

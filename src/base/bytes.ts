@@ -4,6 +4,12 @@ const HEX_PAIRS: readonly string[] = Array.from({ length: 256 }, (_, value) =>
   value.toString(16).padStart(2, "0"),
 );
 
+const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
+/** Where the low word of a 64-bit number of a typed array lies on this machine: 0 or 1. */
+export const LOW_WORD: number = IS_LITTLE_ENDIAN ? 0 : 1;
+/** Where the high word lies. */
+export const HIGH_WORD: number = 1 - LOW_WORD;
+
 /** Lower-case hex of `bytes[start, end)`. */
 export function hexFromBytes(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   let text = "";

@@ -65,7 +65,8 @@ export const ERROR_TABLE: Readonly<Record<ErrorCode, ErrorMeaning>> = Object.fre
     httpStatus: 413,
     grpcStatus: GrpcStatus.RESOURCE_EXHAUSTED,
     retryable: false,
-    meaning: "The request is over a size limit, counted after decompression; send smaller batches.",
+    meaning:
+      "The request, counted after decompression, or what it asks for is over a size limit; send smaller batches, or ask for less.",
   },
   unsupported_media_type: {
     httpStatus: 415,

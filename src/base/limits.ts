@@ -14,3 +14,9 @@ export const MAX_PAGE_SIZE: number = 1_000;
 
 /** `pageSize` when none is asked for. */
 export const DEFAULT_PAGE_SIZE: number = 20;
+
+/**
+ * Spans that an analysis takes at once on the event loop, in some 20 ms; more are handed to the analysis thread, whose
+ * start and hand-over would cost usual traces more than they take.
+ */
+export const MAX_SPANS_AT_ONCE: number = 4_096;

@@ -49,6 +49,7 @@ export interface TracAggConfig {
     readonly maxConcurrent: number;
     readonly timeoutMillis: number;
     readonly maxTraceSpans: number;
+    readonly maxHeldBytes: number;
   };
   readonly export: {
     readonly file: {

@@ -256,6 +256,15 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
     doc: "Most spans of one trace that are read into memory.",
     reason: "A million spans is about 1 GiB of memory while the answer is made.",
   },
+  "query.maxHeldBytes": {
+    flag: "query-max-held-bytes",
+    type: "bytes",
+    default: 512 * MIB,
+    min: MIB,
+    max: MAX_BYTES,
+    doc: "Memory that all API requests together may hold for spans, answers not yet taken included; over it the request that holds most is ended.",
+    reason: "Room for a trace of a million usual spans and its critical path, beside small requests.",
+  },
   "export.file.path": {
     flag: "export-file",
     type: "path",

@@ -1,13 +1,18 @@
 /** One generation of the hot set: a run of committed batches with an index from trace id to rows. */
 
+import type { HeldBytes } from "../base/held-bytes.ts";
+import type { Steps } from "../base/time-slice.ts";
 import { COLUMN_BYTES_PER_ROW } from "../batch/batch-columns.ts";
 import type { CommittedBatch } from "../batch/committed-batch.ts";
+import { bytesOfRow } from "../batch/row-bytes.ts";
 import type { SpanBatch, SpanRow } from "../batch/span-batch.ts";
 import { TraceColumns } from "./trace-columns.ts";
 import type { TraceIdWords } from "./trace-index.ts";
 import { TraceIndex, wordsOfTraceIds } from "./trace-index.ts";
 
 const STATUS_ERROR = 2;
+/** Rows collected between two chances for others to run. */
+const ROWS_PER_STEP = 2_048;
 /** About what a resource or scope entry weighs as an object with its strings. */
 const ENTRY_BYTES = 200;
 
@@ -30,7 +35,7 @@ export interface HotBlockView {
   /** The number of a trace in this block, or -1. */
   find(words: TraceIdWords, at: number): number;
   /** Adds the rows of trace number `trace` to `into`, newest first, equal spans as often as they came. */
-  collectRows(trace: number, into: SpanRow[]): void;
+  collectRows(trace: number, into: SpanRow[], held?: HeldBytes): Steps<void>;
 }
 
 /** A run of batches in log order. Rows of one trace are chained, newest first, through one number a row. */
@@ -116,10 +121,13 @@ export class HotBlock {
     return this.#view;
   }
 
-  /** Adds the rows of a trace to `into`, newest first; for lookups of one trace, without a view. */
-  collectRowsOf(words: TraceIdWords, into: SpanRow[]): void {
+  /**
+   * Adds the rows of a trace to `into`, newest first; for lookups of one trace, without a view. Which rows these are is
+   * settled when this returns, whatever is appended or dropped before the steps are done.
+   */
+  collectRowsOf(words: TraceIdWords, into: SpanRow[], held?: HeldBytes): Steps<void> {
     const trace = this.#index.find(words, 0);
-    if (trace >= 0) this.#collectFrom(this.#columns.head(trace), into);
+    return this.#collectFrom(trace >= 0 ? this.#columns.head(trace) : -1, into, held);
   }
 
   /** True when a span of the trace is here. */
@@ -153,17 +161,26 @@ export class HotBlock {
         const trace = index.find(words, at);
         return trace < traceCount ? trace : -1;
       },
-      collectRows: (trace, into) => this.#collectFrom(columns.head(trace), into),
+      collectRows: (trace, into, held) => this.#collectFrom(columns.head(trace), into, held),
     };
   }
 
-  #collectFrom(head: number, into: SpanRow[]): void {
+  *#collectFrom(head: number, into: SpanRow[], held: HeldBytes | undefined): Steps<void> {
     let place = this.#batches.length - 1;
+    let steps = 0;
+    let bytes = 0;
     for (let blockRow = head; blockRow >= 0; blockRow = this.#next[blockRow] as number) {
       place = this.#placeOf(blockRow, place);
       const committed = this.#batches[place] as CommittedBatch;
-      into.push({ batch: committed.batch, row: blockRow - (this.#firstRows[place] as number) });
+      const row = { batch: committed.batch, row: blockRow - (this.#firstRows[place] as number) };
+      into.push(row);
+      bytes += bytesOfRow(row);
+      if (++steps % ROWS_PER_STEP !== 0) continue;
+      held?.add(bytes);
+      bytes = 0;
+      yield ROWS_PER_STEP;
     }
+    held?.add(bytes);
   }
 
   /** Index of the batch that holds a row; at most `last`, since a chain only goes back. */

@@ -1,14 +1,17 @@
 /** Searches over hot rows: what a filter means, run trace by trace. */
 
-import { distinctRows } from "../batch/distinct-rows.ts";
+import type { HeldBytes } from "../base/held-bytes.ts";
+import { HeldPart } from "../base/held-bytes.ts";
+import type { Steps } from "../base/time-slice.ts";
+import { inSlices, TimeSlice } from "../base/time-slice.ts";
+import { distinctRowsInSteps } from "../batch/distinct-rows.ts";
+import { rowSummary } from "../batch/row-summary.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import type { SpanMatcher } from "../filter/evaluate.ts";
 import { hasSpanConditions, matchesSummary, matchesTimes, spanMatcher } from "../filter/evaluate.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
 import type { HotTraceRef, HotView } from "./hot-view.ts";
-import { rowSummary } from "./row-summary.ts";
-import { TimeSlice } from "./time-slice.ts";
 import type { TracePlace } from "./trace-heap.ts";
 import { comparePlaces, TraceHeap } from "./trace-heap.ts";
 
@@ -18,8 +21,11 @@ export interface MatchedTrace {
   readonly rows: readonly SpanRow[];
 }
 
-/** Tells of the rows of one trace whether they match; undefined when not. */
-export type TraceMatcher = (rows: readonly SpanRow[]) => MatchedTrace | undefined;
+/** Tells of the rows of one trace whether they match; undefined when not. Work that can be done in slices. */
+export type TraceMatcher = (rows: readonly SpanRow[]) => Steps<MatchedTrace | undefined>;
+
+/** Rows asked between two chances for others to run: an attribute condition takes a microsecond or two a row. */
+const ROWS_PER_STEP = 512;
 
 /**
  * Prepares a query for many traces. The matcher takes all rows of one trace, equal spans as often as they came and
@@ -27,12 +33,21 @@ export type TraceMatcher = (rows: readonly SpanRow[]) => MatchedTrace | undefine
  */
 export function traceMatcher(query: TraceQuery): TraceMatcher {
   const matches: SpanMatcher = hasSpanConditions(query) ? spanMatcher(query) : () => true;
-  return (rows) => {
-    if (!rows.some(matches)) return undefined;
-    const distinct = distinctRows(rows);
-    const summary = rowSummary(distinct);
+  return function* match(rows) {
+    if (!(yield* someRow(rows, matches))) return undefined;
+    const distinct = yield* distinctRowsInSteps(rows);
+    const summary = yield* rowSummary(distinct);
     return matchesSummary(query, summary) ? { summary, rows: distinct } : undefined;
   };
+}
+
+/** True when one of the rows matches. Work that can be done in slices. */
+export function* someRow(rows: readonly SpanRow[], matches: SpanMatcher): Steps<boolean> {
+  for (const [index, row] of rows.entries()) {
+    if (matches(row)) return true;
+    if (index % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield ROWS_PER_STEP;
+  }
+  return false;
 }
 
 /** What {@link matchingTraces} may be told besides the query. */
@@ -41,6 +56,8 @@ export interface MatchingOptions {
   readonly after?: TracePlace | undefined;
   /** Ends the work with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
+  /** Counts the rows of the trace that is looked at. */
+  readonly held?: HeldBytes | undefined;
 }
 
 /**
@@ -66,9 +83,11 @@ export async function* matchingTraces(
   const heap = new TraceHeap(candidates);
   const match = traceMatcher(query);
   for (let trace = heap.take(); trace !== undefined; trace = heap.take()) {
-    const rows = trace.rows();
-    const matched = match(rows);
+    const held = new HeldPart(options.held);
+    const rows = await inSlices(trace.rows(held), slice);
+    const matched = await inSlices(match(rows), slice);
     if (matched !== undefined) yield matched;
+    held.release();
     if (slice.isOver(rows.length)) await slice.rest();
   }
 }
@@ -88,14 +107,16 @@ export function mayMatch(query: TraceQuery, trace: HotTraceRef): boolean {
 export async function* tracesInAnyOrder(
   view: HotView,
   range: Pick<TraceQuery, "startTimeUnixNano" | "endTimeUnixNano">,
-  signal?: AbortSignal,
+  options: Omit<MatchingOptions, "after"> = {},
 ): AsyncGenerator<SpanRow[], void> {
-  const slice = new TimeSlice(signal);
+  const slice = new TimeSlice(options.signal);
   for (const trace of view.traces()) {
     let steps = 1;
     if (matchesTimes(range, trace.startTimeUnixNano, trace.endTimeUnixNano)) {
-      const rows = trace.rows();
-      yield distinctRows(rows);
+      const held = new HeldPart(options.held);
+      const rows = await inSlices(trace.rows(held), slice);
+      yield await inSlices(distinctRowsInSteps(rows), slice);
+      held.release();
       steps += rows.length;
     }
     if (slice.isOver(steps)) await slice.rest();

@@ -1,6 +1,8 @@
 /** The hot set: recent batches as they were decoded, searchable at once. */
 
 import { bytesFromHex } from "../base/bytes.ts";
+import type { HeldBytes } from "../base/held-bytes.ts";
+import type { Steps } from "../base/time-slice.ts";
 import type { CommittedBatch } from "../batch/committed-batch.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import { HotBlock } from "./hot-block.ts";
@@ -128,14 +130,16 @@ export class HotSet {
 
   /**
    * Rows of a trace, newest arrival first, equal spans as often as they came; empty when the id is unknown.
-   * `traceId`: 32 hex digits or 16 bytes.
+   * `traceId`: 32 hex digits or 16 bytes. Which rows these are is settled when this returns.
    */
-  rowsOf(traceId: string | Uint8Array): SpanRow[] {
+  rowsOf(traceId: string | Uint8Array, held?: HeldBytes): Steps<SpanRow[]> {
     const rows: SpanRow[] = [];
     const words = wordsFrom(traceId);
-    if (words === undefined) return rows;
-    for (const block of this.blocks().toReversed()) block.collectRowsOf(words, rows);
-    return rows;
+    const blocks = words === undefined ? [] : this.blocks().toReversed();
+    return allOf(
+      blocks.map((block) => block.collectRowsOf(words as Uint32Array, rows, held)),
+      rows,
+    );
   }
 
   /** The hot set as it is now: later appends and drops do not change what a view answers. */
@@ -159,6 +163,11 @@ export class HotSet {
     for (const committed of block.batches) if (committed.position > position) rest.append(committed);
     return rest;
   }
+}
+
+function* allOf(parts: readonly Steps<void>[], rows: SpanRow[]): Steps<SpanRow[]> {
+  for (const part of parts) yield* part;
+  return rows;
 }
 
 function wordsFrom(traceId: string | Uint8Array): Uint32Array | undefined {

@@ -1,6 +1,8 @@
 /** A hot set frozen at one moment, for readers that take their time. */
 
 import { bytesFromHex, hexFromBytes } from "../base/bytes.ts";
+import type { HeldBytes } from "../base/held-bytes.ts";
+import type { Steps } from "../base/time-slice.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import type { HotBlockView } from "./hot-block.ts";
 import type { TraceIdWords } from "./trace-index.ts";
@@ -17,7 +19,7 @@ export interface HotTraceRef {
   /** True when a hot span has status ERROR. */
   readonly hasError: boolean;
   /** The hot rows, newest arrival first, equal spans as often as they came. */
-  rows(): SpanRow[];
+  rows(held?: HeldBytes): Steps<SpanRow[]>;
 }
 
 /** Reads of a hot set as it was when the view was made. */
@@ -39,11 +41,23 @@ export class HotView {
   }
 
   /** Rows of a trace, newest arrival first, equal spans as often as they came; empty when the id is unknown. */
-  rowsOf(traceId: string | Uint8Array): SpanRow[] {
-    const rows: SpanRow[] = [];
+  *rowsOf(traceId: string | Uint8Array, held?: HeldBytes): Steps<SpanRow[]> {
     const bytes = typeof traceId === "string" ? bytesFromHex(traceId) : traceId;
-    if (bytes?.length === 16) this.collectRows(wordsOfTraceId(bytes), 0, rows);
-    return rows;
+    return bytes?.length === 16 ? yield* this.rowsAt(wordsOfTraceId(bytes), 0, held) : [];
+  }
+
+  /** Earliest start of the hot spans of a trace; undefined when none is here. */
+  startOf(traceId: string): bigint | undefined {
+    const bytes = bytesFromHex(traceId);
+    if (bytes?.length !== 16) return undefined;
+    const words = wordsOfTraceId(bytes);
+    let earliest: bigint | undefined;
+    for (const block of this.#blocks) {
+      const trace = block.find(words, 0);
+      const start = trace < 0 ? undefined : block.columns.start(trace);
+      if (start !== undefined && (earliest === undefined || start < earliest)) earliest = start;
+    }
+    return earliest;
   }
 
   /** Distinct traces, those of the newest block first. Each trace is yielded once, with all its hot spans. */
@@ -61,12 +75,14 @@ export class HotView {
     for (const trace of this.traces()) yield trace.traceId;
   }
 
-  /** Adds the rows of the trace whose id is at `words[at, at + 4)` to `into`. */
-  collectRows(words: TraceIdWords, at: number, into: SpanRow[]): void {
+  /** Rows of the trace whose id is at `words[at, at + 4)`. */
+  *rowsAt(words: TraceIdWords, at: number, held?: HeldBytes): Steps<SpanRow[]> {
+    const rows: SpanRow[] = [];
     for (const block of this.#blocks) {
       const trace = block.find(words, at);
-      if (trace >= 0) block.collectRows(trace, into);
+      if (trace >= 0) yield* block.collectRows(trace, rows, held);
     }
+    return rows;
   }
 
   /** True when one of the first `count` blocks has the trace: then it was yielded with that block. */
@@ -129,9 +145,7 @@ class ViewTraceRef implements HotTraceRef {
     return hexFromBytes(new Uint8Array(this.#words.buffer, start, 16));
   }
 
-  rows(): SpanRow[] {
-    const rows: SpanRow[] = [];
-    this.#view.collectRows(this.#words, this.#at, rows);
-    return rows;
+  rows(held?: HeldBytes): Steps<SpanRow[]> {
+    return this.#view.rowsAt(this.#words, this.#at, held);
   }
 }

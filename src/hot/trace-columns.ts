@@ -1,9 +1,6 @@
 /** What is known of each trace of a block without looking at its rows, as columns. */
 
-const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
-/** Where the low and the high word of a 64-bit number lie on this machine. */
-const LOW = IS_LITTLE_ENDIAN ? 0 : 1;
-const HIGH = 1 - LOW;
+import { HIGH_WORD, LOW_WORD } from "../base/bytes.ts";
 
 /**
  * Earliest start, latest end, "has an error" and newest row of each trace. All of them stay right when a span comes
@@ -93,14 +90,14 @@ export class TraceColumns {
 }
 
 function bigintOf(pairs: Uint32Array, at: number): bigint {
-  return (BigInt(pairs[at * 2 + HIGH] as number) << 32n) | BigInt(pairs[at * 2 + LOW] as number);
+  return (BigInt(pairs[at * 2 + HIGH_WORD] as number) << 32n) | BigInt(pairs[at * 2 + LOW_WORD] as number);
 }
 
 function isLess(left: Uint32Array, leftAt: number, right: Uint32Array, rightAt: number): boolean {
-  const leftHigh = left[leftAt * 2 + HIGH] as number;
-  const rightHigh = right[rightAt * 2 + HIGH] as number;
+  const leftHigh = left[leftAt * 2 + HIGH_WORD] as number;
+  const rightHigh = right[rightAt * 2 + HIGH_WORD] as number;
   if (leftHigh !== rightHigh) return leftHigh < rightHigh;
-  return (left[leftAt * 2 + LOW] as number) < (right[rightAt * 2 + LOW] as number);
+  return (left[leftAt * 2 + LOW_WORD] as number) < (right[rightAt * 2 + LOW_WORD] as number);
 }
 
 function copyPair(target: Uint32Array, targetAt: number, source: Uint32Array, sourceAt: number): void {

@@ -36,6 +36,8 @@ export interface JobOptions {
   readonly transfer?: readonly ArrayBuffer[];
   /** Takes the parts of the answer in order; the thread waits meanwhile. */
   readonly onPart?: (part: unknown) => void;
+  /** Ends the job: one that waits is forgotten, one at work ends with its thread, which cannot hear of it meanwhile. */
+  readonly signal?: AbortSignal;
 }
 
 interface Pending extends JobOptions {
@@ -64,15 +66,25 @@ export class WorkerPool {
    * Runs a job; resolves with what the thread's work returned.
    *
    * @throws TracAggError what the work threw; `overloaded` when too many jobs wait, `too_large` when the thread ran out
-   *   of memory, `internal` when it died otherwise, `unavailable` after `stop`.
+   *   of memory, `internal` when it died otherwise, `cancelled` when the signal aborts, `unavailable` after `stop`.
    */
-  run(job: unknown, options: JobOptions = {}): Promise<unknown> {
-    if (this.#isStopped) return Promise.reject(stopped());
-    if (this.#waiting.length >= this.#options.maxWaiting) return Promise.reject(this.#tooMany());
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...options, job, resolve, reject });
-      this.#next();
-    });
+  async run(job: unknown, options: JobOptions = {}): Promise<unknown> {
+    if (this.#isStopped) throw stopped();
+    const { signal } = options;
+    if (signal?.aborted) throw cancelled(signal);
+    if (this.#waiting.length >= this.#options.maxWaiting) throw this.#tooMany();
+    let leave: (() => void) | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        const pending = { ...options, job, resolve, reject };
+        leave = () => this.#cancel(pending);
+        signal?.addEventListener("abort", leave, { once: true });
+        this.#waiting.push(pending);
+        this.#next();
+      });
+    } finally {
+      if (leave !== undefined) signal?.removeEventListener("abort", leave);
+    }
   }
 
   /** Ends every thread; jobs not done are refused. */
@@ -80,6 +92,17 @@ export class WorkerPool {
     this.#isStopped = true;
     for (const { reject } of this.#waiting.splice(0)) reject(stopped());
     await Promise.all([...this.#threads].map((thread) => thread.end(stopped())));
+  }
+
+  #cancel(pending: Pending): void {
+    const error = cancelled(pending.signal);
+    const place = this.#waiting.indexOf(pending);
+    if (place >= 0) {
+      this.#waiting.splice(place, 1);
+      pending.reject(error);
+      return;
+    }
+    for (const thread of this.#threads) if (thread.isAt(pending)) void thread.end(error);
   }
 
   #next(): void {
@@ -140,6 +163,10 @@ class Thread {
 
   get isBusy(): boolean {
     return this.#pending !== undefined || this.#isEnded;
+  }
+
+  isAt(pending: Pending): boolean {
+    return this.#pending === pending;
   }
 
   work(pending: Pending): void {
@@ -229,6 +256,12 @@ function diedOf(cause: unknown): TracAggError {
     });
   }
   return new TracAggError("internal", `a worker thread failed: ${String(cause)}`, { cause });
+}
+
+function cancelled(signal: AbortSignal | undefined): TracAggError {
+  return new TracAggError("cancelled", "the work was cancelled before it was done", {
+    cause: signal?.reason,
+  });
 }
 
 function stopped(): TracAggError {

@@ -2,6 +2,7 @@
 
 import type { DependencyLink } from "../analysis/dependency-links.ts";
 import type { QueryContext } from "./query-context.ts";
+import type { RunningQuery } from "./query-limiter.ts";
 import type { CoveredRange, TextRange } from "./trace-filter.ts";
 import { coveredRange, timeRangeFrom } from "./trace-filter.ts";
 
@@ -16,11 +17,11 @@ export interface DependenciesAnswer {
 export async function dependenciesIn(
   context: QueryContext,
   textRange: TextRange,
-  signal: AbortSignal,
+  { signal, held }: RunningQuery,
 ): Promise<DependenciesAnswer> {
   const nowMillis = context.clock.nowMillis();
   const range = timeRangeFrom(textRange, nowMillis);
-  const links = await context.statistics.dependencies({ ...range, signal });
+  const links = await context.statistics.dependencies({ ...range, signal, held });
   return { links, range: coveredRange(range, nowMillis) };
 }
 

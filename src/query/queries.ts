@@ -1,17 +1,17 @@
 /** The use cases of asking, each within the limits of one {@link QueryLimiter}. */
 
 import type { Bottleneck } from "../analysis/bottlenecks.ts";
-import type { CriticalPath } from "../analysis/critical-path.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { Operation } from "../store/catalogue.ts";
 import type { DependenciesAnswer } from "./dependency-graph.ts";
 import { dependenciesIn } from "./dependency-graph.ts";
+import type { TracePath } from "./large-analyses.ts";
 import type { PerformanceAnswer } from "./performance-of.ts";
 import { performanceOf } from "./performance-of.ts";
 import type { AnswerLimits, QueryContext, QueryPorts } from "./query-context.ts";
 import { DEFAULT_ANSWER_LIMITS } from "./query-context.ts";
-import type { QueryLimiterOptions } from "./query-limiter.ts";
+import type { QueryCaller, QueryLimiterOptions, RunningQuery } from "./query-limiter.ts";
 import { QueryLimiter } from "./query-limiter.ts";
 import type { SearchAnswer, SearchRequest } from "./search-traces.ts";
 import { searchTraces } from "./search-traces.ts";
@@ -34,30 +34,31 @@ export interface QueriesOptions extends QueryPorts {
 
 /**
  * Everything that can be asked of the stored traces. Every call may besides its own errors reject with `overloaded`
- * (too many queries), `deadline_exceeded` (over the time limit) or `cancelled` (its signal aborted).
+ * (too many queries, or too much memory held by them), `too_large` (too much memory held by this one),
+ * `deadline_exceeded` (over the time limit) or `cancelled` (its caller left).
  */
 export interface Queries {
   /** See {@link searchTraces}. */
-  searchTraces(request: SearchRequest, signal?: AbortSignal): Promise<SearchAnswer>;
+  searchTraces(request: SearchRequest, caller?: QueryCaller): Promise<SearchAnswer>;
   /** See {@link storedTrace}. */
-  getTrace(traceId: string, signal?: AbortSignal): Promise<StoredTrace>;
+  getTrace(traceId: string, caller?: QueryCaller): Promise<StoredTrace>;
   /** See {@link criticalPathOf}. */
-  criticalPathOf(traceId: string, signal?: AbortSignal): Promise<CriticalPath>;
+  criticalPathOf(traceId: string, caller?: QueryCaller): Promise<TracePath>;
   /** See {@link bottlenecksOf}. */
-  bottlenecksOf(traceId: string, thresholdMs: number, signal?: AbortSignal): Promise<readonly Bottleneck[]>;
+  bottlenecksOf(traceId: string, thresholdMs: number, caller?: QueryCaller): Promise<Iterable<Bottleneck>>;
   /** See {@link serviceStatisticsIn}. */
   serviceStatistics(
     request: ServiceStatisticsRequest,
-    signal?: AbortSignal,
+    caller?: QueryCaller,
   ): Promise<ServiceStatisticsAnswer>;
   /** See {@link performanceOf}. */
-  performance(filter: TraceFilter, signal?: AbortSignal): Promise<PerformanceAnswer>;
+  performance(filter: TraceFilter, caller?: QueryCaller): Promise<PerformanceAnswer>;
   /** See {@link dependenciesIn}. */
-  dependencies(range: TextRange, signal?: AbortSignal): Promise<DependenciesAnswer>;
+  dependencies(range: TextRange, caller?: QueryCaller): Promise<DependenciesAnswer>;
   /** Distinct service names, sorted. */
-  services(signal?: AbortSignal): Promise<readonly string[]>;
+  services(caller?: QueryCaller): Promise<readonly string[]>;
   /** Operations of a service, sorted by name, then kind; empty for an unknown service. */
-  operations(serviceName: string, signal?: AbortSignal): Promise<readonly Operation[]>;
+  operations(serviceName: string, caller?: QueryCaller): Promise<readonly Operation[]>;
 }
 
 /**
@@ -74,6 +75,7 @@ export function createQueries(options: QueriesOptions): Queries {
     reader: options.reader,
     catalogue: options.catalogue,
     statistics: options.statistics,
+    largeAnalyses: options.largeAnalyses,
     clock: options.clock,
     answerLimits: {
       maxSpansPerAnswer: maxSpansPerAnswer ?? DEFAULT_ANSWER_LIMITS.maxSpansPerAnswer,
@@ -84,20 +86,21 @@ export function createQueries(options: QueriesOptions): Queries {
   const limited =
     <Request, Answer>(
       useCase: string,
-      ask: (context: QueryContext, request: Request, signal: AbortSignal) => Promise<Answer>,
+      ask: (context: QueryContext, request: Request, running: RunningQuery) => Promise<Answer>,
+      answerHoldsRows = false,
     ) =>
-    (request: Request, signal?: AbortSignal): Promise<Answer> =>
-      limiter.run(useCase, signal, (running) => ask(context, request, running));
+    (request: Request, caller?: QueryCaller): Promise<Answer> =>
+      limiter.run({ useCase, caller, answerHoldsRows }, (running) => ask(context, request, running));
+  const bottlenecks = limited("bottlenecks", bottlenecksOf, true);
   return {
     searchTraces: limited("search_traces", searchTraces),
-    getTrace: limited("get_trace", storedTrace),
-    criticalPathOf: limited("critical_path", criticalPathOf),
-    bottlenecksOf: (traceId, thresholdMs, signal) =>
-      limiter.run("bottlenecks", signal, (running) => bottlenecksOf(context, traceId, thresholdMs, running)),
+    getTrace: limited("get_trace", storedTrace, true),
+    criticalPathOf: limited("critical_path", criticalPathOf, true),
+    bottlenecksOf: (traceId, thresholdMs, caller) => bottlenecks({ traceId, thresholdMs }, caller),
     serviceStatistics: limited("service_statistics", serviceStatisticsIn),
     performance: limited("performance", performanceOf),
     dependencies: limited("dependencies", dependenciesIn),
-    services: (signal) => limiter.run("services", signal, () => context.catalogue.services()),
+    services: (caller) => limiter.run({ useCase: "services", caller }, () => context.catalogue.services()),
     operations: limited("operations", (_context, serviceName: string) =>
       context.catalogue.operations(serviceName),
     ),

@@ -1,10 +1,13 @@
 /** How many queries run at once, how many wait, and how long one may take. */
 
 import { errorFrom, TracAggError } from "../base/errors.ts";
+import type { HeldBytes } from "../base/held-bytes.ts";
 import type { Counter, Histogram, Metrics } from "../base/metrics.ts";
+import type { QueryHold, QueryMemoryOptions } from "./query-memory.ts";
+import { QueryMemory } from "./query-memory.ts";
 
 /** Limits of a {@link QueryLimiter}. */
-export interface QueryLimiterOptions {
+export interface QueryLimiterOptions extends QueryMemoryOptions {
   /** Queries running at once. Default 8: a few per core keeps the disk busy without starving ingest. */
   readonly maxRunning?: number;
   /** Queries waiting for their turn; further ones are refused with `overloaded`. Default 64. */
@@ -12,6 +15,31 @@ export interface QueryLimiterOptions {
   /** Longest time from asking to answering, waiting included, in milliseconds. Default 30,000. */
   readonly timeLimitMillis?: number;
   readonly metrics: Metrics;
+}
+
+/** Who asks. */
+export interface QueryCaller {
+  /** Aborts when the caller has left, or has had the whole answer. */
+  readonly signal: AbortSignal;
+  /** Called when an answer that was given may not be held any longer, because others need the memory. */
+  readonly end: (error: TracAggError) => void;
+}
+
+/** What a query runs with. */
+export interface RunningQuery {
+  /** Aborts when the caller leaves, time is up, or the query has to end for its memory. */
+  readonly signal: AbortSignal;
+  /** Counts what the query holds. */
+  readonly held: HeldBytes;
+}
+
+/** What {@link QueryLimiter.run} is told besides the work. */
+export interface RunOptions {
+  /** Name of the use case, in metrics. */
+  readonly useCase: string;
+  readonly caller?: QueryCaller | undefined;
+  /** True for an answer that holds rows: they count until the caller has had it, or at once without a caller. */
+  readonly answerHoldsRows?: boolean;
 }
 
 /** Seconds after which a refused query may be asked again: about the time one slow query takes. */
@@ -30,10 +58,12 @@ export class QueryLimiter {
   readonly #timeLimitMillis: number;
   readonly #durations: Histogram;
   readonly #results: Counter;
+  readonly #memory: QueryMemory;
   readonly #waiting: Waiter[] = [];
   #running = 0;
 
   constructor(options: QueryLimiterOptions) {
+    this.#memory = new QueryMemory(options);
     this.#maxRunning = options.maxRunning ?? 8;
     this.#maxWaiting = options.maxWaiting ?? 64;
     this.#timeLimitMillis = options.timeLimitMillis ?? 30_000;
@@ -58,58 +88,61 @@ export class QueryLimiter {
    * Runs `work` when its turn comes. Its signal aborts when the caller's does or time is up; a query that does not heed
    * it keeps its place until it ends, though its caller is answered at once.
    *
-   * @throws TracAggError `overloaded` when too many wait, `deadline_exceeded` when time is up, `cancelled` when
-   * `signal` aborts, or what `work` throws.
+   * @throws TracAggError `overloaded` when too many wait or queries hold too much memory, `too_large` when this one
+   * alone does, `deadline_exceeded` when time is up, `cancelled` when the caller leaves, or what `work` throws.
    */
-  async run<Result>(
-    useCase: string,
-    signal: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<Result>,
-  ): Promise<Result> {
+  async run<Result>(options: RunOptions, work: (running: RunningQuery) => Promise<Result>): Promise<Result> {
     const startedAtMillis = performance.now();
     let result = "ok";
     try {
-      return await this.#withinTime(signal, work);
+      return await this.#withinTime(options, work);
     } catch (thrown) {
       const error = errorFrom(thrown);
       result = error.code;
       throw error;
     } finally {
-      this.#durations.observe((performance.now() - startedAtMillis) / 1_000, { use_case: useCase });
-      this.#results.add(1, { use_case: useCase, result });
+      this.#durations.observe((performance.now() - startedAtMillis) / 1_000, { use_case: options.useCase });
+      this.#results.add(1, { use_case: options.useCase, result });
     }
   }
 
   async #withinTime<Result>(
-    signal: AbortSignal | undefined,
-    work: (signal: AbortSignal) => Promise<Result>,
+    { caller, answerHoldsRows }: RunOptions,
+    work: (running: RunningQuery) => Promise<Result>,
   ): Promise<Result> {
     const stop = new AbortController();
     const leave = () => stop.abort(cancelled());
-    if (signal?.aborted) leave();
-    signal?.addEventListener("abort", leave, { once: true });
+    if (caller?.signal.aborted) leave();
+    caller?.signal.addEventListener("abort", leave, { once: true });
     const timer = setTimeout(() => stop.abort(this.#tooLate()), this.#timeLimitMillis);
     timer.unref();
     const stopped = new Promise<never>((_resolve, reject) => {
       if (stop.signal.aborted) reject(stop.signal.reason);
       stop.signal.addEventListener("abort", () => reject(stop.signal.reason), { once: true });
     });
+    const hold = this.#memory.open();
+    hold.onEnd = (error) => stop.abort(error);
+    const done = this.#inTurn(stop.signal, () => work({ signal: stop.signal, held: hold }));
     try {
-      return await Promise.race([stopped, this.#inTurn(stop.signal, work)]);
+      const answer = await Promise.race([stopped, done]);
+      if (answerHoldsRows === true && caller !== undefined) holdUntilGone(hold, caller);
+      else hold.close();
+      return answer;
+    } catch (thrown) {
+      // Work that is still under way holds what it holds until it heeds its signal.
+      void done.catch(() => {}).finally(() => hold.close());
+      throw thrown;
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener("abort", leave);
+      caller?.signal.removeEventListener("abort", leave);
     }
   }
 
-  async #inTurn<Result>(
-    signal: AbortSignal,
-    work: (signal: AbortSignal) => Promise<Result>,
-  ): Promise<Result> {
+  async #inTurn<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
     await this.#turn(signal);
     try {
       signal.throwIfAborted();
-      return await work(signal);
+      return await work();
     } finally {
       this.#running--;
       this.#waiting.shift()?.admit();
@@ -152,6 +185,12 @@ export class QueryLimiter {
     const message = `no answer within ${this.#timeLimitMillis} ms; ask for a shorter time range or fewer results`;
     return new TracAggError("deadline_exceeded", message, { retryAfterMillis: RETRY_AFTER_MILLIS });
   }
+}
+
+function holdUntilGone(hold: QueryHold, { signal, end }: QueryCaller): void {
+  hold.onEnd = end;
+  if (signal.aborted) hold.close();
+  else signal.addEventListener("abort", () => hold.close(), { once: true });
 }
 
 function cancelled(): TracAggError {

@@ -5,6 +5,7 @@ import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../base/limits.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
 import type { QueryContext } from "./query-context.ts";
+import type { RunningQuery } from "./query-limiter.ts";
 import type { CoveredRange, TraceFilter } from "./trace-filter.ts";
 import { coveredRange, timeRangeFrom, traceQueryFrom } from "./trace-filter.ts";
 
@@ -38,7 +39,7 @@ export interface SearchAnswer {
 export async function searchTraces(
   context: QueryContext,
   request: SearchRequest,
-  signal: AbortSignal,
+  { signal, held }: RunningQuery,
 ): Promise<SearchAnswer> {
   const { filter, pageSize = DEFAULT_PAGE_SIZE, pageToken = "" } = request;
   checkPageSize(pageSize);
@@ -49,6 +50,7 @@ export async function searchTraces(
     limit: pageSize,
     ...(position === undefined ? {} : { after: position.after }),
     signal,
+    held,
   });
   const last = page.summaries.at(-1);
   const hasNext = page.hasMore && last !== undefined;

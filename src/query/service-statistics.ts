@@ -2,6 +2,7 @@
 
 import type { ServiceStatistics } from "../store/trace-statistics.ts";
 import type { QueryContext } from "./query-context.ts";
+import type { RunningQuery } from "./query-limiter.ts";
 import type { CoveredRange, TextRange } from "./trace-filter.ts";
 import { coveredRange, timeRangeFrom } from "./trace-filter.ts";
 
@@ -22,7 +23,7 @@ export interface ServiceStatisticsAnswer {
 export async function serviceStatisticsIn(
   context: QueryContext,
   request: ServiceStatisticsRequest,
-  signal: AbortSignal,
+  { signal, held }: RunningQuery,
 ): Promise<ServiceStatisticsAnswer> {
   const nowMillis = context.clock.nowMillis();
   const range = timeRangeFrom(request, nowMillis);
@@ -31,6 +32,7 @@ export async function serviceStatisticsIn(
     ...range,
     ...(serviceName === undefined ? {} : { serviceName }),
     signal,
+    held,
   });
   return { services, range: coveredRange(range, nowMillis) };
 }

@@ -1,13 +1,12 @@
 /** One trace by id. */
 
-import { traceSummary } from "../analysis/trace-summary.ts";
 import { TracAggError } from "../base/errors.ts";
+import { inSlices, TimeSlice } from "../base/time-slice.ts";
+import { rowSummary } from "../batch/row-summary.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
-import { lazySpan } from "../batch/span-from-row.ts";
-import type { Trace } from "../model/trace.ts";
-import { traceFromSpans } from "../model/trace.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
 import type { QueryContext } from "./query-context.ts";
+import type { RunningQuery } from "./query-limiter.ts";
 
 /** A trace as the store holds it; spans are decoded by whoever needs them. */
 export interface StoredTrace {
@@ -40,10 +39,10 @@ export function traceIdFrom(text: string): string {
 export async function storedTrace(
   context: QueryContext,
   traceId: string,
-  signal: AbortSignal,
+  { signal, held }: RunningQuery,
 ): Promise<StoredTrace> {
   const id = traceIdFrom(traceId);
-  const rows = await context.reader.trace(id, signal);
+  const rows = await context.reader.trace(id, signal, held);
   if (rows.length === 0) {
     const hint = "it may not have arrived yet, or retention has removed it";
     throw new TracAggError("not_found", `no trace ${id} is stored; ${hint}`, { field: "traceId" });
@@ -55,10 +54,5 @@ export async function storedTrace(
       field: "traceId",
     });
   }
-  return { summary: traceSummary(rows.map(lazySpan)), rows };
-}
-
-/** The trace as the model has it; spans decode themselves on first use. */
-export function traceOf(stored: StoredTrace): Trace {
-  return traceFromSpans(stored.rows.map(lazySpan));
+  return { summary: await inSlices(rowSummary(rows), new TimeSlice(signal)), rows };
 }

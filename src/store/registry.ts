@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { TracAggError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Metrics } from "../base/metrics.ts";
+import type { LinksElsewhere } from "./statistics-sums.ts";
 import type { TraceStore } from "./trace-store.ts";
 
 /** What the number of an option counts; 0 of an `optional` one means "no limit". */
@@ -37,6 +38,8 @@ export interface StoreSettings {
   readonly logger?: Logger;
   readonly metrics?: Metrics;
   readonly clock?: Clock;
+  /** Finds the dependency links of large traces, which would hold up the event loop. */
+  readonly linksElsewhere?: LinksElsewhere;
 }
 
 /** One kind of store. */
@@ -87,9 +90,13 @@ const memoryStore: StoreKind = Object.freeze({
         "Spans that arrived longer ago are removed, at most an eighth of this time later; 0 keeps them until there is no room.",
     },
   ] satisfies StoreOption[]),
-  create: async ({ options, clock }: StoreSettings) => {
+  create: async ({ options, clock, linksElsewhere }: StoreSettings) => {
     const { createMemoryStore } = await import("./memory/memory-store.ts");
-    return createMemoryStore({ ...options, ...(clock === undefined ? {} : { clock }) });
+    return createMemoryStore({
+      ...options,
+      ...(clock === undefined ? {} : { clock }),
+      ...(linksElsewhere === undefined ? {} : { linksElsewhere }),
+    });
   },
 });
 
@@ -169,7 +176,8 @@ const lakeStore: StoreKind = Object.freeze({
     },
   ] satisfies StoreOption[]),
   create: async (settings: StoreSettings) => {
-    const { dataDir, options, attributeColumns, version, onCovered, logger, clock } = settings;
+    const { dataDir, options, attributeColumns, version, onCovered, logger, clock, linksElsewhere } =
+      settings;
     if (dataDir === undefined) {
       throw new TracAggError(
         "failed_precondition",
@@ -185,6 +193,7 @@ const lakeStore: StoreKind = Object.freeze({
       ...(onCovered === undefined ? {} : { onCovered }),
       ...(logger === undefined ? {} : { logger }),
       ...(clock === undefined ? {} : { clock }),
+      ...(linksElsewhere === undefined ? {} : { linksElsewhere }),
     });
   },
 });

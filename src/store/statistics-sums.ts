@@ -2,12 +2,18 @@
 
 import type { DependencyLink } from "../analysis/dependency-links.ts";
 import { dependencyLinks, mergeDependencyLinks } from "../analysis/dependency-links.ts";
+import { HeldPart } from "../base/held-bytes.ts";
+import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
+import type { Steps } from "../base/time-slice.ts";
+import { bytesOfRows } from "../batch/row-bytes.ts";
 import { nameOf, serviceNameOf } from "../batch/row-names.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
-import type { ServiceStatistics } from "./trace-statistics.ts";
+import type { ServiceStatistics, StatisticsRange } from "./trace-statistics.ts";
 
 const STATUS_ERROR = 2;
+/** Rows added between two chances for others to run. */
+const ROWS_PER_STEP = 2_048;
 /** Span names listed for one service; more would not be read by anybody, and names with ids in them have no end. */
 const MAX_OPERATIONS_PER_SERVICE = 1_000;
 
@@ -30,9 +36,12 @@ export class ServiceSums {
     this.#onlyService = onlyService;
   }
 
-  /** Adds the distinct rows of one trace. */
-  addTrace(rows: readonly SpanRow[]): void {
-    for (const row of rows) this.#addRow(row);
+  /** Adds the distinct rows of one trace. Work that can be done in slices. */
+  *addTrace(rows: readonly SpanRow[]): Steps<void> {
+    for (const [index, row] of rows.entries()) {
+      this.#addRow(row);
+      if (index % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield ROWS_PER_STEP;
+    }
   }
 
   /**
@@ -94,13 +103,38 @@ function addOperation(sum: ServiceSum, operation: string): void {
 /** Lists of links kept before they are summed up. */
 const MAX_PENDING_LISTS = 1_024;
 
+/**
+ * Finds the dependency links of the distinct rows of one trace somewhere else than on the event loop; rejects with
+ * `cancelled` when the signal aborts.
+ */
+export type LinksElsewhere = (
+  rows: readonly SpanRow[],
+  signal?: AbortSignal,
+) => Promise<readonly DependencyLink[]>;
+
 /** Adds up dependency links by caller, callee and type. */
 export class DependencySums {
+  readonly #linksElsewhere: LinksElsewhere | undefined;
   #lists: (readonly DependencyLink[])[] = [];
 
+  /** @param linksElsewhere takes traces of more than `MAX_SPANS_AT_ONCE` spans; absent: they are looked at here. */
+  constructor(linksElsewhere?: LinksElsewhere) {
+    this.#linksElsewhere = linksElsewhere;
+  }
+
   /** Adds the links of one trace, given as its distinct rows. */
-  addTrace(rows: readonly SpanRow[]): void {
-    this.addLinks(dependencyLinks(rows.map(lazySpan)));
+  async addTrace(rows: readonly SpanRow[], { signal, held }: StatisticsRange = {}): Promise<void> {
+    if (rows.length <= MAX_SPANS_AT_ONCE || this.#linksElsewhere === undefined) {
+      this.addLinks(dependencyLinks(rows.map(lazySpan)));
+      return;
+    }
+    const copy = new HeldPart(held);
+    copy.add(bytesOfRows(rows));
+    try {
+      this.addLinks(await this.#linksElsewhere(rows, signal));
+    } finally {
+      copy.release();
+    }
   }
 
   /** Adds links found elsewhere. */

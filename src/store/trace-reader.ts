@@ -1,5 +1,6 @@
 /** The port through which traces are found and read. */
 
+import type { HeldBytes } from "../base/held-bytes.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
@@ -19,6 +20,8 @@ export interface TracePageRequest {
   readonly after?: TraceKey;
   /** Aborts the work; the promise then rejects with `cancelled`. */
   readonly signal?: AbortSignal;
+  /** Told what the work holds; what it throws ends the work. */
+  readonly held?: HeldBytes;
 }
 
 /** One page of summaries. */
@@ -41,13 +44,13 @@ export interface TraceRows {
  * span id, kind, service and content = one span), wherever the store keeps it.
  */
 export interface TraceReader {
-  /** All distinct spans of a trace, by start then span id; empty when the id is unknown. `traceId` is lower-case hex. */
-  trace(traceId: string, signal?: AbortSignal): Promise<readonly SpanRow[]>;
+  /**
+   * All distinct spans of a trace, by start then span id; empty when the id is unknown. `traceId` is lower-case hex.
+   * `held` is told of the rows while they are gathered; they stay counted.
+   */
+  trace(traceId: string, signal?: AbortSignal, held?: HeldBytes): Promise<readonly SpanRow[]>;
   /** A page of summaries of matching traces, newest first. */
   search(query: TraceQuery, page: TracePageRequest): Promise<TracePage>;
   /** Whole matching traces, newest first, until the consumer stops or `limit` traces are given. */
-  scan(
-    query: TraceQuery,
-    options: { readonly limit: number; readonly signal?: AbortSignal },
-  ): AsyncIterable<TraceRows>;
+  scan(query: TraceQuery, options: Omit<TracePageRequest, "after">): AsyncIterable<TraceRows>;
 }

@@ -1,12 +1,15 @@
 /** The port for sums over many traces. */
 
 import type { DependencyLink } from "../analysis/dependency-links.ts";
+import type { HeldBytes } from "../base/held-bytes.ts";
 
 /** Time range over trace starts: `startTimeUnixNano` inclusive, `endTimeUnixNano` exclusive; absent = open. */
 export interface StatisticsRange {
   readonly startTimeUnixNano?: bigint;
   readonly endTimeUnixNano?: bigint;
   readonly signal?: AbortSignal;
+  /** Told what the work holds; what it throws ends the work. */
+  readonly held?: HeldBytes;
 }
 
 /** Sums over the distinct spans of one service. */

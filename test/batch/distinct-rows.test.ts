@@ -1,9 +1,18 @@
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { distinctRows } from "../../src/batch/distinct-rows.ts";
+import type { Steps } from "../../src/base/time-slice.ts";
+import { inSlices, TimeSlice } from "../../src/base/time-slice.ts";
+import { distinctRows, distinctRowsInSteps } from "../../src/batch/distinct-rows.ts";
+import { spanIdOf } from "../../src/batch/row-ids.ts";
 import { nameOf, serviceNameOf } from "../../src/batch/row-names.ts";
+import type { SpanRow } from "../../src/batch/span-batch.ts";
+import { lazySpan } from "../../src/batch/span-from-row.ts";
 import { OtlpRequestDecoder } from "../../src/codec/otlp-protobuf/request-decoder.ts";
+import { spanContent } from "../../src/model/span-content.ts";
 import { concat, field, hex, IDS, TRACE_ID, tag } from "../codec/otlp-protobuf/request-bytes.ts";
+import { batchOf } from "../helpers/otlp-fixture.ts";
 import { allRows } from "../helpers/rows.ts";
+import { buildSpan } from "../helpers/trace-builder.ts";
 
 const rowsOf = (payload: Uint8Array) => allRows(new OtlpRequestDecoder().decode(payload).batch);
 const serviceName = (name: string) => field(1, field(1, "service.name"), field(2, field(1, name)));
@@ -63,5 +72,71 @@ describe("distinct rows of a trace", () => {
 
   test("know the service of each row", () => {
     expect(rowsOf(concat(request("one"), request("two"))).map(serviceNameOf)).toEqual(["one", "two"]);
+  });
+});
+
+/** By the words of the contract: no key, no run, no merge. */
+function distinctByContent(rows: readonly SpanRow[]): SpanRow[] {
+  const seen = new Set<string>();
+  const kept = rows.filter((row) => {
+    const content = spanContent(lazySpan(row));
+    return !seen.has(content) && seen.add(content);
+  });
+  const startOf = ({ batch, row }: SpanRow): bigint => batch.startTimesUnixNano[row]!;
+  return kept.sort((left, right) => {
+    if (startOf(left) !== startOf(right)) return startOf(left) < startOf(right) ? -1 : 1;
+    return spanIdOf(left).localeCompare(spanIdOf(right));
+  });
+}
+
+/** Counts how often work gave others a chance to run. */
+function counted<T>(steps: Steps<T>): { yields: number; largest: number; result: T } {
+  let yields = 0;
+  let largest = 0;
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return { yields, largest, result: step.value };
+    yields++;
+    largest = Math.max(largest, step.value);
+  }
+}
+
+describe("distinct rows of a large trace", () => {
+  const manyRows = (count: number, seed: number): SpanRow[] => {
+    let state = seed;
+    const next = (below: number): number => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 8) % below;
+    };
+    const spans = Array.from({ length: count }, () =>
+      buildSpan("large", { id: `s${next(count)}`, name: `n${next(2)}`, at: [next(50), 60 + next(2)] }),
+    );
+    return allRows(batchOf(spans));
+  };
+  const numbers = (rows: readonly SpanRow[]): number[] => rows.map(({ row }) => row);
+
+  test("are those of the definition, in its order, whatever order they come in", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 31 }), fc.integer({ min: 2, max: 7_000 }), (seed, count) => {
+        const rows = manyRows(count, seed);
+        expect(numbers(distinctRows(rows))).toEqual(numbers(distinctByContent(rows)));
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  test("are found in steps of bounded size, and not at all for one who left", async () => {
+    const rows = manyRows(10_000, 7);
+    const { yields, largest, result } = counted(distinctRowsInSteps(rows));
+    expect(numbers(result)).toEqual(numbers(distinctRows(rows)));
+    expect(yields).toBeGreaterThan(10_000 / 1_024);
+    expect(largest).toBeLessThanOrEqual(2_048);
+    const left = new AbortController();
+    const slice = new TimeSlice(left.signal);
+    left.abort();
+    const forEver = async (): Promise<void> => {
+      for (;;) await inSlices(distinctRowsInSteps(rows), slice);
+    };
+    await expect(forEver()).rejects.toMatchObject({ code: "cancelled" });
   });
 });

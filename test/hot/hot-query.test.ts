@@ -1,6 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { matchingTraces, tracesInAnyOrder } from "../../src/hot/hot-query.ts";
+import type { Steps } from "../../src/base/time-slice.ts";
+import { atOnce } from "../../src/base/time-slice.ts";
+import type { SpanRow } from "../../src/batch/span-batch.ts";
+import { matchingTraces, traceMatcher, tracesInAnyOrder } from "../../src/hot/hot-query.ts";
 import { HotSet } from "../../src/hot/hot-set.ts";
 import type { HotTraceRef } from "../../src/hot/hot-view.ts";
 import { comparePlaces, TraceHeap } from "../../src/hot/trace-heap.ts";
@@ -28,18 +31,34 @@ describe("long searches", () => {
     await expect(drain()).rejects.toMatchObject({ code: "cancelled" });
   });
 
+  it("of one large trace let other events run in between", () => {
+    const hotSet = new HotSet();
+    const spans = Array.from({ length: 9_000 }, (_, at) =>
+      buildSpan("large", { id: `s${at}`, at: [at, at + 1] }),
+    );
+    new BatchFeed(hotSet).append(...spans);
+    const [trace] = [...hotSet.view().traces()];
+    const rows = atOnce(trace!.rows());
+    const asked = traceMatcher({ operationName: "none" })(rows);
+    expect([...trace!.rows()]).toEqual([2_048, 2_048, 2_048, 2_048]);
+    expect([...asked].length).toBe(17);
+    const found = [...traceMatcher({})(rows)];
+    expect(Math.max(...found)).toBeLessThanOrEqual(2_048);
+    expect(found.length).toBeGreaterThan(20);
+  });
+
   it("of sums let other events run in between too", async () => {
     const view = manyTraces(30_000).view();
     const leaving = new AbortController();
     setImmediate(() => leaving.abort());
     const drain = async (): Promise<void> => {
-      for (;;) for await (const _ of tracesInAnyOrder(view, {}, leaving.signal));
+      for (;;) for await (const _ of tracesInAnyOrder(view, {}, leaving));
     };
     await expect(drain()).rejects.toMatchObject({ code: "cancelled" });
   });
 });
 
-const noRows = (): [] => [];
+const noRows = (): Steps<SpanRow[]> => new HotSet().rowsOf("");
 
 describe("a trace heap", () => {
   it("gives traces by start descending, then id descending", async () => {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hexFromBytes } from "../../src/base/bytes.ts";
+import { atOnce } from "../../src/base/time-slice.ts";
 import { spanFromRow } from "../../src/batch/span-from-row.ts";
 import { batchByteSize } from "../../src/hot/hot-block.ts";
 import { HotSet } from "../../src/hot/hot-set.ts";
@@ -20,7 +21,7 @@ function filled(rowsPerBlock: number, ...batches: readonly (readonly Span[])[]):
 }
 
 function namesOf(hotSet: HotSet, trace: string): string[] {
-  return hotSet.rowsOf(traceIdOf(trace)).map((row) => spanFromRow(row).name);
+  return atOnce(hotSet.rowsOf(traceIdOf(trace))).map((row) => spanFromRow(row).name);
 }
 
 type Step =
@@ -60,8 +61,8 @@ function expectSame(hotSet: HotSet, held: readonly Held[]): void {
   expect([...view.traceIds()].sort()).toEqual([...new Set(held.map(({ traceId }) => traceId))].sort());
   for (const traceId of ["a", "b", "c", "d"].map(traceIdOf)) {
     const names = held.filter((row) => row.traceId === traceId).map(({ name }) => name);
-    expect(hotSet.rowsOf(traceId).map((row) => spanFromRow(row).name)).toEqual(names.reverse());
-    expect(view.rowsOf(traceId)).toEqual(hotSet.rowsOf(traceId));
+    expect(atOnce(hotSet.rowsOf(traceId)).map((row) => spanFromRow(row).name)).toEqual(names.reverse());
+    expect(atOnce(view.rowsOf(traceId))).toEqual(atOnce(hotSet.rowsOf(traceId)));
   }
 }
 
@@ -89,7 +90,7 @@ describe("a hot set", () => {
     ]);
     expect(hotSet.has(traceIdOf("b"))).toBe(false);
     expect(hotSet.has("no id at all")).toBe(false);
-    expect(hotSet.rowsOf(hex.slice(2))).toEqual([]);
+    expect(atOnce(hotSet.rowsOf(hex.slice(2)))).toEqual([]);
   });
 
   it("closes a block when it is full or when asked, so that a seal can take it", () => {
@@ -147,7 +148,7 @@ describe("a hot set", () => {
       id: trace.traceId,
       extent: [trace.startTimeUnixNano, trace.endTimeUnixNano],
       hasError: trace.hasError,
-      rows: trace.rows().length,
+      rows: atOnce(trace.rows()).length,
     }));
     expect(traces).toEqual([
       { id: traceIdOf("a"), extent: [1, 9].map(unixNanoAt), hasError: true, rows: 3 },
@@ -167,7 +168,7 @@ describe("a hot set", () => {
     hotSet.dropThrough(3);
     expect(hotSet.rowCount).toBe(0);
     expect([...view.traceIds()]).toEqual([traceIdOf("a"), traceIdOf("b")]);
-    expect(view.rowsOf(traceIdOf("a")).map((row) => spanFromRow(row).name)).toEqual(["a1"]);
+    expect(atOnce(view.rowsOf(traceIdOf("a"))).map((row) => spanFromRow(row).name)).toEqual(["a1"]);
     expect(view.has(traceIdOf("b"))).toBe(true);
     expect(view.has(traceIdOf("c"))).toBe(false);
     expect([...view.traces()][0]?.startTimeUnixNano).toBe(unixNanoAt(5));
@@ -191,7 +192,7 @@ describe("a hot set", () => {
 
   it("writes trace ids as lower-case hex", () => {
     const hotSet = filled(10, [span("a", "a1")]);
-    const [row] = hotSet.rowsOf(traceIdOf("a"));
+    const [row] = atOnce(hotSet.rowsOf(traceIdOf("a")));
     expect([...hotSet.view().traceIds()]).toEqual([hexFromBytes(row?.batch.traceIds ?? new Uint8Array(0))]);
   });
 });

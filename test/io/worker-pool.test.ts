@@ -66,6 +66,23 @@ describe("a worker pool", () => {
     expect(await pool.run("next")).toBe("next");
   });
 
+  it("forgets a job that waits and ends one at work when nobody wants them any more", async () => {
+    const pool = poolOf(`if (message.job !== "endless") ${ECHO}`);
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const jobs = Promise.allSettled([
+      pool.run("endless", { signal }),
+      pool.run("waits", { signal }),
+      pool.run("next"),
+    ]);
+    expect(pool.waiting).toBe(2);
+    leaving.abort();
+    const cancelled = { status: "rejected", reason: expect.objectContaining({ code: "cancelled" }) };
+    expect(await jobs).toEqual([cancelled, cancelled, { status: "fulfilled", value: "next" }]);
+    await expect(pool.run("late", { signal })).rejects.toMatchObject({ code: "cancelled" });
+    expect(await pool.run("again")).toBe("again");
+  });
+
   it("fails the job whose part could not be taken", async () => {
     const pool = poolOf(
       `post(message.job === "job" ? { kind: "part", value: 1 } : { kind: "done", value: 2 });`,

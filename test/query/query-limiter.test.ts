@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Metrics } from "../../src/base/metrics.ts";
 import { silentMetrics } from "../../src/base/metrics.ts";
+import type { QueryCaller } from "../../src/query/query-limiter.ts";
 import { QueryLimiter } from "../../src/query/query-limiter.ts";
 
 /** A promise settled from outside. */
@@ -12,6 +13,8 @@ function gate(): { readonly opened: Promise<string>; open: () => void } {
   return { opened, open };
 }
 
+const callerOf = (signal: AbortSignal): QueryCaller => ({ signal, end: () => {} });
+
 const limiterOf = (limits: { maxRunning?: number; maxWaiting?: number; timeLimitMillis?: number }) =>
   new QueryLimiter({ ...limits, metrics: silentMetrics });
 
@@ -21,7 +24,7 @@ describe("QueryLimiter", () => {
     const started: string[] = [];
     const first = gate();
     const run = (name: string, until: Promise<string>) =>
-      limiter.run("test", undefined, () => {
+      limiter.run({ useCase: "test" }, () => {
         started.push(name);
         return until;
       });
@@ -37,25 +40,25 @@ describe("QueryLimiter", () => {
   it("refuses retryably what would wait beyond the limit, and answers again once there is room", async () => {
     const limiter = limiterOf({ maxRunning: 1, maxWaiting: 0 });
     const first = gate();
-    const running = limiter.run("test", undefined, () => first.opened);
-    await expect(limiter.run("test", undefined, () => Promise.resolve())).rejects.toMatchObject({
+    const running = limiter.run({ useCase: "test" }, () => first.opened);
+    await expect(limiter.run({ useCase: "test" }, () => Promise.resolve())).rejects.toMatchObject({
       code: "overloaded",
       message: "1 queries run and 0 wait already; ask again in a second",
       retryAfterMillis: 1_000,
     });
     first.open();
     await running;
-    expect(await limiter.run("test", undefined, () => Promise.resolve("again"))).toBe("again");
+    expect(await limiter.run({ useCase: "test" }, () => Promise.resolve("again"))).toBe("again");
   });
 
   it("answers deadline_exceeded when time is up, though the work goes on", async () => {
     const limiter = limiterOf({ maxRunning: 1, maxWaiting: 0, timeLimitMillis: 1 });
     const stuck = gate();
-    await expect(limiter.run("test", undefined, () => stuck.opened)).rejects.toMatchObject({
+    await expect(limiter.run({ useCase: "test" }, () => stuck.opened)).rejects.toMatchObject({
       code: "deadline_exceeded",
       message: "no answer within 1 ms; ask for a shorter time range or fewer results",
     });
-    await expect(limiter.run("test", undefined, () => Promise.resolve())).rejects.toMatchObject({
+    await expect(limiter.run({ useCase: "test" }, () => Promise.resolve())).rejects.toMatchObject({
       code: "overloaded",
     });
     stuck.open();
@@ -65,7 +68,7 @@ describe("QueryLimiter", () => {
     const client = new AbortController();
     const began = gate();
     let heard: unknown;
-    const run = limiterOf({}).run("test", client.signal, (signal) => {
+    const run = limiterOf({}).run({ useCase: "test", caller: callerOf(client.signal) }, ({ signal }) => {
       signal.addEventListener("abort", () => {
         heard = signal.reason;
       });
@@ -82,18 +85,20 @@ describe("QueryLimiter", () => {
     const limiter = limiterOf({ maxRunning: 1, maxWaiting: 1 });
     const first = gate();
     const client = new AbortController();
-    const running = limiter.run("test", undefined, () => first.opened);
-    const left = limiter.run("test", client.signal, () => Promise.resolve("never"));
+    const running = limiter.run({ useCase: "test" }, () => first.opened);
+    const left = limiter.run({ useCase: "test", caller: callerOf(client.signal) }, () =>
+      Promise.resolve("never"),
+    );
     client.abort();
     await expect(left).rejects.toMatchObject({ code: "cancelled" });
-    const next = limiter.run("test", undefined, () => Promise.resolve("next"));
+    const next = limiter.run({ useCase: "test" }, () => Promise.resolve("next"));
     first.open();
     expect(await Promise.all([running, next])).toEqual(["done", "next"]);
   });
 
   it("refuses at once when the client has left before asking", async () => {
     let ran = false;
-    const run = limiterOf({}).run("test", AbortSignal.abort(), () => {
+    const run = limiterOf({}).run({ useCase: "test", caller: callerOf(AbortSignal.abort()) }, () => {
       ran = true;
       return Promise.resolve();
     });
@@ -108,8 +113,8 @@ describe("QueryLimiter", () => {
       counter: () => ({ add: (value, labels) => counted.push([value, labels]) }),
     };
     const limiter = new QueryLimiter({ metrics });
-    await limiter.run("services", undefined, () => Promise.resolve());
-    await limiter.run("services", undefined, () => Promise.reject(new Error("broken"))).catch(() => {});
+    await limiter.run({ useCase: "services" }, () => Promise.resolve());
+    await limiter.run({ useCase: "services" }, () => Promise.reject(new Error("broken"))).catch(() => {});
     expect(counted).toEqual([
       [1, { use_case: "services", result: "ok" }],
       [1, { use_case: "services", result: "internal" }],

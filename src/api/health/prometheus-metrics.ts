@@ -2,6 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Counter as CounterPort, MetricOptions, Metrics } from "../../base/metrics.ts";
+import { EventLoopDelay } from "./event-loop-delay.ts";
 
 /** Metrics that can be scraped. */
 export interface RenderedMetrics extends Metrics {
@@ -13,7 +14,7 @@ export interface RenderedMetrics extends Metrics {
 
 /**
  * Makes a registry for one server, with the process metrics of the Prometheus conventions (CPU, memory, open files,
- * garbage collection) and the event-loop delay (`nodejs_eventloop_lag_*`).
+ * garbage collection) and the event-loop delay (`tracagg_event_loop_delay_seconds`, see {@link EventLoopDelay}).
  *
  * A counter or histogram asked for again under the same name is the one there is; a gauge asked for again is read anew.
  *
@@ -24,6 +25,7 @@ export interface RenderedMetrics extends Metrics {
 export function createPrometheusMetrics(): RenderedMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  exposeDelay(registry);
   const counters = new Map<string, ScrapedCounter>();
   return {
     contentType: registry.contentType,
@@ -51,6 +53,20 @@ export function createPrometheusMetrics(): RenderedMetrics {
       });
     },
   };
+}
+
+function exposeDelay(registry: Registry): void {
+  const delay = new EventLoopDelay();
+  const gauge: Gauge = new Gauge({
+    name: "tracagg_event_loop_delay_seconds",
+    help: "How late the event loop was in the last one to two minutes, by quantile; 1 is the longest delay.",
+    labelNames: ["quantile"],
+    registers: [registry],
+    collect: () => {
+      for (const { quantile, seconds } of delay.quantiles())
+        gauge.set({ quantile: String(quantile) }, seconds);
+    },
+  });
 }
 
 type Labels = Readonly<Record<string, string>>;

@@ -21,8 +21,8 @@ export function catalogueEndpoints(queries: Queries): readonly Endpoint[] {
       parameters: {},
       answers: [jsonAnswer(ref("ServiceList"), "The names.")],
       errors: QUERY_ERRORS,
-      handle: async ({ signal }) => {
-        const body: ServiceListJson = { services: await queries.services(signal), nextPageToken: "" };
+      handle: async ({ caller }) => {
+        const body: ServiceListJson = { services: await queries.services(caller), nextPageToken: "" };
         return jsonReply(body);
       },
     }),
@@ -37,8 +37,8 @@ export function catalogueEndpoints(queries: Queries): readonly Endpoint[] {
       parameters: { service: requiredTextParameter("Name of the service.") },
       answers: [jsonAnswer(ref("OperationList"), "The operations.")],
       errors: QUERY_ERRORS,
-      handle: async ({ values, signal }) => {
-        const operations = await queries.operations(values.service, signal);
+      handle: async ({ values, caller }) => {
+        const operations = await queries.operations(values.service, caller);
         const body: OperationListJson = {
           operations: operations.map(({ name, kind }) => ({ name, kind })),
           nextPageToken: "",

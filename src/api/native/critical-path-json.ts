@@ -1,32 +1,40 @@
 /** The critical path as the native API writes it. */
 
-import type { CriticalPath } from "../../analysis/critical-path.ts";
-import type { CriticalPathJson, CriticalPathSegmentJson, CriticalPathShareJson } from "../contract.ts";
+import type { CriticalPathSegment, CriticalPathShare } from "../../analysis/critical-path.ts";
+import type { TracePath } from "../../query/large-analyses.ts";
+import type { CriticalPathSegmentJson, CriticalPathShareJson } from "../contract.ts";
+import { listChunks } from "../json-chunks.ts";
+
+/** {@link CriticalPathJson} as text in pieces, to be joined. */
+export function* criticalPathChunks(path: TracePath): Iterable<string> {
+  const { traceId, durationNanos } = path;
+  const head = JSON.stringify({ traceId, durationNanos: durationNanos.toString() });
+  yield `${head.slice(0, -1)},"segments":`;
+  yield* listChunks(path.segments, segmentJson);
+  yield ',"byOperation":';
+  yield* listChunks(path.byOperation, shareJson);
+  yield "}";
+}
 
 /** Segments of time that no stored span covers have empty span id, service and operation. */
-export function criticalPathJson(path: CriticalPath): CriticalPathJson {
+function segmentJson(segment: CriticalPathSegment): CriticalPathSegmentJson {
   return {
-    traceId: path.traceId,
-    durationNanos: path.durationNanos.toString(),
-    segments: path.segments.map(
-      (segment): CriticalPathSegmentJson => ({
-        spanId: segment.span?.spanId ?? "",
-        service: segment.span?.serviceName ?? "",
-        operation: segment.span?.operationName ?? "",
-        startTimeUnixNano: segment.startTimeUnixNano.toString(),
-        endTimeUnixNano: segment.endTimeUnixNano.toString(),
-        durationNanos: segment.durationNanos.toString(),
-        class: segment.class,
-      }),
-    ),
-    byOperation: path.byOperation.map(
-      (share): CriticalPathShareJson => ({
-        service: share.service,
-        operation: share.operation,
-        durationNanos: share.durationNanos.toString(),
-        durationMs: Number(share.durationNanos) / 1e6,
-        percentageOfTrace: share.share * 100,
-      }),
-    ),
+    spanId: segment.span?.spanId ?? "",
+    service: segment.span?.serviceName ?? "",
+    operation: segment.span?.operationName ?? "",
+    startTimeUnixNano: segment.startTimeUnixNano.toString(),
+    endTimeUnixNano: segment.endTimeUnixNano.toString(),
+    durationNanos: segment.durationNanos.toString(),
+    class: segment.class,
+  };
+}
+
+function shareJson(share: CriticalPathShare): CriticalPathShareJson {
+  return {
+    service: share.service,
+    operation: share.operation,
+    durationNanos: share.durationNanos.toString(),
+    durationMs: Number(share.durationNanos) / 1e6,
+    percentageOfTrace: share.share * 100,
   };
 }

@@ -33,10 +33,10 @@ function serviceEndpoint(queries: Queries): Endpoint {
     parameters: { service: textParameter("Only this service."), ...RANGE_PARAMETERS },
     answers: [jsonAnswer(ref("ServiceStatisticsList"), "The sums, by service name.")],
     errors: QUERY_ERRORS,
-    handle: async ({ values, signal }) => {
+    handle: async ({ values, caller }) => {
       const { service } = values;
       const named = service === undefined ? {} : { serviceName: service };
-      const answer = await queries.serviceStatistics({ ...named, ...rangeFrom(values) }, signal);
+      const answer = await queries.serviceStatistics({ ...named, ...rangeFrom(values) }, caller);
       const body: ServiceStatisticsListJson = {
         services: answer.services.map((sums): ServiceStatisticsJson => {
           const totalDurationMs = Number(sums.totalDurationNanos) / 1e6;
@@ -72,8 +72,8 @@ function performanceEndpoint(queries: Queries): Endpoint {
     parameters: FILTER_PARAMETERS,
     answers: [jsonAnswer(ref("Performance"), "The figures.")],
     errors: QUERY_ERRORS,
-    handle: async ({ values, signal }) =>
-      jsonReply(performanceJson(await queries.performance(filterFrom(values), signal))),
+    handle: async ({ values, caller }) =>
+      jsonReply(performanceJson(await queries.performance(filterFrom(values), caller))),
   });
 }
 
@@ -98,8 +98,8 @@ function dependencyEndpoint(queries: Queries): Endpoint {
       jsonAnswer({ anyOf: [ref("DependencyList"), ref("DependencyGraph")] }, "Links or graph, as asked for."),
     ],
     errors: QUERY_ERRORS,
-    handle: async ({ values, signal }) => {
-      const { links, range } = await queries.dependencies(rangeFrom(values), signal);
+    handle: async ({ values, caller }) => {
+      const { links, range } = await queries.dependencies(rangeFrom(values), caller);
       if (values.format === "graph") {
         const graph: DependencyGraphJson = {
           graph: Object.fromEntries(dependencyGraph(links)),

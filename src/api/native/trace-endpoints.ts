@@ -3,9 +3,10 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../../base/limits.ts";
 import type { Queries } from "../../query/queries.ts";
 import { traceIdFrom } from "../../query/stored-trace.ts";
-import type { BottleneckListJson, TraceListJson } from "../contract.ts";
+import type { BottleneckJson, TraceListJson } from "../contract.ts";
 import type { Endpoint } from "../endpoint.ts";
-import { defineEndpoint, JSON_TYPE, jsonAnswer, jsonReply } from "../endpoint.ts";
+import { defineEndpoint, jsonAnswer, jsonChunksReply, jsonReply } from "../endpoint.ts";
+import { listChunks } from "../json-chunks.ts";
 import { ref } from "../openapi/schema-parts.ts";
 import {
   choiceParameter,
@@ -13,7 +14,7 @@ import {
   tokenParameter,
   wholeNumberParameter,
 } from "../query-parameters.ts";
-import { criticalPathJson } from "./critical-path-json.ts";
+import { criticalPathChunks } from "./critical-path-json.ts";
 import { FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
 import { QUERY_ERRORS } from "./query-errors.ts";
 import { rangeJson } from "./range-json.ts";
@@ -61,12 +62,12 @@ function searchEndpoint(queries: Queries): Endpoint {
     },
     answers: [jsonAnswer(ref("TraceList"), "One page.")],
     errors: QUERY_ERRORS,
-    handle: async ({ values, signal }) => {
+    handle: async ({ values, caller }) => {
       const { pageSize, pageToken } = values;
       const request = { filter: filterFrom(values), pageSize };
       const answer = await queries.searchTraces(
         pageToken === undefined ? request : { ...request, pageToken },
-        signal,
+        caller,
       );
       const body: TraceListJson = {
         traces: answer.summaries.map(summaryJson),
@@ -112,10 +113,10 @@ function traceEndpoint(queries: Queries): Endpoint {
         "The trace in the format asked for.",
       ),
     ],
-    errors: [...QUERY_ERRORS, "not_found", "too_large"],
-    handle: async ({ path, values, signal }) => {
-      const stored = await queries.getTrace(path["traceId"] ?? "", signal);
-      return { status: 200, contentType: JSON_TYPE, chunks: traceChunks(stored, values.format) };
+    errors: [...QUERY_ERRORS, "not_found"],
+    handle: async ({ path, values, caller }) => {
+      const stored = await queries.getTrace(path["traceId"] ?? "", caller);
+      return jsonChunksReply(traceChunks(stored, values.format));
     },
   });
 }
@@ -132,9 +133,9 @@ function pathEndpoint(queries: Queries): Endpoint {
     pathParameters: TRACE_ID_PARAMETER,
     parameters: {},
     answers: [jsonAnswer(ref("CriticalPath"), "The path.")],
-    errors: [...QUERY_ERRORS, "not_found", "too_large"],
-    handle: async ({ path, signal }) => {
-      return jsonReply(criticalPathJson(await queries.criticalPathOf(path["traceId"] ?? "", signal)));
+    errors: [...QUERY_ERRORS, "not_found"],
+    handle: async ({ path, caller }) => {
+      return jsonChunksReply(criticalPathChunks(await queries.criticalPathOf(path["traceId"] ?? "", caller)));
     },
   });
 }
@@ -151,17 +152,22 @@ function bottleneckEndpoint(queries: Queries): Endpoint {
       thresholdMs: millisParameterWithDefault("Spans above it, in milliseconds.", DEFAULT_THRESHOLD_MS),
     },
     answers: [jsonAnswer(ref("BottleneckList"), "The spans.")],
-    errors: [...QUERY_ERRORS, "not_found", "too_large"],
-    handle: async ({ path, values, signal }) => {
+    errors: [...QUERY_ERRORS, "not_found"],
+    handle: async ({ path, values, caller }) => {
       const traceId = traceIdFrom(path["traceId"] ?? "");
-      const bottlenecks = await queries.bottlenecksOf(traceId, values.thresholdMs, signal);
-      const body: BottleneckListJson = {
-        traceId,
-        thresholdMs: values.thresholdMs,
-        bottlenecks,
-        nextPageToken: "",
-      };
-      return jsonReply(body);
+      const bottlenecks = await queries.bottlenecksOf(traceId, values.thresholdMs, caller);
+      return jsonChunksReply(bottleneckChunks(traceId, values.thresholdMs, bottlenecks));
     },
   });
+}
+
+/** `BottleneckListJson` as text in pieces, to be joined. */
+function* bottleneckChunks(
+  traceId: string,
+  thresholdMs: number,
+  bottlenecks: Iterable<BottleneckJson>,
+): Iterable<string> {
+  yield `${JSON.stringify({ traceId, thresholdMs }).slice(0, -1)},"bottlenecks":`;
+  yield* listChunks(bottlenecks, (bottleneck) => bottleneck);
+  yield ',"nextPageToken":""}';
 }

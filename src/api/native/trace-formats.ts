@@ -2,12 +2,11 @@
 
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { spanFromRow } from "../../batch/span-from-row.ts";
-import { jaegerJsonFromTraces } from "../../codec/jaeger-json/encode.ts";
+import { jaegerTextFromRows } from "../../codec/jaeger-json/encode.ts";
 import { otlpJsonFromRows } from "../../codec/otlp-json/encode.ts";
 import { zipkinSpansFromSpans } from "../../codec/zipkin-json/encode.ts";
 import { spanJson } from "../../model/span-json.ts";
 import type { StoredTrace } from "../../query/stored-trace.ts";
-import { traceOf } from "../../query/stored-trace.ts";
 import type { SpanJson } from "../contract.ts";
 import { summaryJson } from "./summary-json.ts";
 
@@ -19,6 +18,8 @@ export const TRACE_FORMATS: readonly TraceFormat[] = Object.freeze(["tracagg", "
 
 /** Spans written at once: about 10 ms of work and a few hundred kilobytes. */
 const SPANS_PER_CHUNK = 250;
+/** Bytes of spans written at once, unless a single span has more: long spans must not add up in memory. */
+const SPAN_BYTES_PER_CHUNK = 256 * 1024;
 
 /** The trace as JSON text in pieces, to be joined. */
 export function traceChunks(stored: StoredTrace, format: TraceFormat): Iterable<string> {
@@ -28,15 +29,10 @@ export function traceChunks(stored: StoredTrace, format: TraceFormat): Iterable<
     case "otlp":
       return otlpChunks(stored.rows);
     case "jaeger":
-      return jaegerChunks(stored);
+      return jaegerTextFromRows(slices(stored.rows));
     case "zipkin":
       return zipkinChunks(stored.rows);
   }
-}
-
-/** Processes are numbered over the whole trace, so this format is made in one piece. */
-function* jaegerChunks(stored: StoredTrace): Iterable<string> {
-  yield JSON.stringify(jaegerJsonFromTraces([traceOf(stored)]));
 }
 
 function* zipkinChunks(rows: readonly SpanRow[]): Iterable<string> {
@@ -74,7 +70,16 @@ function* otlpChunks(rows: readonly SpanRow[]): Iterable<string> {
 }
 
 function* slices(rows: readonly SpanRow[]): Iterable<readonly SpanRow[]> {
-  for (let start = 0; start < rows.length; start += SPANS_PER_CHUNK) {
-    yield rows.slice(start, start + SPANS_PER_CHUNK);
+  let start = 0;
+  let bytes = 0;
+  for (const [at, { batch, row }] of rows.entries()) {
+    const spanBytes = (batch.spanEnds[row] as number) - (batch.spanStarts[row] as number);
+    if (at - start === SPANS_PER_CHUNK || (at > start && bytes + spanBytes > SPAN_BYTES_PER_CHUNK)) {
+      yield rows.slice(start, at);
+      start = at;
+      bytes = 0;
+    }
+    bytes += spanBytes;
   }
+  if (start < rows.length) yield rows.slice(start);
 }

@@ -1,6 +1,9 @@
 /** TracAgg's model to Jaeger JSON, by the table of Jaeger's OTLP translation. */
 
 import { base64FromBytes } from "../../base/base64.ts";
+import { lazySpan } from "../../batch/lazy-span.ts";
+import { resourceEntryOf } from "../../batch/row-names.ts";
+import type { ResourceEntry, SpanRow } from "../../batch/span-batch.ts";
 import { plainJsonFromAttribute } from "../../model/attribute-json.ts";
 import type { Attributes, AttributeValue } from "../../model/attribute-value.ts";
 import type { Resource, Span, SpanEvent, SpanLink } from "../../model/span.ts";
@@ -34,26 +37,67 @@ export function jaegerJsonFromTraces(traces: readonly Trace[]): JaegerEnvelope {
 
 /** One trace; processes are numbered p1, p2, ... in the order their spans come. */
 export function jaegerTraceFromTrace(trace: Trace): JaegerTrace {
-  const processes: Record<string, JaegerProcess> = {};
-  const idByContent = new Map<string, string>();
-  const idByResource = new Map<Resource, string>();
-  const processIdOf = (span: Span): string => {
-    const known = idByResource.get(span.resource);
+  const numbers = new ProcessNumbers<Resource>();
+  const spans = trace.spans.map((span) =>
+    jaegerSpan(
+      span,
+      numbers.idOf(span.resource, () => span.resource),
+    ),
+  );
+  const processes = Object.fromEntries(numbers.texts().map(([id, text]) => [id, JSON.parse(text)]));
+  return { traceID: jaegerTraceId(trace.traceId), spans, processes, warnings: null };
+}
+
+/**
+ * `JSON.stringify(jaegerJsonFromTraces([trace]))` of the trace whose spans lie in these rows, in pieces to be joined:
+ * one for each slice of rows, then the processes.
+ *
+ * @param slices distinct rows of one trace, by start, then span id; at least one row.
+ */
+export function* jaegerTextFromRows(slices: Iterable<readonly SpanRow[]>): Generator<string, void> {
+  const numbers = new ProcessNumbers<ResourceEntry>();
+  let before = "";
+  for (const rows of slices) {
+    let piece = "";
+    for (const row of rows) {
+      const span = lazySpan(row);
+      if (before === "") {
+        piece = `{"data":[{"traceID":${JSON.stringify(jaegerTraceId(span.traceId))},"spans":[`;
+      }
+      const processId = numbers.idOf(resourceEntryOf(row), () => span.resource);
+      piece += before + JSON.stringify(jaegerSpan(span, processId));
+      before = ",";
+    }
+    yield piece;
+  }
+  yield '],"processes":{';
+  let separator = "";
+  for (const [id, text] of numbers.texts()) {
+    yield `${separator}"${id}":${text}`;
+    separator = ",";
+  }
+  yield '},"warnings":null}],"total":0,"limit":0,"offset":0,"errors":null}';
+}
+
+/** Numbers processes p1, p2, ...; resources of equal content are one. `Key` is what stands for a resource. */
+class ProcessNumbers<Key extends object> {
+  readonly #idByText = new Map<string, string>();
+  readonly #idByKey = new Map<Key, string>();
+
+  idOf(key: Key, resource: () => Resource): string {
+    const known = this.#idByKey.get(key);
     if (known !== undefined) return known;
-    const process = processFromResource(span.resource);
-    const content = JSON.stringify(process);
-    const id = idByContent.get(content) ?? `p${idByContent.size + 1}`;
-    idByContent.set(content, id);
-    idByResource.set(span.resource, id);
-    processes[id] = process;
+    const text = JSON.stringify(processFromResource(resource()));
+    const id = this.#idByText.get(text) ?? `p${this.#idByText.size + 1}`;
+    this.#idByText.set(text, id);
+    this.#idByKey.set(key, id);
     return id;
-  };
-  return {
-    traceID: jaegerTraceId(trace.traceId),
-    spans: trace.spans.map((span) => jaegerSpan(span, processIdOf(span))),
-    processes,
-    warnings: null,
-  };
+  }
+
+  /** Id and JSON of each process. */
+  texts(): (readonly [string, string])[] {
+    return Array.from(this.#idByText, ([text, id]) => [id, text] as const);
+  }
 }
 
 function jaegerSpan(span: Span, processID: string): JaegerSpan {

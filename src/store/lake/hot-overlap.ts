@@ -1,9 +1,9 @@
 /** Which hot traces have spans in sealed segments as well. */
 
 import { hexFromBytes } from "../../base/bytes.ts";
+import { TimeSlice } from "../../base/time-slice.ts";
 import type { HotBlock } from "../../hot/hot-block.ts";
 import type { HotView } from "../../hot/hot-view.ts";
-import { TimeSlice } from "../../hot/time-slice.ts";
 import type { Segment } from "./segment.ts";
 import type { TracePlace } from "./split-file.ts";
 

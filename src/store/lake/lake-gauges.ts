@@ -1,4 +1,4 @@
-/** What a lake store tells of itself while it runs. */
+/** What a lake store tells of itself. */
 
 import type { HotSet } from "../../hot/hot-set.ts";
 import type { NameCatalogue } from "../name-catalogue.ts";
@@ -9,8 +9,15 @@ import type { ReaderPool } from "./reader-pool.ts";
 import type { Sealer } from "./sealer.ts";
 import type { SegmentSet } from "./segment-set.ts";
 
-/** The parts that are asked. */
-export interface GaugedParts {
+/** Parts that are always there. */
+export interface LakeMemory {
+  readonly hot: HotSet;
+  readonly names: NameCatalogue;
+  readonly isOverloaded: boolean;
+}
+
+/** Parts that are there between start and stop. */
+export interface LakeParts {
   readonly set: SegmentSet;
   readonly sealer: Sealer;
   readonly compactor: Compactor;
@@ -18,25 +25,29 @@ export interface GaugedParts {
   readonly pool: ReaderPool;
 }
 
-/** Gauges of the spans in memory and of the names of all spans. */
-export function hotGauges(hot: HotSet, names: NameCatalogue): StoreGauges {
-  return {
+/** The gauges of a store; those of segments only while it is open. */
+export function lakeGauges(
+  { hot, names, isOverloaded }: LakeMemory,
+  open: LakeParts | undefined,
+): StoreGauges {
+  const memory = {
     hot_spans: hot.rowCount,
     hot_bytes: hot.byteSize,
     hot_blocks: hot.blocks().length,
+    overloaded: isOverloaded ? 1 : 0,
     catalogue_services: names.serviceCount,
     catalogue_operations: names.operationCount,
     catalogue_refused_spans: names.refused,
   };
-}
-
-/** Gauges and counters of everything below the hot set. */
-export function segmentGauges({ set, sealer, compactor, overlap, pool }: GaugedParts): StoreGauges {
+  if (open === undefined) return memory;
+  const { set, sealer, compactor, overlap, pool } = open;
   return {
+    ...memory,
     covered_position: set.coveredPosition,
     segments: set.segments.length,
     segment_bytes: set.byteSize,
     segment_spans: set.segments.reduce((sum, { meta }) => sum + meta.spanCount, 0),
+    held_segments: set.segments.filter(({ isHeld }) => isHeld).length,
     split_traces: set.splits.size,
     hot_split_traces: overlap.size,
     filter_maybes_confirmed: overlap.maybes.confirmed,

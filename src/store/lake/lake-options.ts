@@ -7,6 +7,7 @@ import type { Logger } from "../../base/logger.ts";
 import { silentLogger } from "../../base/logger.ts";
 import type { FileLayer } from "../../io/file-layer.ts";
 import { nodeFileLayer } from "../../io/file-layer.ts";
+import type { LinksElsewhere } from "../statistics-sums.ts";
 import type { ThinningPolicy } from "./thinning.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -64,19 +65,23 @@ export interface LakeStoreOptions {
   readonly fileLayer?: FileLayer;
   /** Default: `setInterval`, not keeping the process alive. */
   readonly schedule?: Schedule;
+  /** Finds the dependency links of large hot traces; absent: they are found on the event loop. */
+  readonly linksElsewhere?: LinksElsewhere;
   /** Makes the sealing thread; tests pass broken ones. */
   readonly startSealWorker?: () => Worker;
   /** Makes a merging thread; tests pass broken ones. */
   readonly startMergeWorker?: () => Worker;
 }
 
-type NoDefault = "startSealWorker" | "startMergeWorker" | "thinning";
+/** Options without a default. */
+type NoDefault = "startSealWorker" | "startMergeWorker" | "thinning" | "linksElsewhere";
 
 /** The options with every default filled in. */
 export interface LakeSettings extends Required<Omit<LakeStoreOptions, NoDefault>> {
   readonly startSealWorker: (() => Worker) | undefined;
   readonly startMergeWorker: (() => Worker) | undefined;
   readonly thinning: ThinningPolicy | undefined;
+  readonly linksElsewhere: LinksElsewhere | undefined;
 }
 
 const DEFAULTS: Omit<LakeSettings, "dataDir" | NoDefault> = Object.freeze({
@@ -109,6 +114,7 @@ export function lakeSettings(options: LakeStoreOptions): LakeSettings {
     startSealWorker: undefined,
     startMergeWorker: undefined,
     thinning: undefined,
+    linksElsewhere: undefined,
     ...(Object.fromEntries(given) as unknown as LakeStoreOptions),
   };
 }

@@ -1,9 +1,12 @@
 /** Searches over the whole lake: sorted streams of matching traces, merged, read only as far as the answer needs. */
 
+import type { HeldBytes } from "../../base/held-bytes.ts";
+import { HeldPart } from "../../base/held-bytes.ts";
+import { inSlices, TimeSlice } from "../../base/time-slice.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { matchesTimes, spanMatcher } from "../../filter/evaluate.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
-import { matchingTraces, traceMatcher } from "../../hot/hot-query.ts";
+import { matchingTraces, someRow, traceMatcher } from "../../hot/hot-query.ts";
 import type { TracePlace } from "../../hot/trace-heap.ts";
 import { comparePlaces } from "../../hot/trace-heap.ts";
 import type { TraceSummary } from "../../model/trace-summary.ts";
@@ -26,6 +29,8 @@ export interface FoundTrace {
 export interface LakeSearchOptions {
   readonly after?: TraceKey | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Counts the rows that are looked at. */
+  readonly held?: HeldBytes | undefined;
   /** About how many traces will be taken: the size of the first request to each segment. */
   readonly expected: number;
   /** Whole rows beside the summaries. */
@@ -50,7 +55,7 @@ export async function* searchLake(
     { newestStart: undefined, open: () => hotTraces(snapshot, query, options) },
     {
       newestStart: shared[0]?.startTimeUnixNano ?? 0n,
-      open: () => sharedTraces(snapshot, query, shared, options.signal),
+      open: () => sharedTraces(snapshot, query, shared, options),
     },
   ];
   for (const segment of snapshot.segments) {
@@ -132,8 +137,7 @@ async function* hotTraces(
   query: TraceQuery,
   options: LakeSearchOptions,
 ): AsyncGenerator<FoundTrace, void> {
-  const { after, signal } = options;
-  for await (const found of matchingTraces(snapshot.view, query, { after, signal })) {
+  for await (const found of matchingTraces(snapshot.view, query, options)) {
     if (!snapshot.shared.has(found.summary.traceId)) yield found;
   }
 }
@@ -160,18 +164,21 @@ async function* sharedTraces(
   snapshot: LakeSnapshot,
   query: TraceQuery,
   places: readonly TracePlace[],
-  signal: AbortSignal | undefined,
+  { signal, held: whole }: LakeSearchOptions,
 ): AsyncGenerator<FoundTrace, void> {
   const match = traceMatcher(query);
   let count = FIRST_SHARED;
   for (let start = 0; start < places.length; count = Math.min(count * 2, MAX_SHARED)) {
     const ids = places.slice(start, start + count).map(({ traceId }) => traceId);
     start += count;
-    const gathered = await snapshot.gather(ids, signal);
+    const held = new HeldPart(whole);
+    const gathered = await snapshot.gather(ids, signal, held);
+    const slice = new TimeSlice(signal);
     for (const traceId of ids) {
-      const found = match(gathered.get(traceId) ?? []);
+      const found = await inSlices(match(gathered.get(traceId) ?? []), slice);
       if (found !== undefined) yield found;
     }
+    held.release();
   }
 }
 
@@ -201,7 +208,9 @@ async function* segmentTraces(
     );
     if (summaries === undefined || summaries.length === 0) return;
     const own = summaries.filter(({ traceId }) => !snapshot.shared.has(traceId));
-    yield* await withRows(snapshot, segment, { query, plan }, own, options);
+    const held = new HeldPart(options.held);
+    yield* await withRows(snapshot, segment, { query, plan }, own, { ...options, held });
+    held.release();
     if (summaries.length < limit) return;
     after = summaries.at(-1);
     limit = Math.min(limit * 4, cap);
@@ -214,7 +223,7 @@ async function withRows(
   segment: Segment,
   { query, plan }: { readonly query: TraceQuery; readonly plan: SpanPlan },
   summaries: readonly TraceSummary[],
-  options: LakeSearchOptions,
+  options: LakeSearchOptions & { readonly held: HeldBytes },
 ): Promise<FoundTrace[]> {
   const isUnsure = !plan.isExact;
   if (summaries.length === 0) return [];
@@ -224,13 +233,15 @@ async function withRows(
   const only = options.withRows ? undefined : plan;
   const files = [...ROW_FILES, ...plan.files];
   const stored = await snapshot.reader.read(segment, files, options.signal, (connection) =>
-    rowsByTrace(connection, segment, ids, snapshot.reading, only),
+    rowsByTrace(connection, segment, ids, snapshot.reading, { only, held: options.held }),
   );
   const matches = spanMatcher(query);
+  const slice = new TimeSlice(options.signal);
   const found: FoundTrace[] = [];
   for (const summary of summaries) {
     const rows = stored?.get(summary.traceId);
-    if (rows === undefined || (isUnsure && !rows.some(matches))) continue;
+    if (rows === undefined) continue;
+    if (isUnsure && !(await inSlices(someRow(rows, matches), slice))) continue;
     found.push({ summary, rows: options.withRows ? rows : undefined });
   }
   return found;

@@ -1,6 +1,8 @@
 /** What one query sees: the hot set and the segments of one moment, and where traces lie in several of them. */
 
-import { distinctRows } from "../../batch/distinct-rows.ts";
+import type { HeldBytes } from "../../base/held-bytes.ts";
+import { inSlices, TimeSlice } from "../../base/time-slice.ts";
+import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import type { HotView } from "../../hot/hot-view.ts";
 import type { ReadConnection, ReaderPool } from "./reader-pool.ts";
@@ -89,7 +91,8 @@ export class LakeSnapshot {
     for (const { segment, startTimeUnixNano } of places) {
       if (this.#byName.get(segment)?.isSetAside === false) note(startTimeUnixNano);
     }
-    for (const { batch, row } of this.view.rowsOf(traceId)) note(batch.startTimesUnixNano[row]!);
+    const hot = this.view.startOf(traceId);
+    if (hot !== undefined) note(hot);
     return earliest;
   }
 
@@ -102,16 +105,22 @@ export class LakeSnapshot {
     return ids;
   }
 
-  /** Distinct rows of shared traces, from wherever they lie; by trace id, empty ones left out. */
+  /**
+   * Distinct rows of shared traces, from wherever they lie; by trace id, empty ones left out. `held` is told of them,
+   * and they stay counted.
+   */
   async gather(
     traceIds: readonly string[],
     signal: AbortSignal | undefined,
+    held: HeldBytes,
   ): Promise<Map<string, readonly SpanRow[]>> {
-    const stored = await this.#storedRows(traceIds, signal);
+    const stored = await this.#storedRows(traceIds, signal, held);
     const distinct = new Map<string, readonly SpanRow[]>();
+    const slice = new TimeSlice(signal);
     for (const traceId of traceIds) {
-      const all = [...this.view.rowsOf(traceId), ...(stored.get(traceId) ?? [])];
-      if (all.length > 0) distinct.set(traceId, distinctRows(all));
+      const all = await inSlices(this.view.rowsOf(traceId, held), slice);
+      for (const row of stored.get(traceId) ?? []) all.push(row);
+      if (all.length > 0) distinct.set(traceId, await inSlices(distinctRowsInSteps(all), slice));
     }
     return distinct;
   }
@@ -119,6 +128,7 @@ export class LakeSnapshot {
   async #storedRows(
     traceIds: readonly string[],
     signal: AbortSignal | undefined,
+    held: HeldBytes,
   ): Promise<Map<string, readonly SpanRow[]>> {
     const { cache } = this.reading;
     const rows = new Map<string, readonly SpanRow[]>();
@@ -127,7 +137,7 @@ export class LakeSnapshot {
       if (known !== undefined) rows.set(traceId, known);
     }
     const unknown = traceIds.filter((traceId) => !rows.has(traceId));
-    const read = await this.#readRows(unknown, signal);
+    const read = await this.#readRows(unknown, signal, held);
     for (const traceId of unknown) {
       const stored = read.rows.get(traceId) ?? [];
       rows.set(traceId, stored);
@@ -140,12 +150,13 @@ export class LakeSnapshot {
   async #readRows(
     traceIds: readonly string[],
     signal: AbortSignal | undefined,
+    held: HeldBytes,
   ): Promise<{ rows: Map<string, SpanRow[]>; isWhole: boolean }> {
     const rows = new Map<string, SpanRow[]>();
     let isWhole = true;
     for (const [segment, ids] of this.#bySegment(traceIds)) {
       const found = await this.reader.read(segment, ROW_FILES, signal, (connection) =>
-        rowsByTrace(connection, segment, ids, this.reading),
+        rowsByTrace(connection, segment, ids, this.reading, { held }),
       );
       isWhole &&= found !== undefined;
       for (const [traceId, some] of found ?? []) {

@@ -5,12 +5,14 @@ import type { DependencyLink } from "../../analysis/dependency-links.ts";
 import { bytesFromHex } from "../../base/bytes.ts";
 import { isPauseOver } from "../../base/clock.ts";
 import { errorFrom, TracAggError } from "../../base/errors.ts";
-import { distinctRows } from "../../batch/distinct-rows.ts";
+import type { HeldBytes } from "../../base/held-bytes.ts";
+import { inSlices, TimeSlice, throwIfAborted } from "../../base/time-slice.ts";
+import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
+import { bytesOfRows } from "../../batch/row-bytes.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
 import { HotSet } from "../../hot/hot-set.ts";
-import { throwIfAborted } from "../../hot/time-slice.ts";
 import type { TraceSummary } from "../../model/trace-summary.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
@@ -21,7 +23,7 @@ import type { StoreGauges, TraceStore } from "../trace-store.ts";
 import type { Compactor } from "./compactor.ts";
 import { HotOverlap } from "./hot-overlap.ts";
 import { lakeCompactor } from "./lake-compaction.ts";
-import { hotGauges, segmentGauges } from "./lake-gauges.ts";
+import { lakeGauges } from "./lake-gauges.ts";
 import type { LakeSettings, LakeStoreOptions } from "./lake-options.ts";
 import { lakeSettings } from "./lake-options.ts";
 import { searchLake } from "./lake-search.ts";
@@ -156,22 +158,24 @@ class Lake implements TraceStore {
     return this.#hot.byteSize >= this.#settings.maxHotBytes;
   }
 
-  async trace(traceId: string, signal?: AbortSignal): Promise<readonly SpanRow[]> {
-    throwIfAborted(signal);
+  async trace(traceId: string, signal?: AbortSignal, held?: HeldBytes): Promise<readonly SpanRow[]> {
+    const slice = new TimeSlice(signal);
     const id = bytesFromHex(traceId);
     if (id?.length !== 16) return [];
     const { set, reader } = this.#opened();
-    const rows: SpanRow[] = this.#hot.rowsOf(id);
+    // Asked before the first wait: a seal that ends meanwhile takes the spans out of memory.
+    const hotRows = this.#hot.rowsOf(id, held);
     const segments = set.segments.filter(({ filter }) => filter.mayHave(id, 0));
     for (const segment of segments) segment.hold();
     try {
-      // Asked before the first wait: a seal that ends meanwhile takes the spans out of memory.
+      const rows = await inSlices(hotRows, slice);
       const isHot = rows.length > 0;
       let places = isHot ? 1 : 0;
       for (const segment of segments) {
         const found = await reader.read(segment, ROW_FILES, signal, async (connection) => {
           const stored: SpanRow[] = [];
           for await (const some of segmentRows(connection, segment, [traceId], this.#reading)) {
+            held?.add(bytesOfRows(some));
             for (const row of some) stored.push(row);
           }
           return stored;
@@ -181,7 +185,7 @@ class Lake implements TraceStore {
         for (const row of found) rows.push(row);
       }
       // A segment holds each distinct span of a trace once, in order.
-      return places === 1 && !isHot ? rows : distinctRows(rows);
+      return places === 1 && !isHot ? rows : await inSlices(distinctRowsInSteps(rows), slice);
     } finally {
       for (const segment of segments) segment.release();
     }
@@ -191,8 +195,8 @@ class Lake implements TraceStore {
     throwIfAborted(page.signal);
     const snapshot = await this.#snapshot();
     try {
-      const { after, signal, limit } = page;
-      const options = { after, signal, expected: limit + 1, withRows: false };
+      const { after, signal, held, limit } = page;
+      const options = { after, signal, held, expected: limit + 1, withRows: false };
       const summaries: TraceSummary[] = [];
       for await (const { summary } of searchLake(snapshot, query, options)) {
         throwIfAborted(signal);
@@ -207,14 +211,14 @@ class Lake implements TraceStore {
 
   async *scan(
     query: TraceQuery,
-    { limit, signal }: { readonly limit: number; readonly signal?: AbortSignal },
+    { limit, signal, held }: Omit<TracePageRequest, "after">,
   ): AsyncGenerator<TraceRows, void> {
     throwIfAborted(signal);
     if (limit <= 0) return;
     const snapshot = await this.#snapshot();
     try {
       let left = limit;
-      const options = { signal, expected: limit, withRows: true };
+      const options = { signal, held, expected: limit, withRows: true };
       for await (const { summary, rows } of searchLake(snapshot, query, options)) {
         throwIfAborted(signal);
         yield { summary, rows: rows ?? [] };
@@ -240,13 +244,13 @@ class Lake implements TraceStore {
   }
 
   dependencies(range: StatisticsRange): Promise<readonly DependencyLink[]> {
-    return this.#withSnapshot(range.signal, (snapshot) => lakeDependencies(snapshot, this.#sums, range));
+    const { linksElsewhere } = this.#settings;
+    const ask = (snapshot: LakeSnapshot) => lakeDependencies(snapshot, this.#sums, range, linksElsewhere);
+    return this.#withSnapshot(range.signal, ask);
   }
 
   gauges(): StoreGauges {
-    const hot = hotGauges(this.#hot, this.#names);
-    const overloaded = this.isOverloaded() ? 1 : 0;
-    return { ...hot, overloaded, ...(this.#open === undefined ? {} : segmentGauges(this.#open)) };
+    return lakeGauges({ hot: this.#hot, names: this.#names, isOverloaded: this.isOverloaded() }, this.#open);
   }
 
   #opened(): OpenLake {

@@ -1,9 +1,12 @@
 /** Sums over the whole lake: SQL where a trace lies in one segment, TypeScript for all others. */
 
 import type { DependencyLink } from "../../analysis/dependency-links.ts";
+import { HeldPart } from "../../base/held-bytes.ts";
+import { inSlices, TimeSlice } from "../../base/time-slice.ts";
 import { traceIdOf } from "../../batch/row-ids.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { tracesInAnyOrder } from "../../hot/hot-query.ts";
+import type { LinksElsewhere } from "../statistics-sums.ts";
 import { DependencySums, ServiceSums } from "../statistics-sums.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
 import type { LakeSnapshot } from "./lake-snapshot.ts";
@@ -23,7 +26,8 @@ export async function lakeServiceStatistics(
   range: StatisticsRange & { readonly serviceName?: string },
 ): Promise<readonly ServiceStatistics[]> {
   const sums = new ServiceSums(range.serviceName);
-  for await (const rows of evaluatedTraces(snapshot, range)) sums.addTrace(rows);
+  const slice = new TimeSlice(range.signal);
+  for await (const rows of evaluatedTraces(snapshot, range)) await inSlices(sums.addTrace(rows), slice);
   const files = [SegmentFile.SPANS, SegmentFile.TRACES];
   for (const segment of segmentsIn(snapshot, range)) {
     const scope = { range, except: snapshot.sharedIn(segment) };
@@ -51,9 +55,14 @@ export async function lakeDependencies(
   snapshot: LakeSnapshot,
   cache: SumCache,
   range: StatisticsRange,
+  linksElsewhere: LinksElsewhere | undefined,
 ): Promise<readonly DependencyLink[]> {
-  const sums = new DependencySums();
-  for await (const rows of evaluatedTraces(snapshot, range)) sums.addTrace(rows);
+  const sums = new DependencySums(linksElsewhere);
+  const slice = new TimeSlice(range.signal);
+  for await (const rows of evaluatedTraces(snapshot, range)) {
+    await sums.addTrace(rows, range);
+    if (slice.isOver(rows.length)) await slice.rest();
+  }
   const files = [SegmentFile.LINKS, SegmentFile.TRACES];
   for (const segment of segmentsIn(snapshot, range)) {
     const scope = { range, except: snapshot.sharedIn(segment) };
@@ -86,7 +95,7 @@ async function* evaluatedTraces(
   range: StatisticsRange,
 ): AsyncGenerator<readonly SpanRow[], void> {
   const { shared, view } = snapshot;
-  for await (const rows of tracesInAnyOrder(view, startRange(range), range.signal)) {
+  for await (const rows of tracesInAnyOrder(view, startRange(range), range)) {
     if (shared.size === 0 || !shared.has(traceIdOf(rows[0]!))) yield rows;
   }
   const ids: string[] = [];
@@ -98,7 +107,9 @@ async function* evaluatedTraces(
     ids.push(traceId);
   }
   for (let start = 0; start < ids.length; start += SHARED_BATCH) {
-    const gathered = await snapshot.gather(ids.slice(start, start + SHARED_BATCH), range.signal);
+    const held = new HeldPart(range.held);
+    const gathered = await snapshot.gather(ids.slice(start, start + SHARED_BATCH), range.signal, held);
     yield* gathered.values();
+    held.release();
   }
 }

@@ -76,7 +76,7 @@ export class ReaderPool {
     signal: AbortSignal | undefined,
     work: (connection: ReadConnection) => Promise<T>,
   ): Promise<T> {
-    const connection = await this.#acquire();
+    const connection = await this.#acquire(signal);
     const interrupt = (): void => connection.interrupt();
     signal?.addEventListener("abort", interrupt);
     try {
@@ -102,8 +102,13 @@ export class ReaderPool {
     this.#instance.closeSync();
   }
 
-  async #acquire(): Promise<DuckDBConnection> {
+  async #acquire(signal: AbortSignal | undefined): Promise<DuckDBConnection> {
     while (!this.#isClosed) {
+      if (signal?.aborted) {
+        // Its turn may have come in the same moment: the next in line must hear of it then.
+        if (this.#idle.length > 0) this.#waiting.shift()?.();
+        throw cancelled(signal);
+      }
       const connection = this.#idle.pop();
       if (connection !== undefined) {
         this.#lent++;
@@ -118,11 +123,25 @@ export class ReaderPool {
           },
         );
       }
-      await new Promise<void>((resolve) => {
-        this.#waiting.push(resolve);
-      });
+      await this.#turn(signal);
     }
     throw new TracAggError("unavailable", "the store was stopped and answers no more queries");
+  }
+
+  /** Resolves when a connection may be free, or nobody waits for one any more. */
+  #turn(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const wake = (): void => {
+        signal?.removeEventListener("abort", leave);
+        resolve();
+      };
+      const leave = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(wake), 1);
+        resolve();
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      this.#waiting.push(wake);
+    });
   }
 
   #release(connection: DuckDBConnection): void {

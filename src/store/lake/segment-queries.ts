@@ -4,6 +4,8 @@ import type { DuckDBDataChunk, DuckDBValue } from "@duckdb/node-api";
 import { DuckDBBlobValue } from "@duckdb/node-api";
 import type { DependencyLink, DependencyType } from "../../analysis/dependency-links.ts";
 import { bytesFromHex, hexFromBytes } from "../../base/bytes.ts";
+import type { HeldBytes } from "../../base/held-bytes.ts";
+import { bytesOfRows } from "../../batch/row-bytes.ts";
 import { traceIdOf } from "../../batch/row-ids.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import type { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
@@ -135,16 +137,17 @@ async function decodeRows(
   return stored.decode(origins);
 }
 
-/** The rows of {@link segmentRows} by trace id. */
+/** The rows of {@link segmentRows} by trace id; `held` is told of them, and they stay counted. */
 export async function rowsByTrace(
   connection: ReadConnection,
   segment: Segment,
   traceIds: readonly string[],
   reading: RowReading,
-  only?: SpanPlan,
+  { held, only }: { readonly held: HeldBytes; readonly only?: SpanPlan | undefined },
 ): Promise<Map<string, SpanRow[]>> {
   const byTrace = new Map<string, SpanRow[]>();
   for await (const rows of segmentRows(connection, segment, traceIds, reading, only)) {
+    held.add(bytesOfRows(rows));
     for (const row of rows) {
       const traceId = traceIdOf(row);
       const known = byTrace.get(traceId);

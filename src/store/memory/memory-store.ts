@@ -4,15 +4,17 @@ import type { DependencyLink } from "../../analysis/dependency-links.ts";
 import type { Clock } from "../../base/clock.ts";
 import { systemClock } from "../../base/clock.ts";
 import { TracAggError } from "../../base/errors.ts";
-import { distinctRows } from "../../batch/distinct-rows.ts";
+import type { HeldBytes } from "../../base/held-bytes.ts";
+import { inSlices, TimeSlice, throwIfAborted } from "../../base/time-slice.ts";
+import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
 import { matchingTraces, tracesInAnyOrder } from "../../hot/hot-query.ts";
 import { HotSet } from "../../hot/hot-set.ts";
-import { throwIfAborted } from "../../hot/time-slice.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import type { CommittedBatch } from "../span-writer.ts";
+import type { LinksElsewhere } from "../statistics-sums.ts";
 import { DependencySums, ServiceSums } from "../statistics-sums.ts";
 import type { TracePage, TracePageRequest, TraceRows } from "../trace-reader.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
@@ -31,6 +33,8 @@ export interface MemoryStoreOptions {
   readonly retentionAgeMillis?: number;
   /** What time it is, for the retention age. */
   readonly clock?: Clock;
+  /** Finds the dependency links of large traces; absent: they are found on the event loop. */
+  readonly linksElsewhere?: LinksElsewhere;
 }
 
 /**
@@ -52,6 +56,7 @@ class MemoryStore implements TraceStore {
   readonly #maxSpans: number;
   readonly #retentionAgeMillis: number;
   readonly #clock: Clock;
+  readonly #linksElsewhere: LinksElsewhere | undefined;
   readonly #hotSet: HotSet;
   readonly #names: NameCatalogue = new NameCatalogue();
   #evictedSpans = 0;
@@ -63,6 +68,7 @@ class MemoryStore implements TraceStore {
     this.#maxSpans = options.maxSpans ?? 2_000_000;
     this.#retentionAgeMillis = options.retentionAgeMillis ?? 0;
     this.#clock = options.clock ?? systemClock;
+    this.#linksElsewhere = options.linksElsewhere;
     this.#hotSet = new HotSet({
       maxBlockRows: Math.ceil(this.#maxSpans / BLOCKS_PER_CAP),
       maxBlockBytes: Math.ceil(this.#maxBytes / BLOCKS_PER_CAP),
@@ -99,10 +105,11 @@ class MemoryStore implements TraceStore {
     return Promise.resolve();
   }
 
-  async trace(traceId: string, signal?: AbortSignal): Promise<readonly SpanRow[]> {
-    throwIfAborted(signal);
+  async trace(traceId: string, signal?: AbortSignal, held?: HeldBytes): Promise<readonly SpanRow[]> {
+    const slice = new TimeSlice(signal);
     this.#expire();
-    return distinctRows(this.#hotSet.rowsOf(traceId));
+    const rows = await inSlices(this.#hotSet.rowsOf(traceId, held), slice);
+    return await inSlices(distinctRowsInSteps(rows), slice);
   }
 
   async search(query: TraceQuery, page: TracePageRequest): Promise<TracePage> {
@@ -115,10 +122,7 @@ class MemoryStore implements TraceStore {
     return { summaries, hasMore: false };
   }
 
-  async *scan(
-    query: TraceQuery,
-    options: { readonly limit: number; readonly signal?: AbortSignal },
-  ): AsyncGenerator<TraceRows, void> {
+  async *scan(query: TraceQuery, options: Omit<TracePageRequest, "after">): AsyncGenerator<TraceRows, void> {
     throwIfAborted(options.signal);
     this.#expire();
     let left = options.limit;
@@ -142,13 +146,14 @@ class MemoryStore implements TraceStore {
     range: StatisticsRange & { readonly serviceName?: string },
   ): Promise<readonly ServiceStatistics[]> {
     const sums = new ServiceSums(range.serviceName);
-    for await (const rows of this.#tracesIn(range)) sums.addTrace(rows);
+    const slice = new TimeSlice(range.signal);
+    for await (const rows of this.#tracesIn(range)) await inSlices(sums.addTrace(rows), slice);
     return sums.result();
   }
 
   async dependencies(range: StatisticsRange): Promise<readonly DependencyLink[]> {
-    const sums = new DependencySums();
-    for await (const rows of this.#tracesIn(range)) sums.addTrace(rows);
+    const sums = new DependencySums(this.#linksElsewhere);
+    for await (const rows of this.#tracesIn(range)) await sums.addTrace(rows, range);
     return sums.result();
   }
 
@@ -170,13 +175,13 @@ class MemoryStore implements TraceStore {
     };
   }
 
-  #tracesIn({ startTimeUnixNano, endTimeUnixNano, signal }: StatisticsRange): AsyncIterable<SpanRow[]> {
+  #tracesIn({ startTimeUnixNano, endTimeUnixNano, signal, held }: StatisticsRange): AsyncIterable<SpanRow[]> {
     this.#expire();
     const query = {
       ...(startTimeUnixNano === undefined ? {} : { startTimeUnixNano }),
       ...(endTimeUnixNano === undefined ? {} : { endTimeUnixNano }),
     };
-    return tracesInAnyOrder(this.#hotSet.view(), query, signal);
+    return tracesInAnyOrder(this.#hotSet.view(), query, { signal, held });
   }
 
   /** Removes the oldest blocks while a cap is exceeded; what came last always stays. */

@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { traceSummary } from "../../src/analysis/trace-summary.ts";
+import { atOnce } from "../../src/base/time-slice.ts";
 import { distinctRows } from "../../src/batch/distinct-rows.ts";
+import { rowSummary } from "../../src/batch/row-summary.ts";
 import { spanFromRow } from "../../src/batch/span-from-row.ts";
-import { rowSummary } from "../../src/hot/row-summary.ts";
 import { batchOf, withTimes } from "../helpers/otlp-fixture.ts";
 import { buildSpan } from "../helpers/trace-builder.ts";
 
@@ -28,11 +29,11 @@ it("a summary from columns is the summary of the spans", async () => {
     fc.property(fc.array(anySpan, { minLength: 1, maxLength: 8 }), (spans) => {
       const batch = batchOf(spans);
       const rows = distinctRows(spans.map((_, row) => ({ batch, row })));
-      expect(rowSummary(rows)).toEqual(traceSummary(rows.map(spanFromRow)));
+      expect(atOnce(rowSummary(rows))).toEqual(traceSummary(rows.map(spanFromRow)));
     }),
   );
 });
 
 it("a summary of no rows is refused", () => {
-  expect(() => rowSummary([])).toThrow(RangeError);
+  expect(() => atOnce(rowSummary([]))).toThrow(RangeError);
 });

@@ -1,0 +1,30 @@
+/** The port for analyses of large traces, which would hold up everything else if they were done here. */
+
+import type { Bottleneck } from "../analysis/bottlenecks.ts";
+import type { CriticalPath, CriticalPathSegment, CriticalPathShare } from "../analysis/critical-path.ts";
+import type { CollectedDurations, Performance } from "../analysis/performance.ts";
+import type { SpanRow } from "../batch/span-batch.ts";
+
+/** A {@link CriticalPath} that may be made while it is read; it can be read more than once. */
+export interface TracePath extends Omit<CriticalPath, "segments" | "byOperation"> {
+  readonly segments: Iterable<CriticalPathSegment>;
+  readonly byOperation: Iterable<CriticalPathShare>;
+}
+
+/**
+ * Does analyses somewhere else than on the event loop. Rows are the distinct rows of one trace, by start, then span
+ * id. Every method gives what the function of `src/analysis` it names would give, rejects with `cancelled` when the
+ * signal aborts, and then works on nothing any more.
+ */
+export interface LargeAnalyses {
+  /** `criticalPath`. */
+  criticalPath(rows: readonly SpanRow[], signal: AbortSignal): Promise<TracePath>;
+  /** `identifyBottlenecks`. */
+  bottlenecks(
+    rows: readonly SpanRow[],
+    question: { readonly thresholdMs: number; readonly traceDurationMs: number },
+    signal: AbortSignal,
+  ): Promise<Iterable<Bottleneck>>;
+  /** `performanceFrom`, over durations of `spanCount` spans. */
+  performance(collected: CollectedDurations, spanCount: number, signal: AbortSignal): Promise<Performance>;
+}

@@ -1,0 +1,51 @@
+/** What the analysis thread does. Runs in any thread; the worker script is the one that calls it. */
+
+import { spansLongerThan } from "../analysis/bottlenecks.ts";
+import { criticalPath } from "../analysis/critical-path.ts";
+import { dependencyLinks } from "../analysis/dependency-links.ts";
+import { performanceFrom } from "../analysis/performance.ts";
+import type { SpanTable } from "../batch/span-table.ts";
+import { spansOfTable } from "../batch/table-spans.ts";
+import type { JobSteps } from "../io/worker-jobs.ts";
+import type { PackedDurations } from "./packed-durations.ts";
+import { unpackDurations } from "./packed-durations.ts";
+import { buffersOfPath, packPath } from "./path-columns.ts";
+
+/** What the analysis thread is asked for. */
+export type AnalysisJob =
+  /** Answered with `PathColumns`. */
+  | { readonly kind: "critical_path"; readonly table: SpanTable }
+  /** Answered with the rows of the spans over the threshold, longest first, as an `Int32Array`. */
+  | { readonly kind: "bottlenecks"; readonly table: SpanTable; readonly thresholdMs: number }
+  /** Answered with parts, lists of links in order. */
+  | { readonly kind: "links"; readonly table: SpanTable }
+  /** Answered with `Performance`. */
+  | { readonly kind: "performance"; readonly durations: PackedDurations };
+
+/** Links handed over at once: copying them takes a few milliseconds. */
+const LINKS_PER_PART = 2_048;
+
+/** Does a job. */
+export function* analysisJob(job: AnalysisJob): JobSteps {
+  switch (job.kind) {
+    case "critical_path": {
+      const spans = spansOfTable(job.table);
+      const path = packPath(criticalPath({ traceId: job.table.traceId, spans }));
+      return { value: path, transfer: buffersOfPath(path) };
+    }
+    case "bottlenecks": {
+      const spans = spansLongerThan(spansOfTable(job.table), job.thresholdMs);
+      const rows = Int32Array.from(spans, ({ index }) => index);
+      return { value: rows, transfer: [rows.buffer] };
+    }
+    case "links": {
+      const links = dependencyLinks(spansOfTable(job.table));
+      for (let start = 0; start < links.length; start += LINKS_PER_PART) {
+        yield { value: links.slice(start, start + LINKS_PER_PART), transfer: [] };
+      }
+      return { value: undefined, transfer: [] };
+    }
+    case "performance":
+      return { value: performanceFrom(unpackDurations(job.durations)), transfer: [] };
+  }
+}

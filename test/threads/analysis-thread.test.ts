@@ -1,0 +1,156 @@
+import fc from "fast-check";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { identifyBottlenecks } from "../../src/analysis/bottlenecks.ts";
+import type { CriticalPath } from "../../src/analysis/critical-path.ts";
+import { criticalPath } from "../../src/analysis/critical-path.ts";
+import { dependencyLinks } from "../../src/analysis/dependency-links.ts";
+import { PerformanceCollector } from "../../src/analysis/performance.ts";
+import { distinctRows } from "../../src/batch/distinct-rows.ts";
+import type { SpanRow } from "../../src/batch/span-batch.ts";
+import { lazySpan } from "../../src/batch/span-from-row.ts";
+import type { Attributes } from "../../src/model/attribute-value.ts";
+import { traceFromSpans } from "../../src/model/trace.ts";
+import type { AnalysisThread } from "../../src/threads/analysis-thread.ts";
+import { createAnalysisThread } from "../../src/threads/analysis-thread.ts";
+import { batchOf } from "../helpers/otlp-fixture.ts";
+import { allRows } from "../helpers/rows.ts";
+import type { SpanSketch } from "../helpers/trace-builder.ts";
+import { buildSpan } from "../helpers/trace-builder.ts";
+import { RecordingMetrics } from "../ingest/recording-metrics.ts";
+
+function startThread(metrics = new RecordingMetrics()): AnalysisThread {
+  const thread = createAnalysisThread(metrics);
+  onTestFinished(() => thread.stop());
+  return thread;
+}
+
+const FAR_ENDS: readonly Attributes[] = [
+  {},
+  { "db.system": "postgres", "db.namespace": "orders" },
+  { "messaging.system": "kafka", "messaging.destination.name": "orders" },
+  { "messaging.system": "kafka", "messaging.operation.type": "send" },
+  { "server.address": "cache.local" },
+];
+
+/** Several batches, repeated ids, cycles, orphans, links, every kind and status. */
+const anySketch: fc.Arbitrary<SpanSketch> = fc
+  .record({
+    id: fc.nat(20),
+    parent: fc.option(fc.nat(21), { nil: undefined }),
+    service: fc.constantFrom("shop", "pay", "queue ✓"),
+    name: fc.constantFrom("", "GET /", "charge", "größe"),
+    kind: fc.constantFrom("UNSPECIFIED", "INTERNAL", "CLIENT", "SERVER", "PRODUCER", "CONSUMER"),
+    status: fc.constantFrom("UNSET", "OK", "ERROR"),
+    start: fc.nat(30),
+    duration: fc.integer({ min: -2, max: 30 }),
+    farEnd: fc.nat(FAR_ENDS.length - 1),
+    links: fc.array(
+      fc.nat(20).map((id) => `s${id}`),
+      { maxLength: 2 },
+    ),
+  })
+  .map(({ id, parent, start, duration, farEnd, ...rest }) => ({
+    ...rest,
+    id: `s${id}`,
+    ...(parent === undefined ? {} : { parent: `s${parent}` }),
+    at: [start, start + duration] as const,
+    attributes: FAR_ENDS[farEnd]!,
+  }));
+
+const anyRows: fc.Arbitrary<SpanRow[]> = fc
+  .array(fc.array(anySketch, { minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 4 })
+  .map((requests) => {
+    const spans = requests.map((sketches) => sketches.map((sketch) => buildSpan("any", sketch)));
+    return distinctRows(spans.flatMap((some) => allRows(batchOf(some))));
+  });
+
+/** A path without its span objects, whose getters compare by nothing. */
+function plain(path: Pick<CriticalPath, "traceId" | "durationNanos"> & PathParts): unknown {
+  return {
+    traceId: path.traceId,
+    durationNanos: path.durationNanos,
+    segments: Array.from(path.segments, ({ span, ...rest }) => ({
+      ...rest,
+      span: span === undefined ? undefined : [span.spanId, span.serviceName, span.name, span.kind],
+    })),
+    byOperation: [...path.byOperation],
+  };
+}
+
+interface PathParts {
+  readonly segments: Iterable<CriticalPath["segments"][number]>;
+  readonly byOperation: Iterable<CriticalPath["byOperation"][number]>;
+}
+
+function chain(count: number): SpanRow[] {
+  const spans = Array.from({ length: count }, (_, at) =>
+    buildSpan("chain", {
+      id: `s${at}`,
+      ...(at === 0 ? {} : { parent: `s${at - 1}` }),
+      kind: "CLIENT",
+      at: [at, 2 * count - at],
+      attributes: { "server.address": `peer-${at}` },
+    }),
+  );
+  return allRows(batchOf(spans));
+}
+
+describe("the analysis thread", () => {
+  it("gives the answers that the same functions give on the event loop, for any trace", async () => {
+    const thread = startThread();
+    await fc.assert(
+      fc.asyncProperty(anyRows, fc.integer({ min: -1, max: 20 }), async (rows, thresholdMs) => {
+        const spans = rows.map(lazySpan);
+        const trace = traceFromSpans(spans);
+        expect(plain(await thread.criticalPath(rows))).toEqual(plain(criticalPath(trace)));
+        expect(await thread.links(rows)).toEqual(dependencyLinks(spans));
+        const question = { thresholdMs, traceDurationMs: trace.durationMs };
+        const bottlenecks = [...(await thread.bottlenecks(rows, question))];
+        expect(bottlenecks).toEqual(identifyBottlenecks(trace, thresholdMs));
+        const collector = new PerformanceCollector();
+        for (let times = 0; times < 2; times++) collector.add(trace);
+        const figures = await thread.performance(collector.collected(), collector.spanCount);
+        expect(figures).toEqual(collector.performance());
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("takes a trace of many spans, as deep as it is long, and hands many links over in parts", async () => {
+    const metrics = new RecordingMetrics();
+    const thread = startThread(metrics);
+    const rows = chain(6_000);
+    expect(plain(await thread.criticalPath(rows))).toEqual(
+      plain(criticalPath(traceFromSpans(rows.map(lazySpan)))),
+    );
+    const links = await thread.links(rows);
+    expect(links).toEqual(dependencyLinks(rows.map(lazySpan)));
+    expect(metrics.sum("tracagg_analysis_thread_jobs_total")).toBe(2);
+  });
+
+  it("leaves the rows to the caller", async () => {
+    const rows = chain(10);
+    const before = rows.map((row) => lazySpan(row).attributes);
+    await startThread().links(rows);
+    expect(rows.map((row) => lazySpan(row).attributes)).toEqual(before);
+  });
+
+  it("ends work nobody waits for, whether it runs or waits, and does the next", async () => {
+    const thread = startThread();
+    const leaving = new AbortController();
+    const running = thread.criticalPath(chain(30_000), leaving.signal);
+    const waiting = thread.criticalPath(chain(10), leaving.signal);
+    const next = thread.bottlenecks(chain(3), { thresholdMs: 0, traceDurationMs: 6 });
+    setTimeout(() => leaving.abort(), 20);
+    const cancelled = { status: "rejected", reason: expect.objectContaining({ code: "cancelled" }) };
+    expect(await Promise.allSettled([running, waiting])).toEqual([cancelled, cancelled]);
+    expect([...(await next)]).toHaveLength(3);
+  });
+
+  it("refuses what it has not done when it stops", async () => {
+    const thread = createAnalysisThread(new RecordingMetrics());
+    const refused = expect(thread.criticalPath(chain(20_000))).rejects.toMatchObject({ code: "unavailable" });
+    await thread.stop();
+    await refused;
+  });
+});
