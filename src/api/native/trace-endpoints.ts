@@ -3,7 +3,7 @@
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../../base/limits.ts";
 import type { Queries } from "../../query/queries.ts";
 import { traceIdFrom } from "../../query/stored-trace.ts";
-import type { BottleneckJson, TraceListJson } from "../contract.ts";
+import type { BottleneckJson, BottleneckListJson, TraceListJson } from "../contract.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { defineEndpoint, jsonAnswer, jsonChunksReply, jsonReply } from "../endpoint.ts";
 import { listChunks } from "../json-chunks.ts";
@@ -156,15 +156,14 @@ function bottleneckEndpoint(queries: Queries): Endpoint {
     handle: async ({ path, values, caller }) => {
       const traceId = traceIdFrom(path["traceId"] ?? "");
       const bottlenecks = await queries.bottlenecksOf(traceId, values.thresholdMs, caller);
-      return jsonChunksReply(bottleneckChunks(traceId, values.thresholdMs, bottlenecks));
+      return jsonChunksReply(bottleneckChunks({ traceId, thresholdMs: values.thresholdMs }, bottlenecks));
     },
   });
 }
 
-/** `BottleneckListJson` as text in pieces, to be joined. */
+/** {@link BottleneckListJson} as text in pieces, to be joined. */
 function* bottleneckChunks(
-  traceId: string,
-  thresholdMs: number,
+  { traceId, thresholdMs }: Pick<BottleneckListJson, "traceId" | "thresholdMs">,
   bottlenecks: Iterable<BottleneckJson>,
 ): Iterable<string> {
   yield `${JSON.stringify({ traceId, thresholdMs }).slice(0, -1)},"bottlenecks":`;
