@@ -11,6 +11,9 @@ export interface SoakRow {
   readonly refusals: number;
   readonly queryMillis: readonly number[];
   readonly residentBytes: number;
+  /** Of the main thread: what the JavaScript heap holds, and the buffers beside it. */
+  readonly heapBytes: number;
+  readonly bufferBytes: number;
   readonly segments: number;
   readonly segmentBytes: number;
   /** Requests that retention had removed by then. */
@@ -28,6 +31,8 @@ const HEADER = [
   "p50 ms",
   "max ms",
   "RSS",
+  "heap",
+  "buffers",
   "segments",
   "on disk",
   "requests removed",
@@ -52,6 +57,8 @@ export function soakLine(row: SoakRow, endSeconds: number): string {
     String(row.queryMillis.length),
     ...shares(row.queryMillis, 0.5, 1),
     mebibytes(row.residentBytes),
+    mebibytes(row.heapBytes),
+    mebibytes(row.bufferBytes),
     String(row.segments),
     mebibytes(row.segmentBytes),
     String(row.removedRequests),
