@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Steps } from "../../src/base/time-slice.ts";
 import { inSlices, TimeSlice } from "../../src/base/time-slice.ts";
