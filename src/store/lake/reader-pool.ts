@@ -28,43 +28,62 @@ export interface ReadConnection {
   readonly raw: DuckDBConnection;
 }
 
+/**
+ * Files that are gone after which the database is opened anew. It keeps what it knows of a file, some 100 kB of one with
+ * many columns, for as long as it lives, and has no word for "forget it".
+ */
+const MAX_FILES_GONE = 512;
+
+/** One DuckDB and its connections that are not lent. */
+interface Database {
+  readonly instance: DuckDBInstance;
+  readonly idle: DuckDBConnection[];
+  lent: number;
+}
+
+interface Lent {
+  readonly database: Database;
+  readonly connection: DuckDBConnection;
+}
+
 /** Lends connections; queries of a caller whose signal aborts are interrupted inside DuckDB. */
 export class ReaderPool {
-  readonly #instance: DuckDBInstance;
-  readonly #idle: DuckDBConnection[];
+  readonly #options: ReaderPoolOptions;
   readonly #waiting: (() => void)[] = [];
-  readonly #maxWaiting: number;
+  #database: Database;
+  #filesGone = 0;
+  #renewal: Promise<void> | undefined;
+  #renewals = 0;
   #isClosed = false;
+  /** Connections lent, also those of a database that was replaced. */
   #lent = 0;
 
-  private constructor(instance: DuckDBInstance, connections: DuckDBConnection[], maxWaiting: number) {
-    this.#instance = instance;
-    this.#idle = connections;
-    this.#maxWaiting = maxWaiting;
+  private constructor(options: ReaderPoolOptions, database: Database) {
+    this.#options = options;
+    this.#database = database;
   }
 
   static async open(options: ReaderPoolOptions): Promise<ReaderPool> {
-    const instance = await DuckDBInstance.create(":memory:", {
-      threads: String(options.threads),
-      memory_limit: `${Math.ceil(options.memoryLimitBytes / (1024 * 1024))}MiB`,
-      temp_directory: options.temporaryDirectory,
-      autoinstall_known_extensions: "false",
-      autoload_known_extensions: "false",
-    });
-    const connections: DuckDBConnection[] = [];
-    for (let count = 0; count < options.concurrency; count++) connections.push(await instance.connect());
-    const first = connections[0]!;
-    // Segments never change under their name: what is known of a file stays true.
-    await first.run("SET GLOBAL parquet_metadata_cache = true");
-    await first.run(`SET GLOBAL allowed_directories = [${quoteSql(options.directory)}]`);
-    await first.run("SET GLOBAL enable_external_access = false");
-    await first.run("SET GLOBAL lock_configuration = true");
-    return new ReaderPool(instance, connections, options.maxWaiting);
+    return new ReaderPool(options, await openDatabase(options));
   }
 
   /** Callers that wait for a connection. */
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  /** How often the database was opened anew. */
+  get renewals(): number {
+    return this.#renewals;
+  }
+
+  /** Says that so many files that may have been read will not be read again. */
+  filesGone(count: number): void {
+    this.#filesGone += count;
+    if (this.#filesGone < MAX_FILES_GONE || this.#isClosed) return;
+    this.#renewal ??= this.#renew().finally(() => {
+      this.#renewal = undefined;
+    });
   }
 
   /**
@@ -76,7 +95,8 @@ export class ReaderPool {
     signal: AbortSignal | undefined,
     work: (connection: ReadConnection) => Promise<T>,
   ): Promise<T> {
-    const connection = await this.#acquire(signal);
+    const lent = await this.#acquire(signal);
+    const { connection } = lent;
     const interrupt = (): void => connection.interrupt();
     signal?.addEventListener("abort", interrupt);
     try {
@@ -86,7 +106,7 @@ export class ReaderPool {
       throw signal?.aborted ? cancelled(signal) : thrown;
     } finally {
       signal?.removeEventListener("abort", interrupt);
-      this.#release(connection);
+      this.#release(lent);
     }
   }
 
@@ -98,26 +118,44 @@ export class ReaderPool {
         this.#waiting.push(resolve);
       });
     }
-    for (const connection of this.#idle.splice(0)) connection.closeSync();
-    this.#instance.closeSync();
+    await this.#renewal;
+    closeIfUnused(this.#database);
   }
 
-  async #acquire(signal: AbortSignal | undefined): Promise<DuckDBConnection> {
+  /** Queries that run keep the old database until they end. */
+  async #renew(): Promise<void> {
+    const fresh = await openDatabase(this.#options).catch(() => undefined);
+    // Without a new one the old one serves on, and the next file that goes is another chance.
+    if (fresh === undefined) return;
+    if (this.#isClosed) {
+      closeIfUnused(fresh);
+      return;
+    }
+    const old = this.#database;
+    this.#database = fresh;
+    this.#filesGone = 0;
+    this.#renewals++;
+    closeIfUnused(old);
+  }
+
+  async #acquire(signal: AbortSignal | undefined): Promise<Lent> {
     while (!this.#isClosed) {
       if (signal?.aborted) {
         // Its turn may have come in the same moment: the next in line must hear of it then.
-        if (this.#idle.length > 0) this.#waiting.shift()?.();
+        if (this.#isFree) this.#waiting.shift()?.();
         throw cancelled(signal);
       }
-      const connection = this.#idle.pop();
+      const database = this.#database;
+      const connection = this.#isFree ? database.idle.pop() : undefined;
       if (connection !== undefined) {
         this.#lent++;
-        return connection;
+        database.lent++;
+        return { database, connection };
       }
-      if (this.#waiting.length >= this.#maxWaiting) {
+      if (this.#waiting.length >= this.#options.maxWaiting) {
         throw new TracAggError(
           "overloaded",
-          `more than ${this.#maxWaiting} queries are waiting; ask again later`,
+          `more than ${this.#options.maxWaiting} queries are waiting; ask again later`,
           {
             retryAfterMillis: 1_000,
           },
@@ -144,12 +182,45 @@ export class ReaderPool {
     });
   }
 
-  #release(connection: DuckDBConnection): void {
+  /** Those of a replaced database count too: no more queries run at once than may. */
+  get #isFree(): boolean {
+    return this.#lent < this.#options.concurrency && this.#database.idle.length > 0;
+  }
+
+  #release({ database, connection }: Lent): void {
     this.#lent--;
-    this.#idle.push(connection);
+    database.lent--;
+    database.idle.push(connection);
+    if (database !== this.#database) closeIfUnused(database);
     if (this.#isClosed) for (const wake of this.#waiting.splice(0)) wake();
     else this.#waiting.shift()?.();
   }
+}
+
+async function openDatabase(options: ReaderPoolOptions): Promise<Database> {
+  const instance = await DuckDBInstance.create(":memory:", {
+    threads: String(options.threads),
+    memory_limit: `${Math.ceil(options.memoryLimitBytes / (1024 * 1024))}MiB`,
+    temp_directory: options.temporaryDirectory,
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+  });
+  const idle: DuckDBConnection[] = [];
+  for (let count = 0; count < options.concurrency; count++) idle.push(await instance.connect());
+  const first = idle[0]!;
+  // Segments never change under their name: what is known of a file stays true.
+  await first.run("SET GLOBAL parquet_metadata_cache = true");
+  await first.run(`SET GLOBAL allowed_directories = [${quoteSql(options.directory)}]`);
+  await first.run("SET GLOBAL enable_external_access = false");
+  await first.run("SET GLOBAL lock_configuration = true");
+  return { instance, idle, lent: 0 };
+}
+
+/** Whoever gives the last connection back closes a database that is not wanted any more. */
+function closeIfUnused({ instance, idle, lent }: Database): void {
+  if (lent > 0) return;
+  for (const connection of idle.splice(0)) connection.closeSync();
+  instance.closeSync();
 }
 
 function cancelled(signal: AbortSignal): TracAggError {

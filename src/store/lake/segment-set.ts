@@ -147,7 +147,7 @@ export class SegmentSet {
     this.#segments = [...others, segment].sort(
       (left, right) => left.meta.firstPosition - right.meta.firstPosition,
     );
-    for (const input of inputs) this.#forgetVerified(input);
+    for (const input of inputs) this.#forget(input);
     this.splits.rebuild(this.#segments);
   }
 
@@ -256,7 +256,12 @@ export class SegmentSet {
   #takeOut(segment: Segment): void {
     this.#segments = this.#segments.filter((other) => other !== segment);
     this.splits.rebuild(this.#segments);
+    this.#forget(segment);
+  }
+
+  #forget(segment: Segment): void {
     this.#forgetVerified(segment);
+    this.#loading.pool.filesGone(parquetFilesOf(segment.meta.formatVersion).length);
   }
 
   #forgetVerified({ name, meta }: Segment): void {
