@@ -10,10 +10,10 @@ const DAY_MILLIS = 24 * 3_600_000;
 const SMALL_BYTES = MEBIBYTE;
 /** From one size class to the next: about as many merges a span goes through as there are classes. */
 const CLASS_FACTOR = 8;
-/** Largest result: some twelve million usual spans. Merging needs several times that on disk, to sort. */
-const MAX_RESULT_BYTES = 512 * MEBIBYTE;
+/** Largest result: some two to three million usual spans. Merging needs several times that on disk, to sort. */
+const MAX_RESULT_BYTES = 128 * MEBIBYTE;
 /** Traces of one result: their numbers and ids lie in memory while it is made. */
-const MAX_RESULT_TRACES = 5_000_000;
+const MAX_RESULT_TRACES = 1_000_000;
 /** Segments merged at once: each is a part of every statement. */
 const MAX_INPUTS = 32;
 /** Names in `replaces`, some 36 bytes each in memory and in `meta.json`. */

@@ -20,6 +20,12 @@ import type { SegmentFileMeta } from "./segment-meta.ts";
 import { quoteSql } from "./sql-text.ts";
 import { copyStatement, writtenFile } from "./written-file.ts";
 
+/**
+ * Spans that are sorted at once. A sort keeps the blocks it works on in memory, so what one takes does not grow with the
+ * segment when each sorts only some of it.
+ */
+const SPANS_AT_ONCE = 131_072;
+
 /** Columns that are not copied as they are, and what is written in their place. */
 const NEW_NUMBERS: Readonly<Record<string, string>> = Object.freeze({
   trace_row: "traces_of.new_row AS trace_row",
@@ -47,19 +53,20 @@ export class MergeTables {
   /**
    * Numbers what the parts name by numbers of their own.
    *
-   * @param keptRows says with which SQL condition on `trace_id` a trace of a part is taken over
+   * @param isKept says with which SQL condition on `trace_id` a trace of a part is taken over
    */
   async number(isKept: (part: number) => string): Promise<void> {
     const traces = this.#union(
       SegmentFile.TRACES,
-      (part) => `SELECT ${part} AS part, file_row_number AS old_row, trace_id, start_time_unix_nano`,
+      (part) =>
+        `SELECT ${part} AS part, file_row_number AS old_row, trace_id, span_count, start_time_unix_nano`,
       { isKept },
     );
-    // Newest first, as `traces.parquet` lists them.
+    // Newest first, as `traces.parquet` lists them; kept by part, so that a question for one part reads no other.
     await this.#database.run(
-      `CREATE TABLE trace_numbers AS SELECT part, old_row::UINTEGER AS old_row,
+      `CREATE TABLE trace_numbers AS SELECT part, old_row::UINTEGER AS old_row, trace_id, span_count,
          (row_number() OVER (ORDER BY start_time_unix_nano DESC, trace_id DESC) - 1)::UINTEGER AS new_row
-       FROM (${traces})`,
+       FROM (${traces}) ORDER BY part, old_row`,
     );
     await this.#numberOrigins("resource", SegmentFile.RESOURCES);
     await this.#numberOrigins("scope", SegmentFile.SCOPES);
@@ -77,18 +84,18 @@ export class MergeTables {
     );
   }
 
-  /** Writes every file into a folder. */
-  async write(directory: string): Promise<Record<string, SegmentFileMeta>> {
+  /** Writes every file into a folder; `workFolder` takes what is written on the way. */
+  async write(directory: string, workFolder: string): Promise<Record<string, SegmentFileMeta>> {
     const inputs = this.#parts.map(({ attributeColumns }) => new InputColumns(attributeColumns));
+    await this.#textDoubles(inputs);
     const queries: Readonly<Record<string, string>> = {
-      spans: `${this.#spans(inputs)} ORDER BY trace_id, start_time_unix_nano, span_id`,
+      spans: await this.#sortedSpans(inputs, workFolder),
       traces: this.#traces(),
       resources: this.#origins("resource", SegmentFile.RESOURCES, RESOURCES_TABLE),
       scopes: this.#origins("scope", SegmentFile.SCOPES, SCOPES_TABLE),
       links: this.#links(),
       attributes: this.#listed(inputs),
     };
-    await this.#textDoubles(inputs);
     const files: Record<string, SegmentFileMeta> = {};
     for (const table of FILE_TABLES)
       files[table.file] = await this.#write(directory, table, queries[table.table]!);
@@ -101,7 +108,35 @@ export class MergeTables {
     return writtenFile(path);
   }
 
-  #spans(inputs: readonly InputColumns[]): string {
+  /** A query for all spans in order, from files that hold the traces of one range of ids each. */
+  async #sortedSpans(inputs: readonly InputColumns[], workFolder: string): Promise<string> {
+    const firsts = await this.#database.rows(
+      `SELECT hex(min(trace_id)) FROM (
+         SELECT trace_id, (sum(span_count) OVER (ORDER BY trace_id ROWS UNBOUNDED PRECEDING))::BIGINT // ${SPANS_AT_ONCE}
+           AS slice
+         FROM trace_numbers)
+       GROUP BY slice ORDER BY 1`,
+      [],
+    );
+    // The first range has no lower end, so that it holds what comes before the first id too: nothing.
+    const starts = firsts.slice(1).map(([first]) => `unhex('${String(first)}')`);
+    const sorted = (range: string): string =>
+      `${this.#spans(inputs, range)} ORDER BY trace_id, start_time_unix_nano, span_id`;
+    if (starts.length === 0) return sorted("");
+    const files: string[] = [];
+    for (let slice = 0; slice <= starts.length; slice++) {
+      const from = slice === 0 ? "true" : `stored.trace_id >= ${starts[slice - 1]}`;
+      const to = slice === starts.length ? "true" : `stored.trace_id < ${starts[slice]}`;
+      const file = quoteSql(join(workFolder, `spans-${slice}.parquet`));
+      await this.#database.run(
+        `COPY (${sorted(`WHERE ${from} AND ${to}`)}) TO ${file} (FORMAT parquet, COMPRESSION lz4_raw)`,
+      );
+      files.push(file);
+    }
+    return `FROM read_parquet([${files.join(", ")}])`;
+  }
+
+  #spans(inputs: readonly InputColumns[], range: string): string {
     const base = namesOf(spansTable([], [], []));
     return this.#union(
       SegmentFile.SPANS,
@@ -118,6 +153,7 @@ export class MergeTables {
           originNumbers(part, "resource") +
           originNumbers(part, "scope") +
           inputs[part]!.joins(),
+        isKept: () => range,
       },
     );
   }
