@@ -15,6 +15,8 @@ const openMerging: OpenStore = async () => {
     const store = createLakeStore({
       dataDir,
       mergeSegments: 2,
+      // So few that the spans of most merges are sorted range by range.
+      spansSortedAtOnce: 3,
       schedule: (_, task) => {
         tick = task;
         return () => {};

@@ -34,6 +34,7 @@ export interface CompactorOptions {
   readonly writtenBy: string;
   readonly temporaryDirectory: string;
   readonly memoryLimitBytes: number;
+  readonly spansSortedAtOnce: number;
   /** Attribute keys whose columns go before all others. */
   readonly attributeKeys: readonly string[];
   /** Ids of the traces of these segments that are not to be taken over. */
@@ -201,7 +202,8 @@ export class Compactor {
     inputs: readonly Segment[],
     { reunionDirectory, leftOut }: { reunionDirectory: string; leftOut: ReadonlySet<string> },
   ): MergeRequest {
-    const { set, writtenBy, temporaryDirectory, memoryLimitBytes, attributeKeys } = this.#options;
+    const { set, writtenBy, temporaryDirectory, memoryLimitBytes, spansSortedAtOnce, attributeKeys } =
+      this.#options;
     const { firstPosition } = inputs[0]!.meta;
     const older = set.segments.filter(({ meta }) => meta.lastPosition < firstPosition);
     const splits = mergedSplits(
@@ -214,6 +216,7 @@ export class Compactor {
       temporaryDirectory,
       reunionDirectory,
       memoryLimitBytes,
+      spansSortedAtOnce,
       maxReunitedSpans: MAX_REUNITED_SPANS,
       name,
       writtenBy,

@@ -35,6 +35,7 @@ export function lakeCompactor(settings: LakeSettings, parts: CompactionParts): C
     writtenBy,
     temporaryDirectory,
     memoryLimitBytes: settings.sealMemoryBytes,
+    spansSortedAtOnce: settings.spansSortedAtOnce,
     attributeKeys: settings.attributeColumns,
     leftOut: async (inputs) =>
       thinning === undefined

@@ -16,7 +16,7 @@ export interface MergeRequest {
   readonly directory: string;
   /** Where DuckDB may put what does not fit into its memory. */
   readonly temporaryDirectory: string;
-  /** Empty folder for traces brought together from several inputs; whoever asked removes it. */
+  /** Empty folder for what is written on the way; whoever asked removes it. */
   readonly reunionDirectory: string;
   readonly memoryLimitBytes: number;
   readonly name: string;
@@ -29,6 +29,8 @@ export interface MergeRequest {
   readonly splits: Uint8Array;
   /** Spans of a trace that lies in several inputs, above which the merge is refused: they are decoded all at once. */
   readonly maxReunitedSpans: number;
+  /** Spans that are sorted at once. */
+  readonly spansSortedAtOnce: number;
   /** Traces that are not taken over, 16 bytes an id. */
   readonly leftOutTraceIds: Uint8Array;
 }

@@ -20,18 +20,23 @@ import type { SegmentFileMeta } from "./segment-meta.ts";
 import { quoteSql } from "./sql-text.ts";
 import { copyStatement, writtenFile } from "./written-file.ts";
 
-/**
- * Spans that are sorted at once. A sort keeps the blocks it works on in memory, so what one takes does not grow with the
- * segment when each sorts only some of it.
- */
-const SPANS_AT_ONCE = 131_072;
-
 /** Columns that are not copied as they are, and what is written in their place. */
 const NEW_NUMBERS: Readonly<Record<string, string>> = Object.freeze({
   trace_row: "traces_of.new_row AS trace_row",
   resource_id: "resources_of.new_id AS resource_id",
   scope_id: "scopes_of.new_id AS scope_id",
 });
+
+/** How spans are put in order. */
+export interface SpanSorting {
+  /**
+   * Spans that are sorted at once. A sort keeps the blocks it works on in memory, so what one takes does not grow with
+   * the segment when each sorts only some of it.
+   */
+  readonly spansAtOnce: number;
+  /** Takes the sorted files on the way. */
+  readonly workFolder: string;
+}
 
 /** Writes the Parquet files of a merged segment from parts none of whose kept traces lies in another one. */
 export class MergeTables {
@@ -84,12 +89,12 @@ export class MergeTables {
     );
   }
 
-  /** Writes every file into a folder; `workFolder` takes what is written on the way. */
-  async write(directory: string, workFolder: string): Promise<Record<string, SegmentFileMeta>> {
+  /** Writes every file into a folder. */
+  async write(directory: string, sorting: SpanSorting): Promise<Record<string, SegmentFileMeta>> {
     const inputs = this.#parts.map(({ attributeColumns }) => new InputColumns(attributeColumns));
     await this.#textDoubles(inputs);
     const queries: Readonly<Record<string, string>> = {
-      spans: await this.#sortedSpans(inputs, workFolder),
+      spans: await this.#sortedSpans(inputs, sorting),
       traces: this.#traces(),
       resources: this.#origins("resource", SegmentFile.RESOURCES, RESOURCES_TABLE),
       scopes: this.#origins("scope", SegmentFile.SCOPES, SCOPES_TABLE),
@@ -109,10 +114,13 @@ export class MergeTables {
   }
 
   /** A query for all spans in order, from files that hold the traces of one range of ids each. */
-  async #sortedSpans(inputs: readonly InputColumns[], workFolder: string): Promise<string> {
+  async #sortedSpans(
+    inputs: readonly InputColumns[],
+    { spansAtOnce, workFolder }: SpanSorting,
+  ): Promise<string> {
     const firsts = await this.#database.rows(
       `SELECT hex(min(trace_id)) FROM (
-         SELECT trace_id, (sum(span_count) OVER (ORDER BY trace_id ROWS UNBOUNDED PRECEDING))::BIGINT // ${SPANS_AT_ONCE}
+         SELECT trace_id, (sum(span_count) OVER (ORDER BY trace_id ROWS UNBOUNDED PRECEDING))::BIGINT // ${spansAtOnce}
            AS slice
          FROM trace_numbers)
        GROUP BY slice ORDER BY 1`,

@@ -79,7 +79,7 @@ class SegmentMerger {
   }
 
   async merge(): Promise<SegmentMeta> {
-    const { directory, reunionDirectory, attributeKeys, splits } = this.#request;
+    const { directory, reunionDirectory, spansSortedAtOnce, attributeKeys, splits } = this.#request;
     const { chosen } = mergedColumns(this.#inputs, attributeKeys);
     const keys = chosen.map(({ key }) => key);
     const reunited = await reunitedParts(this.#database, this.#request, keys);
@@ -90,7 +90,10 @@ class SegmentMerger {
       if (part >= inputCount) return "";
       return `WHERE trace_id NOT IN (SELECT trace_id FROM apart UNION ALL SELECT trace_id FROM left_out)`;
     });
-    const files = await tables.write(directory, reunionDirectory);
+    const files = await tables.write(directory, {
+      spansAtOnce: spansSortedAtOnce,
+      workFolder: reunionDirectory,
+    });
     const facts = await this.#checkedFacts(directory);
     const filter = await rebuiltAttributeFilter(this.#database, directory, tables.columns.chosen);
     const names = await namesInSpans(this.#database, join(directory, SegmentFile.SPANS));

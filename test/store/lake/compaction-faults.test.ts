@@ -207,6 +207,7 @@ describe("a merge that fails", () => {
       reunionDirectory: folder.path("reunited"),
       temporaryDirectory: folder.path("tmp"),
       memoryLimitBytes: 256 * 1024 * 1024,
+      spansSortedAtOnce: 131_072,
       maxReunitedSpans: 1,
       name: "merged",
       writtenBy: "test",
