@@ -92,6 +92,9 @@ export class MergeTables {
   /** Writes every file into a folder. */
   async write(directory: string, sorting: SpanSorting): Promise<Record<string, SegmentFileMeta>> {
     const inputs = this.#parts.map(({ attributeColumns }) => new InputColumns(attributeColumns));
+    const attributes = this.#listed(inputs);
+    // Only asked for: which doubles are looked up is known once every query has been made.
+    this.#spans(inputs, "");
     await this.#textDoubles(inputs);
     const queries: Readonly<Record<string, string>> = {
       spans: await this.#sortedSpans(inputs, sorting),
@@ -99,7 +102,7 @@ export class MergeTables {
       resources: this.#origins("resource", SegmentFile.RESOURCES, RESOURCES_TABLE),
       scopes: this.#origins("scope", SegmentFile.SCOPES, SCOPES_TABLE),
       links: this.#links(),
-      attributes: this.#listed(inputs),
+      attributes,
     };
     const files: Record<string, SegmentFileMeta> = {};
     for (const table of FILE_TABLES)
