@@ -15,6 +15,7 @@ const openMerging: OpenStore = async () => {
     const store = createLakeStore({
       dataDir,
       mergeSegments: 2,
+      mergeQuietMillis: 0,
       // So few that the spans of most merges are sorted range by range.
       spansSortedAtOnce: 3,
       schedule: (_, task) => {

@@ -44,6 +44,11 @@ export interface LakeStoreOptions {
   readonly maxWaitingQueries?: number;
   /** Memory of the sealing database. Default 512 MiB, several times what a seal of the default size needs. */
   readonly sealMemoryBytes?: number;
+  /**
+   * Time without a seal after which segments are merged, in milliseconds. Default 10 s: a load that seals more often needs
+   * the processor itself.
+   */
+  readonly mergeQuietMillis?: number;
   /** Spans that a merge of segments sorts at once. Default 131,072: some 100 MiB while it does. */
   readonly spansSortedAtOnce?: number;
   /** Attribute keys that get a column in new segments whenever a span has them, however seldom. Default none. */
@@ -98,6 +103,7 @@ const DEFAULTS: Omit<LakeSettings, "dataDir" | NoDefault> = Object.freeze({
   queryConcurrency: 3,
   maxWaitingQueries: 256,
   sealMemoryBytes: 512 * MEBIBYTE,
+  mergeQuietMillis: 10_000,
   spansSortedAtOnce: 131_072,
   attributeColumns: [],
   mergeSegments: 8,

@@ -316,7 +316,9 @@ class Lake implements TraceStore {
   /** In quiet moments; under a load that has none, once enough segments wait for it. Never when memory fills up. */
   #mayCompact({ sealer, compactor }: OpenLake): boolean {
     if (this.isOverloaded()) return false;
-    return (!sealer.isRunning && this.#hot.byteSize < this.#settings.sealBytes) || compactor.isPressing;
+    const { clock, mergeQuietMillis } = this.#settings;
+    const isQuiet = !sealer.isRunning && isPauseOver(clock, sealer.endedAtUnixMillis, mergeQuietMillis);
+    return isQuiet || compactor.isPressing;
   }
 
   /** Removes what retention ends; failures are tried again a minute later. */

@@ -49,12 +49,18 @@ export class Sealer {
   readonly counts: SealCounts = { seals: 0, failures: 0, spans: 0, cpuMicros: 0 };
   readonly #options: SealerOptions;
   #running: Promise<void> | undefined;
+  #endedAtUnixMillis = 0;
   #failuresInARow = 0;
   #failedAtUnixMillis = 0;
   #retryMillis = 0;
 
   constructor(options: SealerOptions) {
     this.#options = options;
+  }
+
+  /** When the last seal ended; 0 before the first. */
+  get endedAtUnixMillis(): number {
+    return this.#endedAtUnixMillis;
   }
 
   /** True while a seal runs. */
@@ -98,6 +104,7 @@ export class Sealer {
   #run(): Promise<void> {
     const run = this.#sealOnce().finally(() => {
       this.#running = undefined;
+      this.#endedAtUnixMillis = this.#options.clock.nowMillis();
     });
     this.#running = run;
     return run;

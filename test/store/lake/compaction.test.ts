@@ -33,6 +33,31 @@ describe("a merge of segments", () => {
     expect(await answersOf(await folder.open())).toEqual(before);
   });
 
+  it("begins once nothing has been sealed for long, or once many segments wait for it", async () => {
+    let begun = 0;
+    const startMergeWorker = (): never => {
+      begun++;
+      throw new Error("no thread");
+    };
+    const options = { mergeQuietMillis: 10_000, startMergeWorker };
+    const tickAndWait = async (folder: LakeFolder): Promise<void> => {
+      folder.tick();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    };
+    const quiet = await LakeFolder.create();
+    await sealedApart(quiet, [FIRST, SECOND], options);
+    quiet.nowMillis += 9_999;
+    await tickAndWait(quiet);
+    expect(begun).toBe(0);
+    quiet.nowMillis += 1;
+    await tickAndWait(quiet);
+    expect(begun).toBe(1);
+    const pressing = await LakeFolder.create();
+    await sealedApart(pressing, [FIRST, SECOND, FIRST, SECOND, FIRST, SECOND], options);
+    await tickAndWait(pressing);
+    expect(begun).toBe(2);
+  });
+
   it("keeps a span once that senders repeated, and each resource and scope once", async () => {
     const folder = await LakeFolder.create();
     const { store } = await sealedApart(folder, [FIRST, [...FIRST, ...SECOND], SECOND]);

@@ -61,6 +61,7 @@ export class LakeFolder {
     const store = createLakeStore({
       dataDir: this.dataDir,
       version: "1.2.3-test",
+      mergeQuietMillis: 0,
       logger: this.#logger(),
       clock: { nowMillis: () => this.nowMillis },
       schedule: (_, task) => {
