@@ -69,5 +69,7 @@ export function lakeGauges(
     expired_segments: set.counts.expired,
     evicted_segments: set.counts.evicted,
     waiting_queries: pool.waiting,
+    database_renewals: pool.renewals.done,
+    database_renewal_failures: pool.renewals.failed,
   };
 }

@@ -1,17 +1,22 @@
 /** The DuckDB that answers reads: a few connections, lent one query at a time. */
 
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBValue } from "@duckdb/node-api";
-import { DuckDBInstance } from "@duckdb/node-api";
+import type {
+  DuckDBConnection,
+  DuckDBDataChunk,
+  DuckDBInstance,
+  DuckDBResult,
+  DuckDBValue,
+} from "@duckdb/node-api";
 import { TracAggError } from "../../base/errors.ts";
+import { throwIfAborted } from "../../base/time-slice.ts";
+import type { DatabaseOptions } from "./database.ts";
+import { openDatabase } from "./database.ts";
 import { quoteSql } from "./sql-text.ts";
 
 /** Bounds of the reading database. */
-export interface ReaderPoolOptions {
+export interface ReaderPoolOptions extends DatabaseOptions {
   /** The only folder it may read; its own temporary files excepted. */
   readonly directory: string;
-  readonly temporaryDirectory: string;
-  readonly memoryLimitBytes: number;
-  readonly threads: number;
   /** Queries that run at once. */
   readonly concurrency: number;
   /** Queries that may wait for their turn; one more is refused with `overloaded`. */
@@ -35,46 +40,42 @@ export interface ReadConnection {
 const MAX_FILES_GONE = 512;
 
 /** One DuckDB and its connections that are not lent. */
-interface Database {
+interface ReadDatabase {
   readonly instance: DuckDBInstance;
   readonly idle: DuckDBConnection[];
   lent: number;
 }
 
 interface Lent {
-  readonly database: Database;
+  readonly database: ReadDatabase;
   readonly connection: DuckDBConnection;
 }
 
 /** Lends connections; queries of a caller whose signal aborts are interrupted inside DuckDB. */
 export class ReaderPool {
+  /** How often the database was opened anew, and how often that failed. */
+  readonly renewals = { done: 0, failed: 0 };
   readonly #options: ReaderPoolOptions;
   readonly #waiting: (() => void)[] = [];
-  #database: Database;
+  #database: ReadDatabase;
   #filesGone = 0;
   #renewal: Promise<void> | undefined;
-  #renewals = 0;
   #isClosed = false;
   /** Connections lent, also those of a database that was replaced. */
   #lent = 0;
 
-  private constructor(options: ReaderPoolOptions, database: Database) {
+  private constructor(options: ReaderPoolOptions, database: ReadDatabase) {
     this.#options = options;
     this.#database = database;
   }
 
   static async open(options: ReaderPoolOptions): Promise<ReaderPool> {
-    return new ReaderPool(options, await openDatabase(options));
+    return new ReaderPool(options, await openReadDatabase(options));
   }
 
   /** Callers that wait for a connection. */
   get waiting(): number {
     return this.#waiting.length;
-  }
-
-  /** How often the database was opened anew. */
-  get renewals(): number {
-    return this.#renewals;
   }
 
   /** Says that so many files that may have been read will not be read again. */
@@ -100,10 +101,11 @@ export class ReaderPool {
     const interrupt = (): void => connection.interrupt();
     signal?.addEventListener("abort", interrupt);
     try {
-      if (signal?.aborted) throw cancelled(signal);
+      throwIfAborted(signal);
       return await work(readConnectionOf(connection, signal));
     } catch (thrown) {
-      throw signal?.aborted ? cancelled(signal) : thrown;
+      throwIfAborted(signal);
+      throw thrown;
     } finally {
       signal?.removeEventListener("abort", interrupt);
       this.#release(lent);
@@ -124,9 +126,12 @@ export class ReaderPool {
 
   /** Queries that run keep the old database until they end. */
   async #renew(): Promise<void> {
-    const fresh = await openDatabase(this.#options).catch(() => undefined);
-    // Without a new one the old one serves on, and the next file that goes is another chance.
-    if (fresh === undefined) return;
+    const fresh = await openReadDatabase(this.#options).catch(() => undefined);
+    if (fresh === undefined) {
+      // The old one serves on, and the next file that goes is another chance.
+      this.renewals.failed++;
+      return;
+    }
     if (this.#isClosed) {
       closeIfUnused(fresh);
       return;
@@ -134,7 +139,7 @@ export class ReaderPool {
     const old = this.#database;
     this.#database = fresh;
     this.#filesGone = 0;
-    this.#renewals++;
+    this.renewals.done++;
     closeIfUnused(old);
   }
 
@@ -143,7 +148,7 @@ export class ReaderPool {
       if (signal?.aborted) {
         // Its turn may have come in the same moment: the next in line must hear of it then.
         if (this.#isFree) this.#waiting.shift()?.();
-        throw cancelled(signal);
+        throwIfAborted(signal);
       }
       const database = this.#database;
       const connection = this.#isFree ? database.idle.pop() : undefined;
@@ -197,14 +202,8 @@ export class ReaderPool {
   }
 }
 
-async function openDatabase(options: ReaderPoolOptions): Promise<Database> {
-  const instance = await DuckDBInstance.create(":memory:", {
-    threads: String(options.threads),
-    memory_limit: `${Math.ceil(options.memoryLimitBytes / (1024 * 1024))}MiB`,
-    temp_directory: options.temporaryDirectory,
-    autoinstall_known_extensions: "false",
-    autoload_known_extensions: "false",
-  });
+async function openReadDatabase(options: ReaderPoolOptions): Promise<ReadDatabase> {
+  const instance = await openDatabase(options);
   const idle: DuckDBConnection[] = [];
   for (let count = 0; count < options.concurrency; count++) idle.push(await instance.connect());
   const first = idle[0]!;
@@ -217,16 +216,10 @@ async function openDatabase(options: ReaderPoolOptions): Promise<Database> {
 }
 
 /** Whoever gives the last connection back closes a database that is not wanted any more. */
-function closeIfUnused({ instance, idle, lent }: Database): void {
+function closeIfUnused({ instance, idle, lent }: ReadDatabase): void {
   if (lent > 0) return;
   for (const connection of idle.splice(0)) connection.closeSync();
   instance.closeSync();
-}
-
-function cancelled(signal: AbortSignal): TracAggError {
-  return new TracAggError("cancelled", "the query was cancelled before its answer was ready", {
-    cause: signal.reason,
-  });
 }
 
 /** The chunks of an answer, up to the first empty one. */
@@ -235,7 +228,7 @@ export async function* chunksOf(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<DuckDBDataChunk, void> {
   for (let chunk = await result.fetchChunk(); chunk !== null; chunk = await result.fetchChunk()) {
-    if (signal?.aborted) throw cancelled(signal);
+    throwIfAborted(signal);
     if (chunk.rowCount === 0) return;
     yield chunk;
   }

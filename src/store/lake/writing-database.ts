@@ -1,27 +1,15 @@
-/** The DuckDB that segments are written with: one thread, bounded memory, nothing from the network. */
+/** The DuckDB that segments are written with: one thread, for the length of one piece of work. */
 
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { DuckDBInstance } from "@duckdb/node-api";
-
-/** Bounds of a writing database. */
-export interface WritingDatabaseOptions {
-  /** Where DuckDB may put what does not fit into its memory. */
-  readonly temporaryDirectory: string;
-  readonly memoryLimitBytes: number;
-}
+import type { DatabaseOptions } from "./database.ts";
+import { openDatabase } from "./database.ts";
 
 /** Opens an empty database for the length of `work`. */
 export async function withWritingDatabase<T>(
-  options: WritingDatabaseOptions,
+  { memoryLimitBytes, temporaryDirectory }: Omit<DatabaseOptions, "threads">,
   work: (connection: DuckDBConnection) => Promise<T>,
 ): Promise<T> {
-  const instance = await DuckDBInstance.create(":memory:", {
-    threads: "1",
-    memory_limit: `${Math.ceil(options.memoryLimitBytes / (1024 * 1024))}MiB`,
-    temp_directory: options.temporaryDirectory,
-    autoinstall_known_extensions: "false",
-    autoload_known_extensions: "false",
-  });
+  const instance = await openDatabase({ threads: 1, memoryLimitBytes, temporaryDirectory });
   const connection = await instance.connect();
   try {
     return await work(connection);
