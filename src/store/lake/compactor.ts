@@ -2,10 +2,10 @@
 
 import { join } from "node:path";
 import type { Clock } from "../../base/clock.ts";
-import { isPauseOver } from "../../base/clock.ts";
 import { errorFrom } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { FileLayer } from "../../io/file-layer.ts";
+import { Backoff } from "./backoff.ts";
 import type { MergeAnswer, MergeRequest } from "./merge-request.ts";
 import type { RunLimits } from "./merge-runs.ts";
 import { nextRun } from "./merge-runs.ts";
@@ -67,16 +67,16 @@ export class Compactor {
     cpuMicros: 0,
   };
   readonly #options: CompactorOptions;
+  readonly #backoff: Backoff;
   /** Segments in use that cannot be merged. */
   #apart: ReadonlySet<string> = new Set();
   #running: Promise<void> | undefined;
   #isStopped = false;
-  #failuresInARow = 0;
-  #failedAtUnixMillis = 0;
-  #retryMillis = 0;
 
   constructor(options: CompactorOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#backoff = new Backoff({ clock, firstMillis: FIRST_RETRY_MILLIS, longestMillis: LAST_RETRY_MILLIS });
   }
 
   /** True while a merge runs. */
@@ -111,9 +111,8 @@ export class Compactor {
   }
 
   #run(): readonly Segment[] | undefined {
-    const { set, limits, clock } = this.#options;
-    const mayTry = isPauseOver(clock, this.#failedAtUnixMillis, this.#retryMillis);
-    if (this.#isStopped || !mayTry) return undefined;
+    const { set, limits } = this.#options;
+    if (this.#isStopped || !this.#backoff.mayTry) return undefined;
     return nextRun(set.segments, limits, this.#apart);
   }
 
@@ -123,7 +122,7 @@ export class Compactor {
     const startedAt = clock.nowMillis();
     try {
       const merged = await this.#mergeAndPublish(name, inputs);
-      this.#failuresInARow = 0;
+      this.#backoff.succeeded();
       if (merged === undefined) return;
       logger.info("segments merged", {
         segment: name,
@@ -135,12 +134,11 @@ export class Compactor {
     } catch (thrown) {
       if (this.#isStopped) return;
       this.counts.failures++;
-      this.#retryMillis = Math.min(FIRST_RETRY_MILLIS * 2 ** this.#failuresInARow++, LAST_RETRY_MILLIS);
-      this.#failedAtUnixMillis = clock.nowMillis();
+      const retryMillis = this.#backoff.failed();
       logger.error("merging failed; the segments stay in use as they are", {
         segment: name,
         reason: errorFrom(thrown).message,
-        retryMillis: this.#retryMillis,
+        retryMillis,
       });
     }
   }

@@ -1,13 +1,13 @@
 /** Moves closed hot blocks into segments: one seal at a time, retried with patience when the disk refuses. */
 
 import type { Clock } from "../../base/clock.ts";
-import { isPauseOver } from "../../base/clock.ts";
 import { errorFrom } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import type { SpanBatch } from "../../batch/span-batch.ts";
 import type { HotBlock } from "../../hot/hot-block.ts";
 import type { HotSet } from "../../hot/hot-set.ts";
 import type { FileLayer } from "../../io/file-layer.ts";
+import { Backoff } from "./backoff.ts";
 import type { SealRequest } from "./seal-request.ts";
 import type { Sealed } from "./seal-thread.ts";
 import { segmentName } from "./segment-format.ts";
@@ -48,14 +48,14 @@ export interface SealCounts {
 export class Sealer {
   readonly counts: SealCounts = { seals: 0, failures: 0, spans: 0, cpuMicros: 0 };
   readonly #options: SealerOptions;
+  readonly #backoff: Backoff;
   #running: Promise<void> | undefined;
   #endedAtUnixMillis = 0;
-  #failuresInARow = 0;
-  #failedAtUnixMillis = 0;
-  #retryMillis = 0;
 
   constructor(options: SealerOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#backoff = new Backoff({ clock, firstMillis: FIRST_RETRY_MILLIS, longestMillis: LAST_RETRY_MILLIS });
   }
 
   /** When the last seal ended; 0 before the first. */
@@ -70,8 +70,7 @@ export class Sealer {
 
   /** Starts a seal unless one runs or the last one failed a moment ago. Never throws. */
   begin(): void {
-    const mayTry = isPauseOver(this.#options.clock, this.#failedAtUnixMillis, this.#retryMillis);
-    if (this.#running !== undefined || !mayTry) return;
+    if (this.#running !== undefined || !this.#backoff.mayTry) return;
     this.#run().catch(() => {
       // Counted and logged where it happened.
     });
@@ -120,7 +119,7 @@ export class Sealer {
     try {
       const { meta, cpuMicros } = await this.#write(name, blocks);
       await this.#options.publish(name, meta);
-      this.#failuresInARow = 0;
+      this.#backoff.succeeded();
       this.counts.seals++;
       this.counts.spans += meta.spanCount;
       this.counts.cpuMicros += cpuMicros;
@@ -133,12 +132,11 @@ export class Sealer {
     } catch (thrown) {
       const cause = errorFrom(thrown);
       this.counts.failures++;
-      this.#retryMillis = Math.min(FIRST_RETRY_MILLIS * 2 ** this.#failuresInARow++, LAST_RETRY_MILLIS);
-      this.#failedAtUnixMillis = clock.nowMillis();
+      const retryMillis = this.#backoff.failed();
       logger.error("sealing failed; spans stay in memory and in the log", {
         segment: name,
         reason: cause.message,
-        retryMillis: this.#retryMillis,
+        retryMillis,
       });
       throw cause;
     }
