@@ -2,17 +2,16 @@
 
 import { readFileSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
-import { errorFrom } from "../../base/errors.ts";
 import type { MergeAnswer, MergeRequest } from "./merge-request.ts";
 import { mergeSegments } from "./segment-merger.ts";
+import { failedAnswer } from "./thread-answer.ts";
 
 async function answer(request: MergeRequest): Promise<MergeAnswer> {
   try {
     const outcome = await mergeSegments(request);
     return outcome.kind === "refused" ? outcome : { ...outcome, cpuMicros: threadCpuMicros() };
   } catch (thrown) {
-    const cause = errorFrom(thrown);
-    return { kind: "failed", message: cause.message, code: (thrown as { code?: string }).code };
+    return failedAnswer(thrown);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The store's side of the sealing thread: starts it, feeds it without holding up the event loop, hears its answer. */
 
 import type { Worker } from "node:worker_threads";
+import { TimeSlice } from "../../base/time-slice.ts";
 import { BatchMerge } from "../../batch/batch-merge.ts";
 import type { PackedBatch } from "../../batch/packed-batch.ts";
 import { buffersOf } from "../../batch/packed-batch.ts";
@@ -9,9 +10,6 @@ import { startWorker } from "../../io/worker-pool.ts";
 import type { SealAnswer, SealMessage, SealRequest } from "./seal-request.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
 import { answerOf } from "./thread-answer.ts";
-
-/** Payload bytes copied at a time; with the columns beside them some two milliseconds. */
-const COPY_BYTES = 2 * 1024 * 1024;
 
 /** What a seal gave. */
 export interface Sealed {
@@ -34,11 +32,6 @@ export class SealThread {
   constructor(startWorker: () => Worker = startSealWorker, idleMillis: number = IDLE_MILLIS) {
     this.#worker = startWorker;
     this.#idleMillis = idleMillis;
-  }
-
-  /** True while there is a thread. */
-  get isAlive(): boolean {
-    return this.#running !== undefined;
   }
 
   /**
@@ -82,22 +75,13 @@ function startSealWorker(): Worker {
   });
 }
 
-/** Copies batches into one that the thread then owns, with a breath for the event loop on the way. */
+/** Copies batches into one that the thread then owns; requests of others are served in between. */
 async function merged(batches: readonly SpanBatch[]): Promise<PackedBatch> {
   const merge = new BatchMerge(batches);
-  let copiedBytes = 0;
+  const slice = new TimeSlice();
   for (const batch of batches) {
     merge.add(batch);
-    copiedBytes += batch.payload.length;
-    if (copiedBytes < COPY_BYTES) continue;
-    copiedBytes = 0;
-    await breath();
+    if (slice.isOver(batch.rowCount)) await slice.rest();
   }
   return merge.packed();
-}
-
-function breath(): Promise<void> {
-  return new Promise<void>((resolve) => {
-    setImmediate(resolve);
-  });
 }

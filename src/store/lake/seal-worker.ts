@@ -1,10 +1,10 @@
 /** The sealing thread: owns a DuckDB of its own, so that sealing never holds up the event loop of the server. */
 
 import { parentPort } from "node:worker_threads";
-import { errorFrom } from "../../base/errors.ts";
 import { unpackBatch } from "../../batch/packed-batch.ts";
 import type { SealAnswer, SealMessage } from "./seal-request.ts";
 import { writeSegment } from "./segment-writer.ts";
+import { failedAnswer } from "./thread-answer.ts";
 
 async function seal({ request, batch }: SealMessage): Promise<SealAnswer> {
   const before = process.cpuUsage();
@@ -13,8 +13,7 @@ async function seal({ request, batch }: SealMessage): Promise<SealAnswer> {
     const { user, system } = process.cpuUsage(before);
     return { kind: "sealed", meta, cpuMicros: user + system };
   } catch (thrown) {
-    const cause = errorFrom(thrown);
-    return { kind: "failed", message: cause.message, code: (thrown as { code?: string }).code };
+    return failedAnswer(thrown);
   }
 }
 

@@ -1,7 +1,7 @@
 /** Waiting for the one answer of a thread that writes segments. */
 
 import type { Worker } from "node:worker_threads";
-import { TracAggError } from "../../base/errors.ts";
+import { errorFrom, TracAggError } from "../../base/errors.ts";
 
 /** An answer that says the work failed. */
 export interface FailedAnswer {
@@ -9,6 +9,15 @@ export interface FailedAnswer {
   readonly message: string;
   /** Of an error of the system, `ENOSPC` say. */
   readonly code: string | undefined;
+}
+
+/** What a thread answers when its work threw. */
+export function failedAnswer(thrown: unknown): FailedAnswer {
+  return {
+    kind: "failed",
+    message: errorFrom(thrown).message,
+    code: (thrown as { readonly code?: string }).code,
+  };
 }
 
 /** A thread and how to speak of it. */
