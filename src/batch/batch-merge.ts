@@ -8,18 +8,23 @@ import type { SpanBatch } from "./span-batch.ts";
 import type { StringDictionary } from "./string-dictionary.ts";
 import { WordList } from "./word-list.ts";
 
-/** Some batches as one. */
-export function mergedBatch(batches: readonly SpanBatch[]): SpanBatch {
+/** Some batches as one, packed; it shares no memory with them, so that its buffers can be given away. */
+export function packedBatch(batches: readonly SpanBatch[]): PackedBatch {
   const merge = new BatchMerge(batches);
   for (const batch of batches) merge.add(batch);
-  return unpackBatch(merge.packed());
+  return merge.packed();
+}
+
+/** Some batches as one. */
+export function mergedBatch(batches: readonly SpanBatch[]): SpanBatch {
+  return unpackBatch(packedBatch(batches));
 }
 
 /**
  * Lays batches end to end: rows in the order they are added, payloads in one buffer, resources and scopes of each
  * batch behind those of the ones before. What is one payload is then no request any more, only what the ranges of rows,
  * resources and scopes point into.
- * {@link mergedBatch} does it in one go.
+ * {@link packedBatch} and {@link mergedBatch} do it in one go.
  */
 export class BatchMerge {
   readonly #rowCount: number;

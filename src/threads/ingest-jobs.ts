@@ -1,7 +1,8 @@
 /** Work on long requests, done in a thread of its own. */
 
+import { packedBatch } from "../batch/batch-merge.ts";
 import type { PackedBatch } from "../batch/packed-batch.ts";
-import { buffersOf, packBatch } from "../batch/packed-batch.ts";
+import { buffersOf } from "../batch/packed-batch.ts";
 import { otlpProtobufFromJson } from "../codec/otlp-json/decode.ts";
 import { OtlpRequestDecoder } from "../codec/otlp-protobuf/request-decoder.ts";
 import type { DecodedParts } from "../codec/otlp-protobuf/request-parts.ts";
@@ -16,7 +17,7 @@ export type IngestJob =
 /** The end of the answer to "decode"; its parts come before as {@link PackedBatch}es. */
 export type DecodedEnd = Omit<DecodedParts, "parts">;
 
-/** Does a job. Every part of "decode" is made before the first is handed over: a fault anywhere refuses them all. */
+/** Does a job. Everything is decoded before the first part is handed over: a fault anywhere refuses them all. */
 export function* ingestJob(job: IngestJob): JobSteps {
   if (job.kind === "transcode") {
     const transcoded = otlpProtobufFromJson(job.json);
@@ -24,7 +25,7 @@ export function* ingestJob(job: IngestJob): JobSteps {
   }
   // A decoder for each job: what one request's words take is given back with it.
   const { parts, ...end } = decodeInParts(new OtlpRequestDecoder(), job.payload);
-  for (const part of parts.map(packBatch)) yield handover(part);
+  for (const part of parts) yield handover(packedBatch([part]));
   return { value: end satisfies DecodedEnd, transfer: [] };
 }
 

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { buffersOf, packBatch, unpackBatch } from "../../src/batch/packed-batch.ts";
+import { packedBatch } from "../../src/batch/batch-merge.ts";
+import { buffersOf, unpackBatch } from "../../src/batch/packed-batch.ts";
 import type { SpanBatch } from "../../src/batch/span-batch.ts";
 import { spanFromRow } from "../../src/batch/span-from-row.ts";
 import { encodeSpans } from "../../src/codec/otlp-protobuf/encode-request.ts";
@@ -31,14 +32,14 @@ it.each([
 ])("packed batches come out as they went in, each given away by itself: %s", (_, rowCounts) => {
   const before = batches(rowCounts);
   const expected = before.map(spansOf);
-  const packed = before.map(packBatch);
+  const packed = before.map((batch) => packedBatch([batch]));
   const after = packed.map((one) => unpackBatch(structuredClone(one, { transfer: buffersOf(one) })));
   expect(after.map(spansOf)).toEqual(expected);
 });
 
 it("words are numbered from the empty one, each once", () => {
   const [batch] = batches([9]) as [SpanBatch];
-  const { words, nameIds } = packBatch(batch);
+  const { words, nameIds } = packedBatch([batch]);
   expect(words[0]).toBe("");
   expect(new Set(words).size).toBe(words.length);
   expect([...nameIds].map((id) => words[id])).toEqual(spansOf(batch).map(({ name }) => name));
