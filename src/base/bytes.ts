@@ -42,3 +42,19 @@ export function isAllZero(bytes: Uint8Array, start = 0, end: number = bytes.leng
   for (let index = start; index < end; index++) if (bytes[index] !== 0) return false;
   return true;
 }
+
+/** Four bytes as a number, the most significant first. */
+export function bigEndian32(bytes: Uint8Array, at: number): number {
+  return (
+    (((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)) >>>
+    0
+  );
+}
+
+/** A column of 64-bit numbers as pairs of words; {@link LOW_WORD} and {@link HIGH_WORD} say which is which. */
+export function wordPairsOf(column: BigUint64Array): Uint32Array {
+  return new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
+}

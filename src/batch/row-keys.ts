@@ -1,6 +1,6 @@
 /** Start time and span id of many rows, for sorting them without an object or a bigint a comparison. */
 
-import { HIGH_WORD, LOW_WORD } from "../base/bytes.ts";
+import { bigEndian32, HIGH_WORD, LOW_WORD, wordPairsOf } from "../base/bytes.ts";
 import type { Steps } from "../base/time-slice.ts";
 import type { SpanBatch, SpanRow } from "./span-batch.ts";
 
@@ -25,15 +25,14 @@ export class RowKeys {
   /** Notes the key of the row at an index. */
   set(index: number, { batch, row }: SpanRow): void {
     if (batch !== this.#batch) {
-      const { buffer, byteOffset, length } = batch.startTimesUnixNano;
-      this.#starts = new Uint32Array(buffer, byteOffset, length * 2);
+      this.#starts = wordPairsOf(batch.startTimesUnixNano);
       this.#batch = batch;
     }
     const at = index * WORDS;
     this.#words[at] = this.#starts[row * 2 + HIGH_WORD] as number;
     this.#words[at + 1] = this.#starts[row * 2 + LOW_WORD] as number;
-    this.#words[at + 2] = bigEndianWord(batch.spanIds, row * 8);
-    this.#words[at + 3] = bigEndianWord(batch.spanIds, row * 8 + 4);
+    this.#words[at + 2] = bigEndian32(batch.spanIds, row * 8);
+    this.#words[at + 3] = bigEndian32(batch.spanIds, row * 8 + 4);
   }
 
   /** True when two rows have one start time and span id. */
@@ -109,14 +108,4 @@ export class RowKeys {
     }
     return 0;
   }
-}
-
-function bigEndianWord(bytes: Uint8Array, at: number): number {
-  return (
-    (((bytes[at] as number) << 24) |
-      ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) |
-      (bytes[at + 3] as number)) >>>
-    0
-  );
 }

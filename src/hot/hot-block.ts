@@ -1,5 +1,6 @@
 /** One generation of the hot set: a run of committed batches with an index from trace id to rows. */
 
+import { wordPairsOf } from "../base/bytes.ts";
 import type { HeldBytes } from "../base/held-bytes.ts";
 import type { Steps } from "../base/time-slice.ts";
 import { COLUMN_BYTES_PER_ROW } from "../batch/batch-columns.ts";
@@ -137,8 +138,8 @@ export class HotBlock {
 
   #indexRows(batch: SpanBatch): void {
     const words = wordsOfTraceIds(batch.traceIds);
-    const starts = wordPairs(batch.startTimesUnixNano);
-    const ends = wordPairs(batch.endTimesUnixNano);
+    const starts = wordPairsOf(batch.startTimesUnixNano);
+    const ends = wordPairsOf(batch.endTimesUnixNano);
     let trace = -1;
     for (let row = 0; row < batch.rowCount; row++) {
       const at = row * 4;
@@ -211,9 +212,4 @@ function isSameAsBefore(words: TraceIdWords, at: number): boolean {
     words[at + 2] === words[at - 2] &&
     words[at + 3] === words[at - 1]
   );
-}
-
-/** A 64-bit column as pairs of 32-bit words, in the byte order of the machine. */
-function wordPairs(column: BigUint64Array): Uint32Array {
-  return new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
 }

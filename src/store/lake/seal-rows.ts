@@ -1,5 +1,6 @@
 /** Everything one seal writes as flat columns, without an object a row. */
 
+import { wordPairsOf } from "../../base/bytes.ts";
 import type { SpanBatch, SpanRow } from "../../batch/span-batch.ts";
 import { WordList } from "../../batch/word-list.ts";
 
@@ -16,7 +17,7 @@ export interface SealRows {
   readonly spanIds: Uint8Array;
   /** 8 bytes a row, all zero for a root. */
   readonly parentSpanIds: Uint8Array;
-  /** Two words a row, low first. */
+  /** Two words a row, low first, as on every machine DuckDB runs on. */
   readonly startWords: Uint32Array;
   readonly endWords: Uint32Array;
   readonly kinds: Uint8Array;
@@ -45,8 +46,8 @@ export function sealRowsOf(batch: SpanBatch): SealRows {
     traceIds: batch.traceIds,
     spanIds: batch.spanIds,
     parentSpanIds: batch.parentSpanIds,
-    startWords: wordsOf(batch.startTimesUnixNano),
-    endWords: wordsOf(batch.endTimesUnixNano),
+    startWords: wordPairsOf(batch.startTimesUnixNano),
+    endWords: wordPairsOf(batch.endTimesUnixNano),
     kinds: batch.kinds,
     statusCodes: batch.statusCodes,
     ...namesOf(batch),
@@ -56,11 +57,6 @@ export function sealRowsOf(batch: SpanBatch): SealRows {
     spanEnds: batch.spanEnds,
     spanRow: (row) => ({ batch, row }),
   };
-}
-
-/** In the byte order of the machine, which is little-endian wherever DuckDB runs. */
-function wordsOf(column: BigUint64Array): Uint32Array {
-  return new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
 }
 
 /** Numbers without gaps: a dictionary has words of other kinds too, and those of other batches. */

@@ -1,5 +1,6 @@
 /** Fills the columns of `spans.parquet`, a chunk of rows at a time. */
 
+import { bigEndian32 } from "../../base/bytes.ts";
 import { utf8FromText } from "../../base/utf8.ts";
 import type { AttributeColumns } from "./attribute-columns.ts";
 import type { ColumnAppender } from "./column-appender.ts";
@@ -143,10 +144,6 @@ export class SpanFill {
     else appendRemainder(bytes, spanStarts[row]!, spanEnds[row]!, isLossy, rest.sink);
     rest.endCell(cell);
   }
-}
-
-function bigEndian32(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
 /** Sets cells of a column that holds codes when its texts are few, and the texts themselves when they are many. */
