@@ -55,6 +55,12 @@ export interface CriticalPath<S = Span> {
   readonly byOperation: readonly CriticalPathShare[];
 }
 
+/** A {@link CriticalPath} that may be made while it is read; it can be read more than once. */
+export interface LazyCriticalPath extends Omit<CriticalPath, "segments" | "byOperation"> {
+  readonly segments: Iterable<CriticalPathSegment>;
+  readonly byOperation: Iterable<CriticalPathShare>;
+}
+
 /** How strictly the path is read. */
 export interface CriticalPathOptions {
   /**

@@ -1,15 +1,9 @@
 /** The port for analyses of large traces, which would hold up everything else if they were done here. */
 
 import type { Bottleneck } from "../analysis/bottlenecks.ts";
-import type { CriticalPath, CriticalPathSegment, CriticalPathShare } from "../analysis/critical-path.ts";
+import type { LazyCriticalPath } from "../analysis/critical-path.ts";
 import type { CollectedDurations, Performance } from "../analysis/performance.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
-
-/** A {@link CriticalPath} that may be made while it is read; it can be read more than once. */
-export interface TracePath extends Omit<CriticalPath, "segments" | "byOperation"> {
-  readonly segments: Iterable<CriticalPathSegment>;
-  readonly byOperation: Iterable<CriticalPathShare>;
-}
 
 /**
  * Does analyses somewhere else than on the event loop. Rows are the distinct rows of one trace, by start, then span
@@ -18,7 +12,7 @@ export interface TracePath extends Omit<CriticalPath, "segments" | "byOperation"
  */
 export interface LargeAnalyses {
   /** `criticalPath`. */
-  criticalPath(rows: readonly SpanRow[], signal: AbortSignal): Promise<TracePath>;
+  criticalPath(rows: readonly SpanRow[], signal: AbortSignal): Promise<LazyCriticalPath>;
   /** `identifyBottlenecks`. */
   bottlenecks(
     rows: readonly SpanRow[],

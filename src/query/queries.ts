@@ -1,12 +1,12 @@
 /** The use cases of asking, each within the limits of one {@link QueryLimiter}. */
 
 import type { Bottleneck } from "../analysis/bottlenecks.ts";
+import type { LazyCriticalPath } from "../analysis/critical-path.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { Operation } from "../store/catalogue.ts";
 import type { DependenciesAnswer } from "./dependency-graph.ts";
 import { dependenciesIn } from "./dependency-graph.ts";
-import type { TracePath } from "./large-analyses.ts";
 import type { PerformanceAnswer } from "./performance-of.ts";
 import { performanceOf } from "./performance-of.ts";
 import type { AnswerLimits, QueryContext, QueryPorts } from "./query-context.ts";
@@ -43,7 +43,7 @@ export interface Queries {
   /** See {@link storedTrace}. */
   getTrace(traceId: string, caller?: QueryCaller): Promise<StoredTrace>;
   /** See {@link criticalPathOf}. */
-  criticalPathOf(traceId: string, caller?: QueryCaller): Promise<TracePath>;
+  criticalPathOf(traceId: string, caller?: QueryCaller): Promise<LazyCriticalPath>;
   /** See {@link bottlenecksOf}. */
   bottlenecksOf(traceId: string, thresholdMs: number, caller?: QueryCaller): Promise<Iterable<Bottleneck>>;
   /** See {@link serviceStatisticsIn}. */

@@ -2,11 +2,11 @@
 
 import type { Bottleneck } from "../analysis/bottlenecks.ts";
 import { identifyBottlenecks } from "../analysis/bottlenecks.ts";
+import type { LazyCriticalPath } from "../analysis/critical-path.ts";
 import { criticalPath } from "../analysis/critical-path.ts";
 import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
 import { durationMsBetween } from "../model/time.ts";
-import type { TracePath } from "./large-analyses.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
 import { storedTrace } from "./stored-trace.ts";
@@ -26,7 +26,7 @@ export async function criticalPathOf(
   context: QueryContext,
   traceId: string,
   running: RunningQuery,
-): Promise<TracePath> {
+): Promise<LazyCriticalPath> {
   const { summary, rows } = await storedTrace(context, traceId, running);
   const { largeAnalyses } = context;
   if (largeAnalyses !== undefined && rows.length > MAX_SPANS_AT_ONCE) {

@@ -5,6 +5,7 @@ import type {
   CriticalPathClass,
   CriticalPathSegment,
   CriticalPathShare,
+  LazyCriticalPath,
 } from "../analysis/critical-path.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
@@ -28,12 +29,6 @@ export interface PathColumns {
   readonly shareSpans: Int32Array<ArrayBuffer>;
   /** Nanoseconds of each share by class, four a share. */
   readonly shareNanos: BigUint64Array<ArrayBuffer>;
-}
-
-/** A {@link CriticalPath} whose parts are made while they are read. */
-export interface UnpackedPath extends Omit<CriticalPath, "segments" | "byOperation"> {
-  readonly segments: Iterable<CriticalPathSegment>;
-  readonly byOperation: Iterable<CriticalPathShare>;
 }
 
 /** Packs the path of a table's spans. */
@@ -66,7 +61,7 @@ export function buffersOfPath(path: PathColumns): ArrayBuffer[] {
 }
 
 /** The path again, over the rows that the table was made of. */
-export function unpackPath(path: PathColumns, rows: readonly SpanRow[]): UnpackedPath {
+export function unpackPath(path: PathColumns, rows: readonly SpanRow[]): LazyCriticalPath {
   const { traceId, startTimeUnixNano, endTimeUnixNano } = path;
   const durationNanos = endTimeUnixNano - startTimeUnixNano;
   return {

@@ -1,12 +1,15 @@
 /** The critical path as the native API writes it. */
 
-import type { CriticalPathSegment, CriticalPathShare } from "../../analysis/critical-path.ts";
-import type { TracePath } from "../../query/large-analyses.ts";
+import type {
+  CriticalPathSegment,
+  CriticalPathShare,
+  LazyCriticalPath,
+} from "../../analysis/critical-path.ts";
 import type { CriticalPathSegmentJson, CriticalPathShareJson } from "../contract.ts";
 import { listChunks } from "../json-chunks.ts";
 
 /** {@link CriticalPathJson} as text in pieces, to be joined. */
-export function* criticalPathChunks(path: TracePath): Iterable<string> {
+export function* criticalPathChunks(path: LazyCriticalPath): Iterable<string> {
   const { traceId, durationNanos } = path;
   const head = JSON.stringify({ traceId, durationNanos: durationNanos.toString() });
   yield `${head.slice(0, -1)},"segments":`;
