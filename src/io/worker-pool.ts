@@ -35,9 +35,9 @@ export interface JobOptions {
   /** Buffers that become the thread's. */
   readonly transfer?: readonly ArrayBuffer[];
   /** Takes the parts of the answer in order; the thread waits meanwhile. */
-  readonly onPart?: (part: unknown) => void;
+  readonly onPart?: ((part: unknown) => void) | undefined;
   /** Ends the job: one that waits is forgotten, one at work ends with its thread, which cannot hear of it meanwhile. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Pending extends JobOptions {

@@ -3,6 +3,7 @@
 import type { Worker } from "node:worker_threads";
 import type { Bottleneck } from "../analysis/bottlenecks.ts";
 import { bottleneckOf } from "../analysis/bottlenecks.ts";
+import type { LazyCriticalPath } from "../analysis/critical-path.ts";
 import type { DependencyLink } from "../analysis/dependency-links.ts";
 import type { CollectedDurations, Performance } from "../analysis/performance.ts";
 import type { Metrics } from "../base/metrics.ts";
@@ -10,15 +11,15 @@ import { inSlices, TimeSlice } from "../base/time-slice.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
 import { buffersOfTable, spanTable } from "../batch/span-table.ts";
-import { startWorker, WorkerPool } from "../io/worker-pool.ts";
+import { startWorker } from "../io/worker-pool.ts";
 import type { AnalysisJob } from "./analysis-jobs.ts";
+import { JobThread } from "./job-thread.ts";
 import { buffersOfDurations, packDurations } from "./packed-durations.ts";
-import type { PathColumns, UnpackedPath } from "./path-columns.ts";
+import type { PathColumns } from "./path-columns.ts";
 import { unpackPath } from "./path-columns.ts";
 
 /** As many as queries may wait for their turn; each holds its table. */
 const MAX_WAITING = 64;
-const IDLE_MILLIS = 30_000;
 /** Holds the spans, tree and path of a trace of 1,000,000 spans, the most that one answer may hold. */
 const MAX_HEAP_MIB = 2_048;
 
@@ -35,7 +36,7 @@ export interface BottleneckQuestion {
  */
 export interface AnalysisThread {
   /** What `criticalPath` gives for these spans; segments and shares are made while they are read. */
-  criticalPath(rows: readonly SpanRow[], signal?: AbortSignal): Promise<UnpackedPath>;
+  criticalPath(rows: readonly SpanRow[], signal?: AbortSignal): Promise<LazyCriticalPath>;
   /** What `identifyBottlenecks` gives for these spans, made while it is read. */
   bottlenecks(
     rows: readonly SpanRow[],
@@ -52,46 +53,30 @@ export interface AnalysisThread {
 
 /** Makes the thread's owner; the thread itself starts with the first large analysis and ends when there is none. */
 export function createAnalysisThread(metrics: Metrics): AnalysisThread {
-  const pool = new WorkerPool({
+  const thread = new JobThread<AnalysisJob>({
+    metrics,
+    name: "analysis",
+    jobs: "Analyses of large traces",
     start: startAnalysisWorker,
-    maxThreads: 1,
     maxWaiting: MAX_WAITING,
-    idleMillis: IDLE_MILLIS,
   });
-  const jobs = metrics.counter({
-    name: "tracagg_analysis_thread_jobs_total",
-    help: "Analyses of large traces done in a thread of their own.",
-    labelNames: ["kind"],
-  });
-  metrics.gauge(
-    { name: "tracagg_analysis_thread_waiting", help: "Analyses of large traces that wait for the thread." },
-    () => pool.waiting,
-  );
-  const run = async (
-    job: AnalysisJob,
-    transfer: readonly ArrayBuffer[],
-    signal: AbortSignal | undefined,
-    onPart?: (part: unknown) => void,
-  ): Promise<unknown> => {
-    const answer = await pool.run(job, {
-      transfer,
-      ...(signal === undefined ? {} : { signal }),
-      ...(onPart === undefined ? {} : { onPart }),
-    });
-    jobs.add(1, { kind: job.kind });
-    return answer;
-  };
   const tableOf = (rows: readonly SpanRow[], withLinkBodies: boolean, signal: AbortSignal | undefined) =>
     inSlices(spanTable(rows, { withLinkBodies }), new TimeSlice(signal));
   return {
     criticalPath: async (rows, signal) => {
       const table = await tableOf(rows, false, signal);
-      const path = await run({ kind: "critical_path", table }, buffersOfTable(table), signal);
+      const path = await thread.run(
+        { kind: "critical_path", table },
+        { transfer: buffersOfTable(table), signal },
+      );
       return unpackPath(path as PathColumns, rows);
     },
     bottlenecks: async (rows, { thresholdMs, traceDurationMs }, signal) => {
       const table = await tableOf(rows, false, signal);
-      const found = await run({ kind: "bottlenecks", table, thresholdMs }, buffersOfTable(table), signal);
+      const found = await thread.run(
+        { kind: "bottlenecks", table, thresholdMs },
+        { transfer: buffersOfTable(table), signal },
+      );
       return {
         [Symbol.iterator]: () => bottlenecksOf(found as Int32Array, rows, traceDurationMs),
       };
@@ -99,17 +84,18 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
     links: async (rows, signal) => {
       const table = await tableOf(rows, true, signal);
       const links: DependencyLink[] = [];
-      await run({ kind: "links", table }, buffersOfTable(table), signal, (part) => {
+      const onPart = (part: unknown): void => {
         links.push(...(part as readonly DependencyLink[]));
-      });
+      };
+      await thread.run({ kind: "links", table }, { transfer: buffersOfTable(table), signal, onPart });
       return links;
     },
     performance: async (collected, spanCount, signal) => {
       const durations = await inSlices(packDurations(collected, spanCount), new TimeSlice(signal));
-      const job = { kind: "performance", durations } as const;
-      return (await run(job, buffersOfDurations(durations), signal)) as Performance;
+      const transfer = buffersOfDurations(durations);
+      return (await thread.run({ kind: "performance", durations }, { transfer, signal })) as Performance;
     },
-    stop: () => pool.stop(),
+    stop: () => thread.stop(),
   };
 }
 

@@ -8,14 +8,14 @@ import type { SpanBatch } from "../batch/span-batch.ts";
 import type { TranscodedRequest } from "../codec/otlp-json/decode.ts";
 import { otlpProtobufFromJson } from "../codec/otlp-json/decode.ts";
 import type { DecodedParts } from "../codec/otlp-protobuf/request-parts.ts";
-import { startWorker, WorkerPool } from "../io/worker-pool.ts";
+import { startWorker } from "../io/worker-pool.ts";
 import type { DecodedEnd, IngestJob } from "./ingest-jobs.ts";
+import { JobThread } from "./job-thread.ts";
 
 /** JSON up to here is transcoded at once, in some 4 ms. */
 const SHORT_JSON_BYTES = 128 * 1024;
 /** Beyond these, requests wait in the sender: admission bounds their bytes before. */
 const MAX_WAITING = 1_024;
-const IDLE_MILLIS = 30_000;
 /** A hostile request of 64 MiB has two million spans of 28 bytes, each with a resource and a scope of its own. */
 const MAX_HEAP_MIB = 1_024;
 
@@ -31,33 +31,15 @@ export interface IngestThread {
 
 /** Makes the thread's owner; the thread itself starts with the first long request and ends when there is none. */
 export function createIngestThread(metrics: Metrics): IngestThread {
-  const pool = new WorkerPool({
+  const thread = new JobThread<IngestJob>({
+    metrics,
+    name: "ingest",
+    jobs: "Long requests, decoded or transcoded from JSON,",
     start: startIngestWorker,
-    maxThreads: 1,
     maxWaiting: MAX_WAITING,
-    idleMillis: IDLE_MILLIS,
   });
-  const jobs = metrics.counter({
-    name: "tracagg_ingest_thread_jobs_total",
-    help: "Long requests decoded, or transcoded from JSON, in a thread of their own.",
-    labelNames: ["kind"],
-  });
-  metrics.gauge(
-    { name: "tracagg_ingest_thread_waiting", help: "Long requests that wait for the thread." },
-    () => pool.waiting,
-  );
-  const run = async (
-    job: IngestJob,
-    bytes: Uint8Array,
-    onPart?: (part: unknown) => void,
-  ): Promise<unknown> => {
-    const answer = await pool.run(job, {
-      transfer: [bytes.buffer as ArrayBuffer],
-      ...(onPart === undefined ? {} : { onPart }),
-    });
-    jobs.add(1, { kind: job.kind });
-    return answer;
-  };
+  const run = (job: IngestJob, bytes: Uint8Array, onPart?: (part: unknown) => void): Promise<unknown> =>
+    thread.run(job, { transfer: [bytes.buffer as ArrayBuffer], onPart });
   return {
     decodeLong: async (bytes) => {
       const payload = aloneInItsBuffer(bytes);
@@ -72,7 +54,7 @@ export function createIngestThread(metrics: Metrics): IngestThread {
       const json = aloneInItsBuffer(bytes);
       return (await run({ kind: "transcode", json }, json)) as TranscodedRequest;
     },
-    stop: () => pool.stop(),
+    stop: () => thread.stop(),
   };
 }
 
