@@ -8,7 +8,7 @@ import type { FileLayer } from "../../io/file-layer.ts";
 import { Backoff } from "./backoff.ts";
 import type { MergeAnswer, MergeRequest } from "./merge-request.ts";
 import type { RunLimits } from "./merge-runs.ts";
-import { nextRun } from "./merge-runs.ts";
+import { isPressing, nextRun } from "./merge-runs.ts";
 import type { Segment } from "./segment.ts";
 import { parquetFilesOf, segmentName } from "./segment-format.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
@@ -19,8 +19,6 @@ import type { FailedAnswer } from "./thread-answer.ts";
 const FIRST_RETRY_MILLIS = 10_000;
 /** A merge that fails costs minutes of a core and gigabytes of temporary files: no use in trying often. */
 const LAST_RETRY_MILLIS = 3_600_000;
-/** So many times the segments of a merge that wait for one are a reason not to wait for quiet any longer. */
-const PRESSING_FACTOR = 3;
 /** Spans of one trace that are brought together from several segments: some 200 MiB while it is done. */
 const MAX_REUNITED_SPANS = 200_000;
 
@@ -91,7 +89,9 @@ export class Compactor {
 
   /** True when a merge has waited for a quiet moment long enough. */
   get isPressing(): boolean {
-    return (this.#run()?.length ?? 0) >= this.#options.limits.minSegments * PRESSING_FACTOR;
+    const run = this.#run();
+    const { set, limits } = this.#options;
+    return run !== undefined && isPressing(run, set.segments, limits);
   }
 
   /** Starts a merge if one is due and none runs. Never throws. */
@@ -145,11 +145,11 @@ export class Compactor {
 
   async #mergeAndPublish(name: string, inputs: readonly Segment[]): Promise<SegmentMeta | undefined> {
     const { set, layer, temporaryDirectory } = this.#options;
-    const reunionDirectory = join(temporaryDirectory, `merge-${name}`);
+    const workDirectory = join(temporaryDirectory, `merge-${name}`);
     let isPublished = false;
     for (const input of inputs) input.hold();
     try {
-      const merged = await this.#write(name, inputs, reunionDirectory);
+      const merged = await this.#write(name, inputs, workDirectory);
       if (merged === undefined || this.#isStopped) return undefined;
       await set.syncUnfinished(name, merged.meta);
       isPublished = await this.#options.publish(name, merged.meta, inputs);
@@ -161,7 +161,7 @@ export class Compactor {
       return merged.meta;
     } finally {
       for (const input of inputs) input.release();
-      await layer.remove(reunionDirectory).catch(() => {
+      await layer.remove(workDirectory).catch(() => {
         // What is left there goes at the next start, with all temporary files.
       });
       if (isPublished) await set.discardReplaced(inputs);
@@ -173,7 +173,7 @@ export class Compactor {
   async #write(
     name: string,
     inputs: readonly Segment[],
-    reunionDirectory: string,
+    workDirectory: string,
   ): Promise<{ meta: SegmentMeta; cpuMicros: number; leftOutCount: number } | undefined> {
     const { set, layer, logger } = this.#options;
     // What a merge reads is never read again from the inputs: damage has to be found before.
@@ -182,12 +182,12 @@ export class Compactor {
     }
     const leftOut = await this.#options.leftOut(inputs);
     const directory = set.unfinishedPath(name);
-    for (const folder of [directory, reunionDirectory]) {
+    for (const folder of [directory, workDirectory]) {
       await layer.remove(folder);
       await layer.makeDirectory(folder);
     }
     if (this.#isStopped) return undefined;
-    const answer = await this.#options.merge(this.#request(name, inputs, { reunionDirectory, leftOut }));
+    const answer = await this.#options.merge(this.#request(name, inputs, { workDirectory, leftOut }));
     if (answer.kind === "merged") return { ...answer, leftOutCount: leftOut.size };
     logger.warn("segments are left unmerged", { segments: answer.inputs.join(), reason: answer.reason });
     const live = new Set(set.segments.map((segment) => segment.name));
@@ -198,7 +198,7 @@ export class Compactor {
   #request(
     name: string,
     inputs: readonly Segment[],
-    { reunionDirectory, leftOut }: { reunionDirectory: string; leftOut: ReadonlySet<string> },
+    { workDirectory, leftOut }: { workDirectory: string; leftOut: ReadonlySet<string> },
   ): MergeRequest {
     const { set, writtenBy, temporaryDirectory, memoryLimitBytes, spansSortedAtOnce, attributeKeys } =
       this.#options;
@@ -212,7 +212,7 @@ export class Compactor {
     return {
       directory: set.unfinishedPath(name),
       temporaryDirectory,
-      reunionDirectory,
+      workDirectory,
       memoryLimitBytes,
       spansSortedAtOnce,
       maxReunitedSpans: MAX_REUNITED_SPANS,

@@ -17,7 +17,7 @@ export interface MergeRequest {
   /** Where DuckDB may put what does not fit into its memory. */
   readonly temporaryDirectory: string;
   /** Empty folder for what is written on the way; whoever asked removes it. */
-  readonly reunionDirectory: string;
+  readonly workDirectory: string;
   readonly memoryLimitBytes: number;
   readonly name: string;
   readonly writtenBy: string;

@@ -90,7 +90,7 @@ class Reunion {
   }
 
   async #write(): Promise<void> {
-    const directory = join(this.#request.reunionDirectory, String(this.#parts.length));
+    const directory = join(this.#request.workDirectory, String(this.#parts.length));
     mkdirSync(directory);
     const { content } = await withWritingDatabase(this.#request, (connection) =>
       writeTables(connection, mergedBatch(this.#batches), { directory, attributeKeys: this.#keys }),

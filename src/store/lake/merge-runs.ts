@@ -16,6 +16,8 @@ const MAX_RESULT_BYTES = 128 * MEBIBYTE;
 const MAX_RESULT_TRACES = 1_000_000;
 /** Segments merged at once: each is a part of every statement. */
 const MAX_INPUTS = 32;
+/** So many times the segments of a merge that wait for one are a reason not to wait for quiet any longer. */
+const PRESSING_FACTOR = 3;
 /** Names in `replaces`, some 36 bytes each in memory and in `meta.json`. */
 const MAX_REPLACED = 4_096;
 /** Share of what retention keeps that one segment may make up, since it removes whole segments. */
@@ -64,6 +66,18 @@ export function nextRun<T extends RunSegment>(
     if (run !== undefined) return run;
   }
   return undefined;
+}
+
+/**
+ * True when waiting brings a run nothing: it has grown to several times what a merge takes, or cannot grow any more, as it
+ * does not reach to the newest segment.
+ */
+export function isPressing<T extends RunSegment>(
+  run: readonly T[],
+  segments: readonly T[],
+  { minSegments }: RunLimits,
+): boolean {
+  return run.length >= minSegments * PRESSING_FACTOR || run.at(-1) !== segments.at(-1);
 }
 
 function runBelow<T extends RunSegment>(

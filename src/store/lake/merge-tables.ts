@@ -35,7 +35,7 @@ export interface SpanSorting {
    */
   readonly spansAtOnce: number;
   /** Takes the sorted files on the way. */
-  readonly workFolder: string;
+  readonly workDirectory: string;
 }
 
 /** Writes the Parquet files of a merged segment from parts none of whose kept traces lies in another one. */
@@ -119,7 +119,7 @@ export class MergeTables {
   /** A query for all spans in order, from files that hold the traces of one range of ids each. */
   async #sortedSpans(
     inputs: readonly InputColumns[],
-    { spansAtOnce, workFolder }: SpanSorting,
+    { spansAtOnce, workDirectory }: SpanSorting,
   ): Promise<string> {
     const firsts = await this.#database.rows(
       `SELECT hex(min(trace_id)) FROM (
@@ -129,7 +129,7 @@ export class MergeTables {
        GROUP BY slice ORDER BY 1`,
       [],
     );
-    // The first range has no lower end, so that it holds what comes before the first id too: nothing.
+    // The first range needs no lower end, the last no upper one.
     const starts = firsts.slice(1).map(([first]) => `unhex('${String(first)}')`);
     const sorted = (range: string): string =>
       `${this.#spans(inputs, range)} ORDER BY trace_id, start_time_unix_nano, span_id`;
@@ -138,7 +138,7 @@ export class MergeTables {
     for (let slice = 0; slice <= starts.length; slice++) {
       const from = slice === 0 ? "true" : `stored.trace_id >= ${starts[slice - 1]}`;
       const to = slice === starts.length ? "true" : `stored.trace_id < ${starts[slice]}`;
-      const file = quoteSql(join(workFolder, `spans-${slice}.parquet`));
+      const file = quoteSql(join(workDirectory, `spans-${slice}.parquet`));
       await this.#database.run(
         `COPY (${sorted(`WHERE ${from} AND ${to}`)}) TO ${file} (FORMAT parquet, COMPRESSION lz4_raw)`,
       );

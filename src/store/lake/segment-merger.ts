@@ -79,7 +79,7 @@ class SegmentMerger {
   }
 
   async merge(): Promise<SegmentMeta> {
-    const { directory, reunionDirectory, spansSortedAtOnce, attributeKeys, splits } = this.#request;
+    const { directory, workDirectory, spansSortedAtOnce, attributeKeys, splits } = this.#request;
     const { chosen } = mergedColumns(this.#inputs, attributeKeys);
     const keys = chosen.map(({ key }) => key);
     const reunited = await reunitedParts(this.#database, this.#request, keys);
@@ -92,7 +92,7 @@ class SegmentMerger {
     });
     const files = await tables.write(directory, {
       spansAtOnce: spansSortedAtOnce,
-      workFolder: reunionDirectory,
+      workDirectory,
     });
     const facts = await this.#checkedFacts(directory);
     const filter = await rebuiltAttributeFilter(this.#database, directory, tables.columns.chosen);

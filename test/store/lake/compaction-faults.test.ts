@@ -204,7 +204,7 @@ describe("a merge that fails", () => {
     );
     const request = {
       directory: folder.path("merged"),
-      reunionDirectory: folder.path("reunited"),
+      workDirectory: folder.path("reunited"),
       temporaryDirectory: folder.path("tmp"),
       memoryLimitBytes: 256 * 1024 * 1024,
       spansSortedAtOnce: 131_072,
@@ -218,7 +218,7 @@ describe("a merge that fails", () => {
     };
     expect(await mergeSegments(request)).toMatchObject({ kind: "refused", inputs: INPUTS });
     await mkdir(request.directory);
-    await mkdir(request.reunionDirectory);
+    await mkdir(request.workDirectory);
     expect(await mergeSegments({ ...request, maxReunitedSpans: 2 })).toMatchObject({ kind: "merged" });
   });
 

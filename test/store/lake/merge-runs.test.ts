@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { RunSegment } from "../../../src/store/lake/merge-runs.ts";
-import { nextRun, runLimits } from "../../../src/store/lake/merge-runs.ts";
+import { isPressing, nextRun, runLimits } from "../../../src/store/lake/merge-runs.ts";
 import type { SegmentMeta } from "../../../src/store/lake/segment-meta.ts";
 
 const MEBIBYTE = 1024 * 1024;
@@ -91,6 +91,23 @@ describe("the segments that are merged next", () => {
       lastArrivalUnixMillis: 1,
     }));
     expect(nextRun(many, LIMITS, NONE)).toHaveLength(32);
+  });
+
+  it("do not wait for quiet once they are three times enough, or can grow no more", () => {
+    const presses = (sizes: readonly number[], limits = LIMITS): boolean => {
+      const segments = segmentsOf(sizes);
+      return isPressing(nextRun(segments, limits, NONE)!, segments, limits);
+    };
+    expect(presses(Array(11).fill(5))).toBe(false);
+    expect(presses(Array(12).fill(5))).toBe(true);
+    // Limits that end a run before it has three times the segments must not make it wait for ever.
+    const small = { ...LIMITS, maxBytes: 30 * MEBIBYTE };
+    expect(presses(Array(6).fill(5), small)).toBe(false);
+    expect(presses(Array(7).fill(5), small)).toBe(true);
+    const many = { ...LIMITS, minSegments: 32, maxWindowMillis: 99 * HOUR_MILLIS };
+    expect(presses(Array(32).fill(0.1), many)).toBe(false);
+    expect(presses(Array(33).fill(0.1), many)).toBe(true);
+    expect(presses([5, 5, 5, 5, 90])).toBe(true);
   });
 
   it("are none when merging is off", () => {
