@@ -50,15 +50,16 @@ export class Sealer {
   readonly #options: SealerOptions;
   readonly #backoff: Backoff;
   #running: Promise<void> | undefined;
-  #endedAtUnixMillis = 0;
+  #endedAtUnixMillis: number;
 
   constructor(options: SealerOptions) {
     this.#options = options;
     const { clock } = options;
+    this.#endedAtUnixMillis = clock.nowMillis();
     this.#backoff = new Backoff({ clock, firstMillis: FIRST_RETRY_MILLIS, longestMillis: LAST_RETRY_MILLIS });
   }
 
-  /** When the last seal ended; 0 before the first. */
+  /** When the last seal ended; before the first, when the sealer was made. */
   get endedAtUnixMillis(): number {
     return this.#endedAtUnixMillis;
   }
