@@ -3,7 +3,7 @@
 import type { QueryTimes } from "./queries/query-run.ts";
 import type { IngestFigures } from "./scenarios/ingest-figures.ts";
 import type { QueryingFigures, SteadyFigures } from "./scenarios/steady.ts";
-import type { RestartFigures } from "./scenarios/stored.ts";
+import type { MergeFigures, RestartFigures } from "./scenarios/stored.ts";
 
 /** What was measured, where and how. */
 export interface Conditions {
@@ -26,6 +26,7 @@ export interface Conditions {
 /** Figures over a number of stored spans; what was not asked for is absent. */
 export interface StoredFigures {
   readonly spans: number;
+  merging?: MergeFigures;
   restart?: RestartFigures;
   queries?: readonly QueryTimes[];
   steady?: SteadyFigures;

@@ -19,7 +19,7 @@ import type { IngestFigures } from "./scenarios/ingest-figures.ts";
 import { INGEST_VARIANTS } from "./scenarios/ingest-variants.ts";
 import { measureSteady, measureWhileQuerying } from "./scenarios/steady.ts";
 import type { Stored } from "./scenarios/stored.ts";
-import { checkStored, fill, measureRestart, withServer } from "./scenarios/stored.ts";
+import { checkStored, fill, measureMerging, measureRestart, withServer } from "./scenarios/stored.ts";
 import { buildCollector, collectorVersion } from "./targets/collector-build.ts";
 import { collectorKind } from "./targets/collector-target.ts";
 import { externalKind } from "./targets/external-target.ts";
@@ -152,6 +152,8 @@ function measureStored(run: Run, scenarios: ReadonlySet<StoredScenario>): Promis
     say(`filling a store with ${settings.spans} spans`);
     const stored = await fill(folder, { settings, core });
     const figures: StoredFigures = { spans: stored.figures.spans };
+    say("letting it merge its segments");
+    figures.merging = await measureMerging(stored);
     if (scenarios.has("restart")) {
       say("starting over it");
       figures.restart = await measureRestart(stored, RESTARTS);

@@ -143,6 +143,24 @@ export function steadyTable(rows: readonly (readonly [string, SteadyFigures])[])
   );
 }
 
+function mergingTable(stores: readonly StoredFigures[]): string[] {
+  return markdownTable(
+    ["spans stored", "seconds", "CPU us/span", "peak RSS MB"],
+    stores.flatMap(({ spans, merging }) =>
+      merging === undefined
+        ? []
+        : [
+            [
+              numberText(spans),
+              numberText(merging.seconds, 1),
+              numberText(merging.cpuMicrosPerSpan, 2),
+              numberText(megabytes(merging.peakRssBytes)),
+            ],
+          ],
+    ),
+  );
+}
+
 function restartTable(stores: readonly StoredFigures[]): string[] {
   const header = ["spans stored", "starts", "start to ready s", "idle RSS MB"];
   return markdownTable(
@@ -175,6 +193,7 @@ export function sections(results: BenchResults): Section[] {
   const found: Section[] = [];
   const add = (title: string, lines: readonly string[]) => found.push({ title, lines });
   if (results.ingest.length > 0) add("Ingest at full speed", ingestTable(results));
+  if (stores.some(({ merging }) => merging !== undefined)) add("Merging segments", mergingTable(stores));
   if (stores.some(({ restart }) => restart !== undefined)) add("Start", restartTable(stores));
   if (stored?.queries !== undefined) {
     add(`Queries over ${numberText(stored.spans)} spans`, queryTable(stored.queries, tenfold?.queries));

@@ -45,6 +45,30 @@ export async function withServer<T>(
   }
 }
 
+/** What merging the segments of a filled folder costs. */
+export interface MergeFigures {
+  /** From the start of the server until nothing is left to merge. */
+  readonly seconds: number;
+  /** CPU of the server for each stored span, its start included. */
+  readonly cpuMicrosPerSpan: number | undefined;
+  readonly peakRssBytes: number | undefined;
+}
+
+/** Lets a server merge what a filled folder holds, with nothing else to do. */
+export function measureMerging(stored: Stored): Promise<MergeFigures> {
+  const startedMillis = performance.now();
+  return withServer(stored, async (server) => {
+    await server.merged();
+    const readings = server.readings();
+    return {
+      seconds: (performance.now() - startedMillis) / 1_000,
+      cpuMicrosPerSpan:
+        readings === undefined ? undefined : (readings.cpuSeconds * 1e6) / stored.figures.spans,
+      peakRssBytes: readings?.peakRssBytes,
+    };
+  });
+}
+
 /** What a start over stored spans costs. */
 export interface RestartFigures {
   readonly starts: number;

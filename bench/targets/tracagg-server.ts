@@ -23,6 +23,8 @@ export interface TracAggServer extends Target {
   readonly endpoints: { readonly grpc: string; readonly http: string };
   /** From the start of the process until it takes spans and answers. */
   readonly readyMillis: number;
+  /** Resolves once no merge of segments is under way or due either. */
+  merged(): Promise<void>;
 }
 
 interface ReadyLine {
@@ -55,7 +57,11 @@ export async function startTracAgg(dataFolder: string, core: number | undefined)
     endpoints: { grpc: ready.otlpGrpc, http: ready.otlpHttp },
     readyMillis,
     readings: () => watch.readings(),
-    settled: () => untilQuiet(ready.ui),
+    settled: async () => {
+      await untilQuiet(ready.ui, { withMerging: false });
+      return undefined;
+    },
+    merged: () => untilQuiet(ready.ui, { withMerging: true }),
     stop: async () => {
       child.kill("SIGTERM");
       const code = await ended;
@@ -95,23 +101,27 @@ export interface StoreActivity {
 }
 
 /** Reads the text of `/metrics`; gauges that a store does not have count as idle. */
-export function storeActivity(metrics: string): StoreActivity {
+export function storeActivity(
+  metrics: string,
+  work: { readonly withMerging: boolean } = { withMerging: true },
+): StoreActivity {
   const gauge = (name: string) =>
     Number(new RegExp(`^tracagg_store_${name} (\\S+)$`, "m").exec(metrics)?.[1] ?? 0);
-  return { isBusy: gauge("sealing") > 0 || gauge("compacting") > 0, hotSpans: gauge("hot_spans") };
+  const isBusy = gauge("sealing") > 0 || (work.withMerging && gauge("compacting") > 0);
+  return { isBusy, hotSpans: gauge("hot_spans") };
 }
 
 /** Whatever the store's sizes are: quiet is when nothing runs and no span has left memory since the last look. */
-async function untilQuiet(ui: string): Promise<undefined> {
+async function untilQuiet(ui: string, work: { readonly withMerging: boolean }): Promise<void> {
   const deadlineMillis = performance.now() + MAX_SETTLE_MILLIS;
   let hotSpans = -1;
   let quietPolls = 0;
   while (performance.now() < deadlineMillis) {
-    const now = storeActivity(await (await fetch(new URL("/metrics", ui))).text());
+    const now = storeActivity(await (await fetch(new URL("/metrics", ui))).text(), work);
     quietPolls = !now.isBusy && now.hotSpans === hotSpans ? quietPolls + 1 : 0;
-    if (quietPolls === QUIET_POLLS) return undefined;
+    if (quietPolls === QUIET_POLLS) return;
     hotSpans = now.hotSpans;
     await sleep(SETTLE_POLL_MILLIS);
   }
-  throw new Error(`sealing did not end within ${MAX_SETTLE_MILLIS} ms`);
+  throw new Error(`sealing or merging did not end within ${MAX_SETTLE_MILLIS} ms`);
 }
