@@ -82,7 +82,7 @@ function methodText({ collector }: Conditions): string[] {
     "  time from ready to end, spans/s the spans over that time from the first request on. **Acked** counts to the last",
     "  acknowledgement. Peak RSS is VmHWM, disk the allocated blocks of every file that is left.",
     "- **Merging segments** begins when nothing has been sealed for ten seconds, so it is measured by itself: a server over",
-    "  the filled store, from its start until nothing is left to merge. All that follows is asked of the merged store.",
+    "  the filled store, from being ready until nothing is left to merge. All that follows is asked of the merged store.",
     "- **Merged** is about 500 spans a request, **recorded** the requests as the corpus has them, 47 on average.",
     "- Request latency lasts from the first try until the request is taken. At a fixed rate it starts when the request",
     "  was due, so a stall counts for every request it delays. The rate is half of what was sealed a second while",

@@ -145,13 +145,14 @@ export function steadyTable(rows: readonly (readonly [string, SteadyFigures])[])
 
 function mergingTable(stores: readonly StoredFigures[]): string[] {
   return markdownTable(
-    ["spans stored", "seconds", "CPU us/span", "peak RSS MB"],
+    ["spans stored", "segments merged", "seconds", "CPU us/span", "peak RSS MB"],
     stores.flatMap(({ spans, merging }) =>
       merging === undefined
         ? []
         : [
             [
               numberText(spans),
+              numberText(merging.segments),
               numberText(merging.seconds, 1),
               numberText(merging.cpuMicrosPerSpan, 2),
               numberText(megabytes(merging.peakRssBytes)),

@@ -74,7 +74,8 @@ function loadFigures(load: LoadResult) {
   };
 }
 
-function cpuMicrosPerSpan(
+/** CPU between two readings for each span; undefined when one is missing. */
+export function cpuMicrosPerSpan(
   from: ProcessReadings | undefined,
   to: ProcessReadings | undefined,
   spans: number,

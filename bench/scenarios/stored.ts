@@ -7,7 +7,7 @@ import { createQueryClient } from "../queries/query-client.ts";
 import type { TracAggServer } from "../targets/tracagg-server.ts";
 import { startTracAgg, tracAggKind } from "../targets/tracagg-server.ts";
 import type { Ingested, LoadSettings } from "./ingest.ts";
-import { ingest } from "./ingest.ts";
+import { cpuMicrosPerSpan, ingest } from "./ingest.ts";
 import { MAIN_VARIANT } from "./ingest-variants.ts";
 
 /** A start leaves garbage; what is resident after this long, asked nothing, is what an idle server holds. */
@@ -47,24 +47,27 @@ export async function withServer<T>(
 
 /** What merging the segments of a filled folder costs. */
 export interface MergeFigures {
-  /** From the start of the server until nothing is left to merge. */
+  /** Segments that went into others; none when there are too few. */
+  readonly segments: number;
+  /** From the server being ready until nothing is left to merge. */
   readonly seconds: number;
-  /** CPU of the server for each stored span, its start included. */
+  /** CPU of the server in that time, for each stored span. */
   readonly cpuMicrosPerSpan: number | undefined;
   readonly peakRssBytes: number | undefined;
 }
 
 /** Lets a server merge what a filled folder holds, with nothing else to do. */
 export function measureMerging(stored: Stored): Promise<MergeFigures> {
-  const startedMillis = performance.now();
   return withServer(stored, async (server) => {
-    await server.merged();
-    const readings = server.readings();
+    const startedMillis = performance.now();
+    const ready = server.readings();
+    const segments = await server.merged();
+    const merged = server.readings();
     return {
+      segments,
       seconds: (performance.now() - startedMillis) / 1_000,
-      cpuMicrosPerSpan:
-        readings === undefined ? undefined : (readings.cpuSeconds * 1e6) / stored.figures.spans,
-      peakRssBytes: readings?.peakRssBytes,
+      cpuMicrosPerSpan: cpuMicrosPerSpan(ready, merged, stored.figures.spans),
+      peakRssBytes: merged?.peakRssBytes,
     };
   });
 }

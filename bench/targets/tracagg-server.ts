@@ -23,8 +23,8 @@ export interface TracAggServer extends Target {
   readonly endpoints: { readonly grpc: string; readonly http: string };
   /** From the start of the process until it takes spans and answers. */
   readonly readyMillis: number;
-  /** Resolves once no merge of segments is under way or due either. */
-  merged(): Promise<void>;
+  /** Resolves once no merge of segments is under way or due either, with the segments that went into others. */
+  merged(): Promise<number>;
 }
 
 interface ReadyLine {
@@ -61,7 +61,10 @@ export async function startTracAgg(dataFolder: string, core: number | undefined)
       await untilQuiet(ready.ui, { withMerging: false });
       return undefined;
     },
-    merged: () => untilQuiet(ready.ui, { withMerging: true }),
+    merged: async () => {
+      await untilQuiet(ready.ui, { withMerging: true });
+      return storeGauge(await metricsOf(ready.ui), "compacted_segments");
+    },
     stop: async () => {
       child.kill("SIGTERM");
       const code = await ended;
@@ -105,10 +108,19 @@ export function storeActivity(
   metrics: string,
   work: { readonly withMerging: boolean } = { withMerging: true },
 ): StoreActivity {
-  const gauge = (name: string) =>
-    Number(new RegExp(`^tracagg_store_${name} (\\S+)$`, "m").exec(metrics)?.[1] ?? 0);
-  const isBusy = gauge("sealing") > 0 || (work.withMerging && gauge("compacting") > 0);
-  return { isBusy, hotSpans: gauge("hot_spans") };
+  const isMerging = work.withMerging && storeGauge(metrics, "compacting") > 0;
+  return {
+    isBusy: storeGauge(metrics, "sealing") > 0 || isMerging,
+    hotSpans: storeGauge(metrics, "hot_spans"),
+  };
+}
+
+function storeGauge(metrics: string, name: string): number {
+  return Number(new RegExp(`^tracagg_store_${name} (\\S+)$`, "m").exec(metrics)?.[1] ?? 0);
+}
+
+async function metricsOf(ui: string): Promise<string> {
+  return await (await fetch(new URL("/metrics", ui))).text();
 }
 
 /** Whatever the store's sizes are: quiet is when nothing runs and no span has left memory since the last look. */
@@ -117,7 +129,7 @@ async function untilQuiet(ui: string, work: { readonly withMerging: boolean }): 
   let hotSpans = -1;
   let quietPolls = 0;
   while (performance.now() < deadlineMillis) {
-    const now = storeActivity(await (await fetch(new URL("/metrics", ui))).text(), work);
+    const now = storeActivity(await metricsOf(ui), work);
     quietPolls = !now.isBusy && now.hotSpans === hotSpans ? quietPolls + 1 : 0;
     if (quietPolls === QUIET_POLLS) return;
     hotSpans = now.hotSpans;
