@@ -109,6 +109,7 @@ class Lake implements TraceStore {
       threads: this.#settings.queryThreads,
       concurrency: this.#settings.queryConcurrency,
       maxWaiting: this.#settings.maxWaitingQueries,
+      isPressed: () => this.#hot.byteSize > this.#settings.maxHotBytes / 2,
     });
     const set = new SegmentSet(dataDir, { layer: fileLayer, pool, logger });
     try {

@@ -21,6 +21,8 @@ export interface ReaderPoolOptions extends DatabaseOptions {
   readonly concurrency: number;
   /** Queries that may wait for their turn; one more is refused with `overloaded`. */
   readonly maxWaiting: number;
+  /** While it says true, one query runs at a time: something more urgent needs the processor. Default never. */
+  readonly isPressed?: () => boolean;
 }
 
 /** What one holder of a connection can do. */
@@ -147,11 +149,11 @@ export class ReaderPool {
     while (!this.#isClosed) {
       if (signal?.aborted) {
         // Its turn may have come in the same moment: the next in line must hear of it then.
-        if (this.#isFree) this.#waiting.shift()?.();
+        this.#wakeFree();
         throwIfAborted(signal);
       }
       const database = this.#database;
-      const connection = this.#isFree ? database.idle.pop() : undefined;
+      const connection = this.#freeCount > 0 ? database.idle.pop() : undefined;
       if (connection !== undefined) {
         this.#lent++;
         database.lent++;
@@ -188,8 +190,14 @@ export class ReaderPool {
   }
 
   /** Those of a replaced database count too: no more queries run at once than may. */
-  get #isFree(): boolean {
-    return this.#lent < this.#options.concurrency && this.#database.idle.length > 0;
+  get #freeCount(): number {
+    const { concurrency, isPressed } = this.#options;
+    const running = isPressed?.() === true ? 1 : concurrency;
+    return Math.min(running - this.#lent, this.#database.idle.length);
+  }
+
+  #wakeFree(): void {
+    for (const wake of this.#waiting.splice(0, Math.max(0, this.#freeCount))) wake();
   }
 
   #release({ database, connection }: Lent): void {
@@ -198,7 +206,7 @@ export class ReaderPool {
     database.idle.push(connection);
     if (database !== this.#database) closeIfUnused(database);
     if (this.#isClosed) for (const wake of this.#waiting.splice(0)) wake();
-    else this.#waiting.shift()?.();
+    else this.#wakeFree();
   }
 }
 

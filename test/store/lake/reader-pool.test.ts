@@ -10,9 +10,11 @@ const MANY_FILES = 600;
 
 let folder: string;
 let pool: ReaderPool;
+let isPressed = false;
 
 beforeEach(async () => {
   folder = temporaryFolder();
+  isPressed = false;
   pool = await ReaderPool.open({
     directory: folder,
     temporaryDirectory: join(folder, "tmp"),
@@ -20,6 +22,7 @@ beforeEach(async () => {
     threads: 1,
     concurrency: CONCURRENCY,
     maxWaiting: 16,
+    isPressed: () => isPressed,
   });
 });
 
@@ -91,5 +94,24 @@ it("lets queries that run end on the database they began with, and never runs mo
   expect(pool.waiting).toBe(3);
   letGo();
   expect(await Promise.all([...early, ...late])).toEqual([50_000, 50_000, 50_000, 50_000, 50_000]);
+  expect(most).toBe(CONCURRENCY);
+});
+
+it("runs one query at a time while it is pressed, and as many as it may again afterwards", async () => {
+  let most = 0;
+  let running = 0;
+  const query = (): Promise<void> =>
+    pool.use(undefined, async ({ rows }) => {
+      running++;
+      most = Math.max(most, running);
+      await rows("SELECT sum(range)::DOUBLE FROM range(1_000_000)", []);
+      running--;
+    });
+  isPressed = true;
+  await Promise.all([query(), query(), query()]);
+  expect(most).toBe(1);
+  const waiting = [query(), query(), query()];
+  isPressed = false;
+  await Promise.all(waiting);
   expect(most).toBe(CONCURRENCY);
 });
