@@ -2,15 +2,16 @@
 
 import type { DependencyLink } from "./dependency-link.ts";
 import { mergeDependencyLinks } from "./dependency-link.ts";
-import type { DependencySpan } from "./link-context.ts";
+import type { DependencySpan, TraceCall } from "./link-context.ts";
 import { isCallPart, isInternal, LinkContext, senderOf } from "./link-context.ts";
 import { linkConsumer, linkProducer } from "./message-links.ts";
 import { databaseNameOf, isSendOperation, messagingNodeOf, peerNameOf } from "./peer-names.ts";
+import type { SpanForest } from "./span-forest.ts";
 import { spanForest } from "./span-forest.ts";
 
 export type { DependencyLink, DependencyType } from "./dependency-link.ts";
 export { mergeDependencyLinks } from "./dependency-link.ts";
-export type { DependencySpan } from "./link-context.ts";
+export type { DependencySpan, TraceCall } from "./link-context.ts";
 
 /**
  * The calls between services that one trace shows, summed by (from, to, type) and sorted by those.
@@ -25,14 +26,26 @@ export type { DependencySpan } from "./link-context.ts";
  * Equal spans count once; missing parents, cycles and several roots do no harm.
  */
 export function dependencyLinks(spans: readonly DependencySpan[]): DependencyLink[] {
-  const forest = spanForest(spans);
+  return mergeDependencyLinks([
+    traceCalls(spanForest(spans)).map(({ fromService, toService, callCount, errorCount, type }) => ({
+      fromService,
+      toService,
+      callCount,
+      errorCount,
+      type,
+    })),
+  ]);
+}
+
+/** The calls that {@link dependencyLinks} sums, one by one, with the spans that show them. */
+export function traceCalls(forest: SpanForest<DependencySpan>): readonly TraceCall[] {
   const context = new LinkContext(forest);
   for (const index of forest.parentsFirst) linkEntry(context, index);
   linkInnerEntries(context);
   for (let at = forest.parentsFirst.length - 1; at >= 0; at--) {
     linkLeaf(context, forest.parentsFirst[at] as number);
   }
-  return mergeDependencyLinks([context.links]);
+  return context.calls;
 }
 
 /** SERVER and CONSUMER spans, which say themselves that they answer somebody. */
@@ -69,12 +82,18 @@ function linkCall(context: LinkContext, caller: number, callee: number): void {
   const senderSpan = sender === -1 ? undefined : context.span(sender);
   if (sender !== -1) context.paired[sender] = 1;
   const isError = to.status === "ERROR" || senderSpan?.status === "ERROR";
-  if (senderSpan?.kind === "PRODUCER") {
-    const node = messagingNodeOf(senderSpan.attributes)?.name ?? from.serviceName;
-    context.add(node, to.serviceName, "messaging", 1, isError);
-  } else {
-    context.add(from.serviceName, to.serviceName, "rpc", 1, isError);
-  }
+  const isMessage = senderSpan?.kind === "PRODUCER";
+  const node = isMessage ? messagingNodeOf(senderSpan.attributes)?.name : undefined;
+  const call = {
+    fromService: node ?? from.serviceName,
+    toService: to.serviceName,
+    type: isMessage ? "messaging" : "rpc",
+    callCount: 1,
+    sender,
+    callee,
+    caller,
+  } as const;
+  context.add(call, isError);
 }
 
 /** CLIENT spans without a remote child; of nested ones only the one that names the far end best. Children first. */
@@ -89,20 +108,21 @@ function linkLeaf(context: LinkContext, index: number): void {
 function linkPeer(context: LinkContext, index: number): boolean {
   const span = context.span(index);
   const isError = span.status === "ERROR";
+  const call = { fromService: span.serviceName, callCount: 1, sender: index, callee: -1, caller: index };
   const database = databaseNameOf(span.attributes);
   if (database !== undefined) {
-    context.add(span.serviceName, database, "database", 1, isError);
+    context.add({ ...call, toService: database, type: "database" }, isError);
     return true;
   }
   if (context.underDatabase[index] === 1) return false;
   const node = messagingNodeOf(span.attributes);
   if (node !== undefined) {
     const isSend = isSendOperation(span.attributes) && span.links.length === 0;
-    if (isSend) context.add(span.serviceName, node.name, "messaging", 1, isError);
+    if (isSend) context.add({ ...call, toService: node.name, type: "messaging" }, isError);
     return isSend;
   }
   const peer = peerNameOf(span.attributes);
   if (peer === undefined) return false;
-  context.add(span.serviceName, peer, "virtual_node", 1, isError);
+  context.add({ ...call, toService: peer, type: "virtual_node" }, isError);
   return true;
 }

@@ -1,7 +1,7 @@
 /** What the search for dependency links knows of each span of a trace. */
 
 import type { Span, SpanLink } from "../model/span.ts";
-import type { DependencyLink, DependencyType } from "./dependency-link.ts";
+import type { DependencyType } from "./dependency-link.ts";
 import { databaseNameOf } from "./peer-names.ts";
 import type { SpanForest } from "./span-forest.ts";
 
@@ -20,13 +20,30 @@ export type DependencySpan = Pick<
   | "attributes"
 > & { readonly links: readonly Pick<SpanLink, "traceId" | "spanId">[] };
 
+/** A call, or several of one kind, as one place of a trace shows them. Indexes are those of the forest, -1 for none. */
+export interface TraceCall {
+  readonly fromService: string;
+  readonly toService: string;
+  readonly type: DependencyType;
+  /** Calls; more than one only for messages whose senders are not in the trace. */
+  readonly callCount: number;
+  /** Calls in error, on whichever side: all or none of {@link callCount}. */
+  readonly errorCount: number;
+  /** The span that made it: a CLIENT or PRODUCER, or whatever span a CONSUMER names as its source. */
+  readonly sender: number;
+  /** The span that answered it or took the message. */
+  readonly callee: number;
+  /** The span of the calling service that it came from: the sender, or the parent where there is no sender. */
+  readonly caller: number;
+}
+
 /**
  * What is known about each span while links are found. Everything is worked out parents first or children first, one
  * step a span, so that deep traces cost no more than flat ones.
  */
 export class LinkContext {
   readonly forest: SpanForest<DependencySpan>;
-  readonly links: DependencyLink[] = [];
+  readonly calls: TraceCall[] = [];
   /** First ancestor that is not an INTERNAL span of the span's own service, -1 without one. */
   readonly outer: Int32Array;
   /** Topmost span of the run of INTERNAL spans of one service that the span ends. */
@@ -88,9 +105,8 @@ export class LinkContext {
   }
 
   /** Reports calls from one node to another. */
-  add(from: string, to: string, type: DependencyType, calls: number, isError: boolean): void {
-    const errorCount = isError ? calls : 0;
-    this.links.push({ fromService: from, toService: to, callCount: calls, errorCount, type });
+  add(call: Omit<TraceCall, "errorCount">, isError: boolean): void {
+    this.calls.push({ ...call, errorCount: isError ? call.callCount : 0 });
   }
 
   #describe(index: number): void {

@@ -13,7 +13,20 @@ export function linkProducer(context: LinkContext, index: number): void {
   const span = context.span(index);
   const node = messagingNodeOf(span.attributes);
   if (node === undefined) return;
-  context.add(span.serviceName, node.name, "messaging", 1, span.status === "ERROR");
+  addSending(context, index, node.name);
+}
+
+function addSending(context: LinkContext, index: number, node: string): void {
+  const { serviceName, status } = context.span(index);
+  const places = { sender: index, callee: -1, caller: index };
+  const call = {
+    fromService: serviceName,
+    toService: node,
+    type: "messaging",
+    callCount: 1,
+    ...places,
+  } as const;
+  context.add(call, status === "ERROR");
 }
 
 /** A CONSUMER span is called by its destination, once for each message source it names. */
@@ -25,19 +38,33 @@ export function linkConsumer(context: LinkContext, index: number): void {
   const isError = span.status === "ERROR";
   const sources = sourcesOf(context, index);
   const node = nodeOfConsumer(context, span, sources.known);
+  const taken = (fromService: string, callCount: number, sender: number): void => {
+    const places = { sender, callee: index, caller: sender };
+    const call = {
+      fromService,
+      toService: span.serviceName,
+      type: "messaging",
+      callCount,
+      ...places,
+    } as const;
+    context.add(call, isError);
+  };
+  const unknown = sources.count - sources.known.length;
   if (node !== undefined) {
-    context.add(node, span.serviceName, "messaging", Math.max(1, sources.count), isError);
-    for (const source of sources.known) linkUntoldSource(context, source, node);
+    for (const source of sources.known) {
+      taken(node, 1, source);
+      linkUntoldSource(context, source, node);
+    }
+    if (unknown > 0 || sources.count === 0) taken(node, Math.max(1, unknown), -1);
     return;
   }
   for (const source of sources.known) {
     const from = context.span(source);
     const isCall =
       from.kind === "PRODUCER" || from.kind === "CLIENT" || from.serviceName !== span.serviceName;
-    if (isCall) context.add(from.serviceName, span.serviceName, "messaging", 1, isError);
+    if (isCall) taken(from.serviceName, 1, source);
   }
-  const unknown = sources.count - sources.known.length;
-  if (unknown > 0) context.add(NAMELESS_BROKER, span.serviceName, "messaging", unknown, isError);
+  if (unknown > 0) taken(NAMELESS_BROKER, unknown, -1);
 }
 
 /** "process" under "receive": the same messages, already counted. */
@@ -90,5 +117,5 @@ function linkUntoldSource(context: LinkContext, source: number, node: string): v
   const span = context.span(source);
   const tellsItself = span.kind === "PRODUCER" && messagingNodeOf(span.attributes) !== undefined;
   if (tellsItself || span.kind === "CONSUMER" || !context.isFirstMention(source, node)) return;
-  context.add(span.serviceName, node, "messaging", 1, span.status === "ERROR");
+  addSending(context, source, node);
 }

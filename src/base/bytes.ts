@@ -17,6 +17,11 @@ export function hexFromBytes(bytes: Uint8Array, start = 0, end: number = bytes.l
   return text;
 }
 
+/** Lower-case hex of the bytes under `words[at, at + count)`, as they lie in memory. */
+export function hexOfWords(words: Uint32Array, at: number, count: number): string {
+  return hexFromBytes(new Uint8Array(words.buffer, words.byteOffset + at * 4, count * 4));
+}
+
 /** Bytes of a hex string in either case; undefined when the text is not an even number of hex digits. */
 export function bytesFromHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0) return undefined;

@@ -1,5 +1,7 @@
 /** Dense numbers for 128-bit trace ids: an open-addressing hash table over typed arrays, no object per id. */
 
+import { hashOfWords } from "../base/hash.ts";
+
 /** A trace id as four 32-bit words, in the byte order of the machine. */
 export type TraceIdWords = Uint32Array;
 
@@ -67,27 +69,12 @@ export class TraceIndex {
   #slotOf(words: TraceIdWords, at: number): number {
     const slots = this.#slots;
     const mask = slots.length - 1;
-    let slot = this.#hash(words, at) & mask;
+    let slot = hashOfWords(words, at, 4, this.#seed) & mask;
     for (let number = slots[slot] as number; number >= 0; number = slots[slot] as number) {
       if (sameWords(this.#words, number * 4, words, at)) return slot;
       slot = (slot + 1) & mask;
     }
     return slot;
-  }
-
-  /** MurmurHash3 (32 bit) over the four words. */
-  #hash(words: TraceIdWords, at: number): number {
-    let hash = this.#seed;
-    for (let word = 0; word < 4; word++) {
-      let mixed = Math.imul(words[at + word] as number, 0xcc9e2d51);
-      mixed = (mixed << 15) | (mixed >>> 17);
-      hash ^= Math.imul(mixed, 0x1b873593);
-      hash = (hash << 13) | (hash >>> 19);
-      hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
-    }
-    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-    return (hash ^ (hash >>> 16)) >>> 0;
   }
 
   #growWords(): void {

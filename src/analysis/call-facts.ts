@@ -1,0 +1,95 @@
+/** What is measured of each call of a trace: both sides' durations, the gap between them, waiting of messages. */
+
+import type { DependencyType, TraceCall } from "./dependency-links.ts";
+
+/** Spans of one trace as columns, in the order of the forest that the calls were found in. */
+export interface SpanTimes {
+  /** Nanoseconds since some instant of the trace: exact below 2^53. */
+  readonly startNanos: Float64Array;
+  /** 0 where a span ends before it starts. */
+  readonly durationNanos: Float64Array;
+  /** 1 where the status is ERROR. */
+  readonly isError: Uint8Array;
+}
+
+/** The figures of one {@link TraceCall}; -1 where there is none. */
+export interface CallFacts {
+  /** Duration of the span that made the call. */
+  readonly clientNanos: number;
+  /** Duration of the span that answered it. */
+  readonly serverNanos: number;
+  /**
+   * Client's duration less the time that any of its servers worked, by durations alone, so that no clock matters: the
+   * network and the queues on the way. With the first of several tries only.
+   */
+  readonly gapNanos: number;
+  /** True when the servers worked longer than the client waited: the gap was clamped to 0. */
+  readonly isGapClamped: boolean;
+  /** From the end of the sending to the start of the taking, of messages; 0 when clocks say it was taken before. */
+  readonly delayNanos: number;
+  readonly isClientError: boolean;
+  readonly isServerError: boolean;
+  /** True for a second SERVER span of one CLIENT span and those after it. */
+  readonly isRetry: boolean;
+}
+
+/** Facts of the calls of one trace, in their order. */
+export function callFacts(calls: readonly TraceCall[], times: SpanTimes): readonly CallFacts[] {
+  const tries = triesBySender(calls);
+  return calls.map((call) => factsOf(call, tries.get(call.sender) ?? [], times));
+}
+
+/** Calls of several tries and of one, by the span that made them. */
+function triesBySender(calls: readonly TraceCall[]): Map<number, TraceCall[]> {
+  const tries = new Map<number, TraceCall[]>();
+  for (const call of calls) {
+    if (call.type !== "rpc" || call.sender === -1 || call.callee === -1) continue;
+    const known = tries.get(call.sender);
+    if (known === undefined) tries.set(call.sender, [call]);
+    else known.push(call);
+  }
+  return tries;
+}
+
+function factsOf(call: TraceCall, tries: readonly TraceCall[], times: SpanTimes): CallFacts {
+  const { sender, callee, type } = call;
+  const { startNanos, durationNanos, isError } = times;
+  const clientNanos = sender === -1 ? -1 : (durationNanos[sender] as number);
+  const serverNanos = callee === -1 ? -1 : (durationNanos[callee] as number);
+  const isMessage = type === "messaging" && sender !== -1 && callee !== -1;
+  const sent = isMessage ? (startNanos[sender] as number) + clientNanos : 0;
+  const gap = tries[0] === call ? clientNanos - unionNanos(tries, times) : -1;
+  return {
+    clientNanos: isClientSide(call) ? clientNanos : -1,
+    serverNanos,
+    gapNanos: tries[0] === call ? Math.max(0, gap) : -1,
+    isGapClamped: tries[0] === call && gap < 0,
+    delayNanos: isMessage ? Math.max(0, (startNanos[callee] as number) - sent) : -1,
+    isClientError: isClientSide(call) && sender !== -1 && isError[sender] === 1,
+    isServerError: callee !== -1 && isError[callee] === 1,
+    isRetry: tries.length > 1 && tries[0] !== call,
+  };
+}
+
+/** The sender of a message is counted where it sends, not again where it is taken. */
+function isClientSide({ type, callee }: { readonly type: DependencyType; readonly callee: number }): boolean {
+  return type !== "messaging" || callee === -1;
+}
+
+/** Time that any of the callees worked, by their own clocks. */
+function unionNanos(tries: readonly TraceCall[], { startNanos, durationNanos }: SpanTimes): number {
+  if (tries.length === 1) return durationNanos[(tries[0] as TraceCall).callee] as number;
+  const spans = tries.map(({ callee }) => {
+    const start = startNanos[callee] as number;
+    return { start, end: start + (durationNanos[callee] as number) };
+  });
+  spans.sort((left, right) => left.start - right.start);
+  let sum = 0;
+  let until = Number.NEGATIVE_INFINITY;
+  for (const { start, end } of spans) {
+    if (end <= until) continue;
+    sum += end - Math.max(start, until);
+    until = end;
+  }
+  return sum;
+}

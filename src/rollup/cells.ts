@@ -1,0 +1,171 @@
+/** What is summed for one series in one window of time. */
+
+import type { CallFacts } from "../analysis/call-facts.ts";
+import { LatencySketch } from "../analysis/latency-sketch.ts";
+import type { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
+
+/** A span to look at: the slowest of the window that was seen. */
+export interface Exemplar {
+  /** Lower-case hex. */
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly durationNanos: number;
+}
+
+/** Spans of one service, operation, kind and status: their number and durations. */
+export class SpanCell {
+  readonly durations: LatencySketch = new LatencySketch();
+  exemplar: Exemplar | undefined;
+
+  /** Adds what another cell of the series holds. */
+  merge(other: SpanCell): void {
+    this.durations.merge(other.durations);
+    this.exemplar = slower(this.exemplar, other.exemplar);
+  }
+
+  /** Writes what {@link SpanCell.read} reads. */
+  writeTo(writer: ByteWriter): void {
+    this.durations.writeTo(writer);
+    writeExemplar(writer, this.exemplar);
+  }
+
+  /** @throws TracAggError `data_corrupt` */
+  static read(reader: ByteReader): SpanCell {
+    const cell = new SpanCell();
+    cell.durations.merge(LatencySketch.readFrom(reader));
+    cell.exemplar = readExemplar(reader);
+    return cell;
+  }
+}
+
+/** Plain sums of an edge, in the order they are written. Weighted, in steps that add up exactly. */
+const COUNTS = [
+  "calls",
+  "errors",
+  "clientErrors",
+  "serverErrors",
+  "pairedCalls",
+  "retries",
+  "clampedGaps",
+] as const;
+type EdgeCount = (typeof COUNTS)[number];
+
+/** Sketches of an edge, in the order they are written. */
+const SKETCHES = ["client", "server", "gap", "delay"] as const;
+type EdgeSketch = (typeof SKETCHES)[number];
+
+const WEIGHT_STEPS = 1_024;
+
+/** Calls of one edge. */
+export class EdgeCell {
+  readonly counts: Record<EdgeCount, number> = {
+    calls: 0,
+    errors: 0,
+    clientErrors: 0,
+    serverErrors: 0,
+    pairedCalls: 0,
+    retries: 0,
+    clampedGaps: 0,
+  };
+  /** Durations by the caller, by the callee, between the two, and waiting of messages; absent while nothing was added. */
+  readonly sketches: { [Name in EdgeSketch]?: LatencySketch } = {};
+  exemplar: Exemplar | undefined;
+
+  /** Adds a call, or several of one kind; with sign -1 takes back what was added so. */
+  add(
+    call: { readonly callCount: number; readonly errorCount: number; readonly facts: CallFacts },
+    weight: number,
+    sign: 1 | -1,
+  ): void {
+    const { counts } = this;
+    const { facts } = call;
+    const once = sign * rounded(weight);
+    counts.calls += once * call.callCount;
+    counts.errors += once * call.errorCount;
+    if (facts.isClientError) counts.clientErrors += once;
+    if (facts.isServerError) counts.serverErrors += once;
+    if (facts.clientNanos >= 0 && facts.serverNanos >= 0) counts.pairedCalls += once;
+    if (facts.isRetry) counts.retries += once;
+    if (facts.isGapClamped) counts.clampedGaps += once;
+    this.#addTo("client", facts.clientNanos, weight, sign);
+    this.#addTo("server", facts.serverNanos, weight, sign);
+    this.#addTo("gap", facts.gapNanos, weight, sign);
+    this.#addTo("delay", facts.delayNanos, weight, sign);
+  }
+
+  /** Adds what another cell of the edge holds. */
+  merge(other: EdgeCell): void {
+    for (const name of COUNTS) this.counts[name] += other.counts[name];
+    for (const name of SKETCHES) {
+      const sketch = other.sketches[name];
+      if (sketch !== undefined) this.#sketch(name).merge(sketch);
+    }
+    this.exemplar = slower(this.exemplar, other.exemplar);
+  }
+
+  /** True when all that was added was taken back. */
+  get isEmpty(): boolean {
+    return this.counts.calls === 0;
+  }
+
+  /** Writes what {@link EdgeCell.read} reads. */
+  writeTo(writer: ByteWriter): void {
+    for (const name of COUNTS) writer.varint(this.counts[name] * WEIGHT_STEPS);
+    let present = 0;
+    for (const [bit, name] of SKETCHES.entries())
+      if (this.sketches[name]?.isEmpty === false) present |= 1 << bit;
+    writer.varint(present);
+    for (const [bit, name] of SKETCHES.entries())
+      if ((present & (1 << bit)) !== 0) this.#sketch(name).writeTo(writer);
+    writeExemplar(writer, this.exemplar);
+  }
+
+  /** @throws TracAggError `data_corrupt` */
+  static read(reader: ByteReader): EdgeCell {
+    const cell = new EdgeCell();
+    for (const name of COUNTS) cell.counts[name] = reader.varint() / WEIGHT_STEPS;
+    const present = reader.varint();
+    for (const [bit, name] of SKETCHES.entries()) {
+      if ((present & (1 << bit)) !== 0) cell.#sketch(name).merge(LatencySketch.readFrom(reader));
+    }
+    cell.exemplar = readExemplar(reader);
+    return cell;
+  }
+
+  #addTo(name: EdgeSketch, nanos: number, weight: number, sign: 1 | -1): void {
+    if (nanos < 0) return;
+    if (sign === 1) this.#sketch(name).add(nanos, weight);
+    else this.#sketch(name).remove(nanos, weight);
+  }
+
+  #sketch(name: EdgeSketch): LatencySketch {
+    const sketch = this.sketches[name] ?? new LatencySketch();
+    this.sketches[name] = sketch;
+    return sketch;
+  }
+}
+
+/** The slower of two exemplars; of equally slow ones the one whose ids come first, so that no order matters. */
+export function slower(left: Exemplar | undefined, right: Exemplar | undefined): Exemplar | undefined {
+  if (left === undefined || right === undefined) return left ?? right;
+  if (left.durationNanos !== right.durationNanos)
+    return left.durationNanos > right.durationNanos ? left : right;
+  return left.traceId + left.spanId <= right.traceId + right.spanId ? left : right;
+}
+
+function rounded(weight: number): number {
+  return Math.round(weight * WEIGHT_STEPS) / WEIGHT_STEPS;
+}
+
+function writeExemplar(writer: ByteWriter, exemplar: Exemplar | undefined): void {
+  writer.text(exemplar?.traceId ?? "");
+  if (exemplar === undefined) return;
+  writer.text(exemplar.spanId);
+  writer.varint(exemplar.durationNanos);
+}
+
+function readExemplar(reader: ByteReader): Exemplar | undefined {
+  const traceId = reader.text();
+  if (traceId === "") return undefined;
+  return { traceId, spanId: reader.text(), durationNanos: reader.varint() };
+}

@@ -1,0 +1,135 @@
+/** Statistics as spans arrive: the window, the calls of complete traces, and the sums by time. */
+
+import { hexFromBytes } from "../base/bytes.ts";
+import type { CommittedBatch } from "../batch/committed-batch.ts";
+import type { SpanBatch } from "../batch/span-batch.ts";
+import { Edges } from "../window/edges.ts";
+import { Operations } from "../window/operations.ts";
+import type { CompleteCall } from "../window/trace-calls.ts";
+import { CompleteCalls } from "../window/trace-calls.ts";
+import type { WindowOptions } from "../window/trace-window.ts";
+import { TraceWindow } from "../window/trace-window.ts";
+import type { EdgeCell, SpanCell } from "./cells.ts";
+import { Rollups } from "./rollups.ts";
+import { spanSeries } from "./series.ts";
+
+/** A span may claim to start this long after it came; beyond that it counts as if it started then. */
+const MAX_AHEAD_SECONDS = 3_600;
+/** Traces looked at in one go, so that many due at once hold nobody up for long. */
+const TRACES_PER_TICK = 256;
+
+/** Bounds of the statistics. */
+export interface LiveStatisticsOptions extends WindowOptions {
+  readonly maxOperations?: number;
+  readonly maxEdges?: number;
+  /** Bytes of the windows of time at rest. */
+  readonly maxRollupBytes?: number;
+}
+
+/**
+ * Every span counts once, when it arrives; copies of it do not. Calls count when their trace is complete, and are
+ * counted anew when a span comes late.
+ */
+export class LiveStatistics {
+  readonly operations: Operations;
+  readonly edges: Edges;
+  readonly window: TraceWindow;
+  readonly rollups: Rollups;
+  readonly #calls: CompleteCalls;
+  // What the one function that adds a span works on, so that none is made for each span.
+  #batch: SpanBatch | undefined;
+  #row = 0;
+  #durationNanos = 0;
+  #weight = 1;
+
+  constructor(options: LiveStatisticsOptions = {}) {
+    this.operations = new Operations(options.maxOperations);
+    this.edges = new Edges(options.maxEdges);
+    this.rollups = new Rollups(
+      options.maxRollupBytes === undefined ? {} : { maxBytes: options.maxRollupBytes },
+    );
+    this.window = new TraceWindow(
+      this.operations,
+      (rows, trace, sign) => this.#countCalls(rows, trace, sign),
+      options,
+    );
+    this.#calls = new CompleteCalls(this.window.spans, this.window.table, this.operations, this.edges);
+  }
+
+  /**
+   * Counts the spans of a batch.
+   *
+   * @param nowMillis - of a clock that never goes back
+   */
+  append(committed: CommittedBatch, nowMillis: number): void {
+    const { batch, arrivalUnixMillis } = committed;
+    const latestSeconds = arrivalUnixMillis / 1_000 + MAX_AHEAD_SECONDS;
+    this.rollups.observe(arrivalUnixMillis / 1_000);
+    this.#batch = batch;
+    this.window.append(committed, nowMillis, (row, kept) => {
+      const { columns, weights } = this.window.spans;
+      this.#row = row;
+      this.#durationNanos = columns.durations[kept] as number;
+      this.#weight = weights.get(kept) ?? 1;
+      const series = spanSeries(
+        columns.operations[kept] as number,
+        columns.kinds[kept] as number,
+        batch.statusCodes[row] as number,
+      );
+      const seconds = Math.min(secondsAt(columns.starts, kept), latestSeconds);
+      this.rollups.changeSpans(seconds, series, this.#addSpan);
+    });
+    this.#batch = undefined;
+  }
+
+  /**
+   * Completes traces that are due and lets windows age. To be called a few times a second.
+   *
+   * @returns true when more traces are due than were looked at: call again soon
+   */
+  tick(nowMillis: number, nowUnixSeconds: number): boolean {
+    const isMore = this.window.tick(nowMillis, TRACES_PER_TICK);
+    if (!isMore) this.rollups.tick(nowUnixSeconds);
+    return isMore;
+  }
+
+  readonly #addSpan = (cell: SpanCell): void => {
+    cell.durations.add(this.#durationNanos, this.#weight);
+    const { exemplar } = cell;
+    if (exemplar !== undefined && exemplar.durationNanos >= this.#durationNanos) return;
+    const { traceIds, spanIds } = this.#batch as SpanBatch;
+    const row = this.#row;
+    cell.exemplar = {
+      traceId: hexFromBytes(traceIds, row * 16, row * 16 + 16),
+      spanId: hexFromBytes(spanIds, row * 8, row * 8 + 8),
+      durationNanos: this.#durationNanos,
+    };
+  };
+
+  #countCalls(rows: Int32Array, trace: number, sign: 1 | -1): void {
+    const { starts } = this.window.spans.columns;
+    const latestSeconds = this.window.arrivalUnixMillis(trace) / 1_000 + MAX_AHEAD_SECONDS;
+    for (const call of this.#calls.of(rows, trace)) {
+      const seconds = Math.min(secondsAt(starts, call.row), latestSeconds);
+      this.rollups.changeEdge(seconds, call.edge, (cell) => this.#addCall(cell, call, trace, sign));
+    }
+  }
+
+  #addCall(cell: EdgeCell, call: CompleteCall, trace: number, sign: 1 | -1): void {
+    const weight = this.window.spans.weights.get(call.row) ?? 1;
+    cell.add(call, weight, sign);
+    if (sign === -1) return;
+    const { columns } = this.window.spans;
+    const durationNanos = columns.durations[call.row] as number;
+    if (cell.exemplar !== undefined && cell.exemplar.durationNanos >= durationNanos) return;
+    cell.exemplar = {
+      traceId: this.window.table.hex(trace),
+      spanId: columns.spanIdHex(call.row),
+      durationNanos,
+    };
+  }
+}
+
+function secondsAt(starts: Uint32Array, row: number): number {
+  return ((starts[row * 2 + 1] as number) * 2 ** 32 + (starts[row * 2] as number)) / 1e9;
+}

@@ -1,0 +1,139 @@
+/** All series of one window of time: cells while it changes, bytes while it rests. */
+
+import { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
+import { EdgeCell, SpanCell } from "./cells.ts";
+
+interface LiveCells {
+  readonly spans: Map<number, SpanCell>;
+  readonly edges: Map<number, EdgeCell>;
+}
+
+/** Told of the cells of a window; a cell may be the window's own, so it must not be changed. */
+export interface CellVisitor {
+  /** False leaves the cell out, unread. */
+  wantsSpans(series: number): boolean;
+  spans(series: number, cell: SpanCell): void;
+  wantsEdge(edge: number): boolean;
+  edge(edge: number, cell: EdgeCell): void;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** One window. */
+export class RollupWindow {
+  /** Seconds since the epoch. */
+  readonly startSeconds: number;
+  /** True when it changed since {@link RollupWindow.saved} was called. */
+  isDirty = false;
+  #live: LiveCells | undefined;
+  #bytes: Uint8Array = EMPTY;
+
+  constructor(startSeconds: number, bytes: Uint8Array = EMPTY) {
+    this.startSeconds = startSeconds;
+    this.#bytes = bytes;
+  }
+
+  /** Bytes at rest; 0 while it changes. */
+  get restingBytes(): number {
+    return this.#live === undefined ? this.#bytes.length : 0;
+  }
+
+  /** True while cells are held as objects. */
+  get isLive(): boolean {
+    return this.#live !== undefined;
+  }
+
+  /** The cell of a series, to be added to. */
+  spanCell(series: number): SpanCell {
+    const { spans } = this.#thawed();
+    let cell = spans.get(series);
+    if (cell === undefined) {
+      cell = new SpanCell();
+      spans.set(series, cell);
+    }
+    this.isDirty = true;
+    return cell;
+  }
+
+  /** The cell of an edge, to be added to. */
+  edgeCell(edge: number): EdgeCell {
+    const { edges } = this.#thawed();
+    let cell = edges.get(edge);
+    if (cell === undefined) {
+      cell = new EdgeCell();
+      edges.set(edge, cell);
+    }
+    this.isDirty = true;
+    return cell;
+  }
+
+  /** Shows every cell that is wanted. */
+  visit(visitor: CellVisitor): void {
+    if (this.#live === undefined) {
+      visitBytes(this.#bytes, visitor);
+      return;
+    }
+    for (const [series, cell] of this.#live.spans)
+      if (visitor.wantsSpans(series)) visitor.spans(series, cell);
+    for (const [edge, cell] of this.#live.edges) if (visitor.wantsEdge(edge)) visitor.edge(edge, cell);
+  }
+
+  /** Its content as bytes that a new window can be made of. */
+  toBytes(): Uint8Array {
+    if (this.#live === undefined) return this.#bytes;
+    const writer = new ByteWriter();
+    const { spans, edges } = this.#live;
+    writeCells(writer, spans);
+    writeCells(
+      writer,
+      [...edges].filter(([, cell]) => !cell.isEmpty),
+    );
+    return writer.finish();
+  }
+
+  /** Keeps bytes in place of cells: a tenth of the memory, until the next change. */
+  rest(): void {
+    this.#bytes = this.toBytes();
+    this.#live = undefined;
+  }
+
+  #thawed(): LiveCells {
+    if (this.#live !== undefined) return this.#live;
+    const live = { spans: new Map<number, SpanCell>(), edges: new Map<number, EdgeCell>() };
+    visitBytes(this.#bytes, {
+      wantsSpans: () => true,
+      spans: (series, cell) => live.spans.set(series, cell),
+      wantsEdge: () => true,
+      edge: (edge, cell) => live.edges.set(edge, cell),
+    });
+    this.#live = live;
+    this.#bytes = EMPTY;
+    return live;
+  }
+}
+
+function writeCells(writer: ByteWriter, cells: Iterable<readonly [number, SpanCell | EdgeCell]>): void {
+  const all = [...cells];
+  writer.varint(all.length);
+  for (const [id, cell] of all) {
+    const own = new ByteWriter();
+    cell.writeTo(own);
+    writer.varint(id);
+    writer.bytes(own.finish());
+  }
+}
+
+function visitBytes(bytes: Uint8Array, visitor: CellVisitor): void {
+  if (bytes.length === 0) return;
+  const reader = new ByteReader(bytes);
+  for (let left = reader.varint(); left > 0; left--) {
+    const series = reader.varint();
+    const cell = reader.bytes();
+    if (visitor.wantsSpans(series)) visitor.spans(series, SpanCell.read(new ByteReader(cell)));
+  }
+  for (let left = reader.varint(); left > 0; left--) {
+    const edge = reader.varint();
+    const cell = reader.bytes();
+    if (visitor.wantsEdge(edge)) visitor.edge(edge, EdgeCell.read(new ByteReader(cell)));
+  }
+}

@@ -1,0 +1,251 @@
+/** Sums of spans and calls in windows of time, at three resolutions. */
+
+import type { EdgeCell, SpanCell } from "./cells.ts";
+import type { CellVisitor } from "./rollup-window.ts";
+import { RollupWindow } from "./rollup-window.ts";
+
+/** Windows of one length, and how long they are held. */
+export interface Resolution {
+  readonly windowSeconds: number;
+  readonly keepSeconds: number;
+}
+
+const MINUTE = 60;
+const HOUR = 3_600;
+const DAY = 86_400;
+
+/** Ten seconds for a quarter of an hour, minutes for two days, hours for thirty days. Each holds everything by itself. */
+export const RESOLUTIONS: readonly Resolution[] = Object.freeze([
+  { windowSeconds: 10, keepSeconds: 15 * MINUTE },
+  { windowSeconds: MINUTE, keepSeconds: 2 * DAY },
+  { windowSeconds: HOUR, keepSeconds: 30 * DAY },
+]);
+
+/** Windows that lie this far back rest as bytes: what still comes for them is late. */
+const REST_AFTER_WINDOWS = 2;
+/** Bytes of resting windows; the oldest of the finest resolution go first. */
+const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
+
+/** What rollups count of themselves. */
+export interface RollupCounters {
+  /** Spans and calls that start before the oldest window held. */
+  tooOld: number;
+  /** Windows dropped before their time for memory. */
+  droppedForMemory: number;
+}
+
+/** A range of time, both in seconds since the epoch; `end` is exclusive. */
+export interface SecondsRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Windows by resolution, and what to add to them. */
+export class Rollups {
+  readonly counters: RollupCounters = { tooOld: 0, droppedForMemory: 0 };
+  readonly #levels: readonly Level[];
+  readonly #maxBytes: number;
+  #nowSeconds = 0;
+
+  constructor(options: { readonly maxBytes?: number } = {}) {
+    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#levels = RESOLUTIONS.map((resolution) => new Level(resolution));
+  }
+
+  /** Latest time that {@link Rollups.tick} was told. */
+  get nowSeconds(): number {
+    return this.#nowSeconds;
+  }
+
+  /** Changes every cell that holds a moment: at each resolution that reaches back so far. */
+  changeSpans(seconds: number, series: number, change: (cell: SpanCell) => void): void {
+    let isHeld = false;
+    for (const level of this.#levels) {
+      const window = level.windowAt(seconds, this.#nowSeconds);
+      if (window === undefined) continue;
+      change(window.spanCell(series));
+      isHeld = true;
+    }
+    if (!isHeld) this.counters.tooOld++;
+  }
+
+  /** The same for an edge. */
+  changeEdge(seconds: number, edge: number, change: (cell: EdgeCell) => void): void {
+    let isHeld = false;
+    for (const level of this.#levels) {
+      const window = level.windowAt(seconds, this.#nowSeconds);
+      if (window === undefined) continue;
+      change(window.edgeCell(edge));
+      isHeld = true;
+    }
+    if (!isHeld) this.counters.tooOld++;
+  }
+
+  /** Says that it is at least so late. */
+  observe(nowSeconds: number): void {
+    this.#nowSeconds = Math.max(this.#nowSeconds, nowSeconds);
+  }
+
+  /** Lets time go on: windows that are past rest, those past their term go. */
+  tick(nowSeconds: number): void {
+    this.observe(nowSeconds);
+    let bytes = 0;
+    for (const level of this.#levels) bytes += level.age(this.#nowSeconds);
+    for (const level of this.#levels) {
+      while (bytes > this.#maxBytes) {
+        const freed = level.dropOldest();
+        if (freed === 0) break;
+        bytes -= freed;
+        this.counters.droppedForMemory++;
+      }
+    }
+  }
+
+  /**
+   * Shows the cells of a range, each moment once, in as few windows as hold it: hours where whole hours lie in it, then
+   * minutes, then tens of seconds. The range is widened to the bounds of the finest windows held there.
+   *
+   * @returns the range that was covered
+   */
+  visit(range: SecondsRange, visitor: CellVisitor): SecondsRange {
+    return this.#visitLevel(this.#levels.length - 1, range, visitor);
+  }
+
+  /** Windows of one resolution in a range, oldest first. */
+  windows(windowSeconds: number, { start, end }: SecondsRange): readonly RollupWindow[] {
+    const level = this.#levels.find(({ resolution }) => resolution.windowSeconds === windowSeconds);
+    if (level === undefined)
+      throw new RangeError(`expected windows of 10, 60 or 3600 s, got ${windowSeconds}`);
+    return level.between(start, end);
+  }
+
+  /** All windows with the resolution they belong to. */
+  *all(): Generator<{ readonly windowSeconds: number; readonly window: RollupWindow }, void> {
+    for (const { resolution, windows } of this.#levels) {
+      for (const window of windows.values()) yield { windowSeconds: resolution.windowSeconds, window };
+    }
+  }
+
+  /** Puts a window back that was stored. */
+  restore(windowSeconds: number, window: RollupWindow): void {
+    const level = this.#levels.find(({ resolution }) => resolution.windowSeconds === windowSeconds);
+    level?.windows.set(window.startSeconds, window);
+  }
+
+  /** Bytes of resting windows, and how many are held as cells. */
+  sizes(): { readonly restingBytes: number; readonly windows: number; readonly liveWindows: number } {
+    let restingBytes = 0;
+    let windows = 0;
+    let liveWindows = 0;
+    for (const { window } of this.all()) {
+      restingBytes += window.restingBytes;
+      windows++;
+      if (window.isLive) liveWindows++;
+    }
+    return { restingBytes, windows, liveWindows };
+  }
+
+  #visitLevel(index: number, range: SecondsRange, visitor: CellVisitor): SecondsRange {
+    const level = this.#levels[index] as Level;
+    const { windowSeconds } = level.resolution;
+    const finer = index > 0 && this.#levels[index - 1];
+    const heldSince = finer ? finer.heldSince(this.#nowSeconds) : Number.POSITIVE_INFINITY;
+    // Where a finer level does not reach back so far, this one answers for the edges too.
+    const start =
+      range.start < heldSince ? floorTo(range.start, windowSeconds) : ceilTo(range.start, windowSeconds);
+    const wholeEnd =
+      range.end <= heldSince ? ceilTo(range.end, windowSeconds) : floorTo(range.end, windowSeconds);
+    const end = finer && range.start < heldSince ? Math.max(wholeEnd, start + windowSeconds) : wholeEnd;
+    if (finer === false || start >= end) {
+      if (finer !== false) return this.#visitLevel(index - 1, range, visitor);
+      for (const window of level.between(start, end)) window.visit(visitor);
+      return { start, end };
+    }
+    for (const window of level.between(start, end)) window.visit(visitor);
+    const covered = { start, end };
+    if (range.start < start)
+      covered.start = this.#visitLevel(index - 1, { start: range.start, end: start }, visitor).start;
+    if (range.end > end)
+      covered.end = this.#visitLevel(index - 1, { start: end, end: range.end }, visitor).end;
+    return covered;
+  }
+}
+
+/** Windows of one resolution, by start. */
+class Level {
+  readonly resolution: Resolution;
+  readonly windows: Map<number, RollupWindow> = new Map();
+  /** The window asked for last: most spans of a request fall into one. */
+  #last: RollupWindow | undefined;
+
+  constructor(resolution: Resolution) {
+    this.resolution = resolution;
+  }
+
+  /** Earliest start of a window that is held. */
+  heldSince(nowSeconds: number): number {
+    const { windowSeconds, keepSeconds } = this.resolution;
+    return floorTo(nowSeconds - keepSeconds, windowSeconds);
+  }
+
+  windowAt(seconds: number, nowSeconds: number): RollupWindow | undefined {
+    const { windowSeconds } = this.resolution;
+    const start = floorTo(seconds, windowSeconds);
+    if (this.#last?.startSeconds === start) return this.#last;
+    if (start < this.heldSince(nowSeconds)) return undefined;
+    let window = this.windows.get(start);
+    if (window === undefined) {
+      window = new RollupWindow(start);
+      this.windows.set(start, window);
+    }
+    this.#last = window;
+    return window;
+  }
+
+  /** Drops what is past its term, lets rest what is past; bytes of what rests. */
+  age(nowSeconds: number): number {
+    const { windowSeconds } = this.resolution;
+    const since = this.heldSince(nowSeconds);
+    const restBefore = nowSeconds - REST_AFTER_WINDOWS * windowSeconds;
+    let bytes = 0;
+    for (const [start, window] of this.windows) {
+      if (start < since) {
+        this.#drop(start);
+        continue;
+      }
+      if (window.isLive && start < restBefore) window.rest();
+      bytes += window.restingBytes;
+    }
+    return bytes;
+  }
+
+  /** Drops the oldest window that rests; its bytes, 0 without one. */
+  dropOldest(): number {
+    const resting = [...this.windows.values()].filter((window) => !window.isLive);
+    if (resting.length === 0) return 0;
+    const oldest = resting.reduce((left, right) => (left.startSeconds <= right.startSeconds ? left : right));
+    this.#drop(oldest.startSeconds);
+    return oldest.restingBytes;
+  }
+
+  between(start: number, end: number): RollupWindow[] {
+    const found: RollupWindow[] = [];
+    for (const window of this.windows.values()) {
+      if (window.startSeconds >= start && window.startSeconds < end) found.push(window);
+    }
+    return found.sort((left, right) => left.startSeconds - right.startSeconds);
+  }
+
+  #drop(start: number): void {
+    this.windows.delete(start);
+    if (this.#last?.startSeconds === start) this.#last = undefined;
+  }
+}
+
+function floorTo(seconds: number, step: number): number {
+  return Math.floor(seconds / step) * step;
+}
+
+function ceilTo(seconds: number, step: number): number {
+  return Math.ceil(seconds / step) * step;
+}

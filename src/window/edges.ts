@@ -1,0 +1,73 @@
+/** Edges of the dependency graph, each once under a number, in bounded number. */
+
+import type { DependencyType } from "../analysis/dependency-link.ts";
+import { OTHER_OPERATIONS, OTHER_SERVICES } from "./operations.ts";
+
+/** `entry`: a request from outside, once for each trace. */
+export type EdgeType = DependencyType | "entry";
+
+/** Node that requests from outside come from. */
+export const ENTRY_NODE = "user";
+
+/** From an operation of one node to an operation of another. */
+export interface EdgeKey {
+  readonly fromService: string;
+  readonly toService: string;
+  readonly type: EdgeType;
+  /** The operation that the calling service was busy with, "" for brokers and entries. */
+  readonly fromOperation: string;
+  /** The operation called: the callee's span, or the caller's where the callee sends none; "" for brokers. */
+  readonly toOperation: string;
+}
+
+/** Edges told apart; beyond it those between the same two nodes are one. */
+export const DEFAULT_MAX_EDGES = 20_000;
+
+/** Numbers for edges. Once given, a number stays. */
+export class Edges {
+  readonly #max: number;
+  readonly #idByKey: Map<string, number> = new Map();
+  readonly #keys: EdgeKey[] = [];
+  /** Calls that were counted on an edge of other operations or services than their own. */
+  overflowed = 0;
+
+  constructor(maxEdges: number = DEFAULT_MAX_EDGES) {
+    this.#max = maxEdges;
+  }
+
+  /** Edges known. */
+  get count(): number {
+    return this.#keys.length;
+  }
+
+  /** The number of an edge. */
+  idOf(edge: EdgeKey): number {
+    const known = this.#idByKey.get(textOf(edge));
+    if (known !== undefined) return known;
+    if (this.#keys.length < this.#max) return this.#give(edge);
+    this.overflowed++;
+    const others = { fromOperation: OTHER_OPERATIONS, toOperation: OTHER_OPERATIONS };
+    const between = { ...edge, ...others };
+    const knownBetween = this.#idByKey.get(textOf(between));
+    if (knownBetween !== undefined) return knownBetween;
+    if (this.#keys.length < this.#max * 2) return this.#give(between);
+    const last = { fromService: OTHER_SERVICES, toService: OTHER_SERVICES, type: edge.type, ...others };
+    return this.#idByKey.get(textOf(last)) ?? this.#give(last);
+  }
+
+  /** The edge with a number. */
+  key(id: number): EdgeKey {
+    return this.#keys[id] as EdgeKey;
+  }
+
+  #give(edge: EdgeKey): number {
+    const id = this.#keys.length;
+    this.#keys.push(edge);
+    this.#idByKey.set(textOf(edge), id);
+    return id;
+  }
+}
+
+function textOf(edge: EdgeKey): string {
+  return JSON.stringify([edge.fromService, edge.toService, edge.type, edge.fromOperation, edge.toOperation]);
+}

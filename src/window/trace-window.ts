@@ -1,0 +1,319 @@
+/** The trace window: spans of one trace meet here, whatever request they came in, until the trace is complete. */
+
+import type { CommittedBatch } from "../batch/committed-batch.ts";
+import { DueTraces } from "./due-traces.ts";
+import type { Operations } from "./operations.ts";
+import type { BatchWords } from "./span-rows.ts";
+import { batchWords, SpanRows } from "./span-rows.ts";
+import type { Arrival } from "./trace-states.ts";
+import { TraceState, TraceStates } from "./trace-states.ts";
+import { TraceTable } from "./trace-table.ts";
+
+const NO_ROW = -1;
+
+/** When traces are complete, and how much is kept. */
+export interface WindowOptions {
+  /** A trace is complete when no span came for this long. Default 10 s, what service graphs usually wait. */
+  readonly quietMillis?: number;
+  /** Shorter wait for a trace that has a root and every parent that a span names. Default 2 s. */
+  readonly wholeQuietMillis?: number;
+  /** A trace is complete this long after its first span, whatever still comes. Default 5 minutes. */
+  readonly maxOpenMillis?: number;
+  /**
+   * Spans at which a trace is complete; what still comes of it makes another part. Default 5,000: working that many out
+   * holds nobody up.
+   */
+  readonly maxTraceSpans?: number;
+  /** How long a complete trace is kept for spans that come late. Default 10 minutes. */
+  readonly keepMillis?: number;
+  /** Spans held, of open and of complete traces; the oldest go first. Default 1,000,000: some 70 MB. */
+  readonly maxSpans?: number;
+  /** Seed of the table of trace ids. Default 0. */
+  readonly seed?: number;
+}
+
+const DEFAULTS: Required<WindowOptions> = Object.freeze({
+  quietMillis: 10_000,
+  wholeQuietMillis: 2_000,
+  maxOpenMillis: 300_000,
+  maxTraceSpans: 5_000,
+  keepMillis: 600_000,
+  maxSpans: 1_000_000,
+  seed: 0,
+});
+
+/** How often which limit made a trace complete, and what came late. */
+export interface WindowCounters {
+  quiet: number;
+  whole: number;
+  spanCap: number;
+  timeCap: number;
+  memoryCap: number;
+  /** Complete traces that were worked out again for spans that came late. */
+  reopened: number;
+  /** Spans that were there already. */
+  duplicates: number;
+}
+
+/**
+ * Told of a trace when it is complete: `rows` are its rows in the order they came, valid during the call. With sign -1
+ * what was told of exactly these rows before does not hold any more.
+ */
+export type TraceListener = (rows: Int32Array, trace: number, sign: 1 | -1) => void;
+
+interface KeptTrace {
+  readonly trace: number;
+  readonly atMillis: number;
+}
+
+/** Told of a span that was not there before: its row in the batch, and in {@link TraceWindow.spans}. */
+export type FreshListener = (row: number, kept: number) => void;
+
+/** Spans of traces that are not complete yet, or have not been for long. Times are of a clock that never goes back. */
+export class TraceWindow {
+  readonly spans: SpanRows = new SpanRows();
+  readonly table: TraceTable;
+  readonly counters: WindowCounters = {
+    quiet: 0,
+    whole: 0,
+    spanCap: 0,
+    timeCap: 0,
+    memoryCap: 0,
+    reopened: 0,
+    duplicates: 0,
+  };
+  readonly #options: Required<WindowOptions>;
+  readonly #operations: Operations;
+  readonly #listener: TraceListener;
+  readonly #traces: TraceStates = new TraceStates();
+  readonly #due: DueTraces = new DueTraces();
+  /** Complete traces in the order they were; one that was opened again since has a later entry. */
+  #kept: KeptTrace[] = [];
+  #keptStart = 0;
+  #openCount = 0;
+
+  constructor(operations: Operations, listener: TraceListener, options: WindowOptions = {}) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#operations = operations;
+    this.#listener = listener;
+    this.table = new TraceTable(this.#options.seed);
+  }
+
+  /** Traces that are not complete. */
+  get openTraces(): number {
+    return this.#openCount;
+  }
+
+  /** Spans held. */
+  get spanCount(): number {
+    return this.spans.columns.count;
+  }
+
+  /** Bytes of the columns. */
+  get byteSize(): number {
+    return this.spans.columns.byteSize + this.table.byteSize + this.#traces.byteSize + this.#kept.length * 24;
+  }
+
+  /**
+   * Takes the spans of a batch in.
+   *
+   * @param onFresh - told of each row of the batch that is no copy of a span in the window, and of its row here
+   */
+  append(committed: CommittedBatch, nowMillis: number, onFresh: FreshListener): void {
+    const { batch, position, arrivalUnixMillis } = committed;
+    const words = batchWords(batch);
+    const operationOf = this.#operations.readerOf(batch);
+    for (let row = 0; row < batch.rowCount; row++) {
+      const trace = this.#traceAt(words, row * 4, nowMillis, { position, arrivalUnixMillis });
+      const kept = this.#add(trace, words, { row, operation: operationOf(row) });
+      if (kept !== NO_ROW) onFresh(row, kept);
+      this.#traces.lastMillis[trace] = nowMillis;
+      this.#traces.lastPositions[trace] = position;
+      if ((this.#traces.rowCounts[trace] as number) >= this.#options.maxTraceSpans)
+        this.#cut(trace, nowMillis);
+    }
+    while (this.spanCount > this.#options.maxSpans && this.#makeRoom(nowMillis)) {
+      // Each step lets go of a trace, or completes one that the next step may let go of.
+    }
+    if (this.spans.farEnds.isSweepDue) this.spans.sweepFarEnds();
+  }
+
+  /** Completes what is due. Looks at `maxTraces` at most: true when there may be more. */
+  tick(nowMillis: number, maxTraces: number = Number.POSITIVE_INFINITY): boolean {
+    for (let looked = 0; looked < maxTraces; looked++) {
+      const trace = this.#due.next(nowMillis);
+      if (trace === -1) {
+        this.#forgetOld(nowMillis);
+        return false;
+      }
+      if (this.#traces.states[trace] === TraceState.OPEN) this.#completeOrWait(trace, nowMillis);
+    }
+    return true;
+  }
+
+  /** Completes open traces: all of them, or those that the listener was told of before. */
+  completeOpen(nowMillis: number, which: "all" | "told"): void {
+    const { states, toldCounts } = this.#traces;
+    for (let trace = 0; trace < this.table.capacity; trace++) {
+      if (states[trace] !== TraceState.OPEN) continue;
+      if (which === "all" || (toldCounts[trace] as number) > 0) this.#complete(trace, nowMillis);
+    }
+  }
+
+  /** Log position of the oldest span of a trace that is not complete; infinite when all are. */
+  oldestOpenPosition(): number {
+    const { states, firstPositions } = this.#traces;
+    let oldest = Number.POSITIVE_INFINITY;
+    for (let trace = 0; trace < this.table.capacity; trace++) {
+      if (states[trace] === TraceState.OPEN) oldest = Math.min(oldest, firstPositions[trace] as number);
+    }
+    return oldest;
+  }
+
+  /** When the first span of a trace came, in milliseconds since the epoch. */
+  arrivalUnixMillis(trace: number): number {
+    return this.#traces.arrivals[trace] as number;
+  }
+
+  #traceAt(words: BatchWords, at: number, nowMillis: number, from: Arrival): number {
+    const known = this.table.find(words.traceIds, at);
+    if (known >= 0 && this.#traces.states[known] === TraceState.OPEN) return known;
+    const trace = known >= 0 ? known : this.table.add(words.traceIds, at);
+    if (known === -1) {
+      this.#traces.open(trace, nowMillis, from);
+    } else {
+      this.#traces.states[trace] = TraceState.OPEN;
+      this.#traces.firstMillis[trace] = nowMillis;
+    }
+    this.#openCount++;
+    this.#due.add(trace, nowMillis + this.#options.wholeQuietMillis);
+    return trace;
+  }
+
+  #add(
+    trace: number,
+    words: BatchWords,
+    place: { readonly row: number; readonly operation: number },
+  ): number {
+    const { heads, rowCounts } = this.#traces;
+    const count = rowCounts[trace] as number;
+    const row = this.spans.add(trace, heads[trace] as number, count, words, place);
+    if (row === NO_ROW) {
+      this.counters.duplicates++;
+      return NO_ROW;
+    }
+    heads[trace] = row;
+    rowCounts[trace] = count + 1;
+    return row;
+  }
+
+  #completeOrWait(trace: number, nowMillis: number): void {
+    const { quietMillis, wholeQuietMillis, maxOpenMillis } = this.#options;
+    const quiet = nowMillis - (this.#traces.lastMillis[trace] as number);
+    if (nowMillis - (this.#traces.firstMillis[trace] as number) >= maxOpenMillis) {
+      this.#completeFor("timeCap", trace, nowMillis);
+    } else if (quiet >= quietMillis) {
+      this.#completeFor("quiet", trace, nowMillis);
+    } else if (quiet >= wholeQuietMillis && this.#isWhole(trace)) {
+      this.#completeFor("whole", trace, nowMillis);
+    } else {
+      this.#due.add(trace, nowMillis - quiet + (quiet < wholeQuietMillis ? wholeQuietMillis : quietMillis));
+    }
+  }
+
+  #completeFor(
+    reason: "quiet" | "whole" | "spanCap" | "timeCap" | "memoryCap",
+    trace: number,
+    nowMillis: number,
+  ): void {
+    this.counters[reason]++;
+    this.#complete(trace, nowMillis);
+  }
+
+  #complete(trace: number, nowMillis: number): void {
+    const { rowCounts, toldCounts, states, completeMillis } = this.#traces;
+    const count = rowCounts[trace] as number;
+    const told = toldCounts[trace] as number;
+    if (count !== told) {
+      const rows = this.#rowsOf(trace);
+      if (told > 0) {
+        this.counters.reopened++;
+        this.#listener(rows.subarray(0, told), trace, -1);
+      }
+      this.#listener(rows, trace, 1);
+      toldCounts[trace] = count;
+    }
+    states[trace] = TraceState.COMPLETE;
+    completeMillis[trace] = nowMillis;
+    this.#openCount--;
+    this.spans.dropIndex(trace);
+    this.#kept.push({ trace, atMillis: nowMillis });
+  }
+
+  /** A trace at its cap is told of and forgotten. */
+  #cut(trace: number, nowMillis: number): void {
+    this.#completeFor("spanCap", trace, nowMillis);
+    this.#forget(trace);
+  }
+
+  /** True when a root is there and every parent that a span names. */
+  #isWhole(trace: number): boolean {
+    const { spanIds, parentIds } = this.spans.columns;
+    const rows = this.#rowsOf(trace);
+    const ids = new Set<number>();
+    for (const row of rows) ids.add(spanIds[row * 2] as number);
+    let hasRoot = false;
+    for (const row of rows) {
+      const low = parentIds[row * 2] as number;
+      if (low === 0 && parentIds[row * 2 + 1] === 0) hasRoot = true;
+      else if (!ids.has(low)) return false;
+    }
+    return hasRoot;
+  }
+
+  /** In the order they came. */
+  #rowsOf(trace: number): Int32Array {
+    const { next } = this.spans.columns;
+    const rows = new Int32Array(this.#traces.rowCounts[trace] as number);
+    let at = rows.length;
+    for (let row = this.#traces.heads[trace] as number; row !== NO_ROW; row = next[row] as number)
+      rows[--at] = row;
+    return rows;
+  }
+
+  #forgetOld(nowMillis: number): void {
+    for (;;) {
+      const oldest = this.#kept[this.#keptStart];
+      if (oldest === undefined || oldest.atMillis + this.#options.keepMillis > nowMillis) return;
+      this.#forgetOldest();
+    }
+  }
+
+  /** Forgets the trace that has been complete longest or else completes one that has waited longest; false for neither. */
+  #makeRoom(nowMillis: number): boolean {
+    if (this.#keptStart < this.#kept.length) {
+      this.#forgetOldest();
+      return true;
+    }
+    const trace = this.#due.next(Number.POSITIVE_INFINITY);
+    if (trace === -1) return false;
+    if (this.#traces.states[trace] === TraceState.OPEN) this.#completeFor("memoryCap", trace, nowMillis);
+    return true;
+  }
+
+  #forgetOldest(): void {
+    const { trace, atMillis } = this.#kept[this.#keptStart++] as KeptTrace;
+    if (this.#keptStart >= 1_024 && this.#keptStart * 2 > this.#kept.length) {
+      this.#kept = this.#kept.slice(this.#keptStart);
+      this.#keptStart = 0;
+    }
+    const { states, completeMillis } = this.#traces;
+    if (states[trace] === TraceState.COMPLETE && completeMillis[trace] === atMillis) this.#forget(trace);
+  }
+
+  #forget(trace: number): void {
+    this.spans.giveBack(trace, this.#traces.heads[trace] as number);
+    this.#traces.states[trace] = TraceState.FREE;
+    this.table.remove(trace);
+  }
+}

@@ -1,0 +1,39 @@
+/** What live statistics hold, as plain sorted text that can be compared; exemplars left out, which depend on order. */
+
+import { hexFromBytes } from "../../src/base/bytes.ts";
+import type { EdgeCell, SpanCell } from "../../src/rollup/cells.ts";
+import type { LiveStatistics } from "../../src/rollup/live-statistics.ts";
+import { partsOfSeries } from "../../src/rollup/series.ts";
+
+/** Every cell of every window: resolution, start, key, content. */
+export function dumpOf(statistics: LiveStatistics): string[] {
+  const lines: string[] = [];
+  for (const { windowSeconds, window } of statistics.rollups.all()) {
+    const place = `${windowSeconds} ${window.startSeconds}`;
+    window.visit({
+      wantsSpans: () => true,
+      spans: (series, cell) => lines.push(`${place} ${seriesText(statistics, series)} ${spanText(cell)}`),
+      wantsEdge: () => true,
+      edge: (edge, cell) => {
+        if (!cell.isEmpty)
+          lines.push(`${place} ${JSON.stringify(statistics.edges.key(edge))} ${edgeText(cell)}`);
+      },
+    });
+  }
+  return lines.sort();
+}
+
+function seriesText({ operations }: LiveStatistics, series: number): string {
+  const { operation, kind, statusCode } = partsOfSeries(series);
+  return JSON.stringify([operations.service(operation), operations.name(operation), kind, statusCode]);
+}
+
+function spanText({ durations }: SpanCell): string {
+  return hexFromBytes(durations.toBytes());
+}
+
+function edgeText({ counts, sketches }: EdgeCell): string {
+  const filled = Object.entries(sketches).filter(([, sketch]) => !sketch.isEmpty);
+  const texts = filled.map(([name, sketch]) => `${name}=${hexFromBytes(sketch.toBytes())}`);
+  return `${JSON.stringify(counts)} ${texts.sort().join(" ")}`;
+}
