@@ -2,28 +2,24 @@
 
 import { utf8FromText } from "../base/utf8.ts";
 
-interface WantedKey {
-  readonly bytes: Uint8Array;
-  readonly text: string;
-}
-
 /** A fixed set of keys, found by length first: most others differ there already. */
 export class KeyMatcher {
-  readonly #byLength: (readonly WantedKey[] | undefined)[] = [];
+  readonly #byLength: (readonly Uint8Array[] | undefined)[] = new Array<undefined>(0x80).fill(undefined);
 
+  /** @param keys - shorter than 128 bytes each */
   constructor(keys: readonly string[]) {
-    for (const text of keys) {
-      const bytes = utf8FromText(text);
-      this.#byLength[bytes.length] = [...(this.#byLength[bytes.length] ?? []), { bytes, text }];
+    for (const key of keys) {
+      const bytes = utf8FromText(key);
+      this.#byLength[bytes.length] = [...(this.#byLength[bytes.length] ?? []), bytes];
     }
   }
 
-  /** The wanted key that `bytes[start, start + length)` is, or undefined. */
-  match(bytes: Uint8Array, start: number, length: number): string | undefined {
+  /** True when `bytes[start, start + length)` is one of the keys. */
+  has(bytes: Uint8Array, start: number, length: number): boolean {
     const candidates = this.#byLength[length];
-    if (candidates === undefined) return undefined;
-    for (const candidate of candidates) if (isSame(candidate.bytes, bytes, start)) return candidate.text;
-    return undefined;
+    if (candidates === undefined) return false;
+    for (const candidate of candidates) if (isSame(candidate, bytes, start)) return true;
+    return false;
   }
 }
 

@@ -1,23 +1,15 @@
 /** Takes the spans of one trace into columns, copies of what is there left out. */
 
-import { adjustedCount } from "../analysis/adjusted-count.ts";
 import { HIGH_WORD, LOW_WORD, wordPairsOf } from "../base/bytes.ts";
 import type { SpanBatch } from "../batch/span-batch.ts";
-import { spanBodyFrom } from "../batch/span-body.ts";
 import { FarEnds } from "./far-ends.ts";
 import type { LinkTarget } from "./span-tail.ts";
-import { spanTailOf } from "./span-tail.ts";
+import { SpanTails } from "./span-tail.ts";
 import { RowFlag, WindowRows } from "./window-rows.ts";
 
 const STATUS_ERROR = 2;
-/** CLIENT, PRODUCER and CONSUMER name far ends. */
-const FIRST_TELLING_KIND = 3;
 /** Chains up to this length are searched for a span id from their head; longer ones get an index. */
 const MAX_SEARCHED_ROWS = 32;
-/** Begins the attributes of messages, which a span of any kind may have that a consumer follows. */
-const MESSAGING_MARK = "messaging.";
-/** Part of every trace state that has a sampling threshold. */
-const THRESHOLD_MARK = "th:";
 const NO_ROW = -1;
 
 /** A batch with its columns as words. */
@@ -28,15 +20,10 @@ export interface BatchWords {
   readonly parentIds: Uint32Array;
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
-  /** False when no span of the batch can have a sampling threshold. */
-  readonly mayBeWeighted: boolean;
-  /** From this kind on spans may name far ends that matter. */
-  readonly firstTellingKind: number;
 }
 
 /** Views of the columns of a batch, copies where they are not aligned. */
 export function batchWords(batch: SpanBatch): BatchWords {
-  const payload = Buffer.from(batch.payload.buffer, batch.payload.byteOffset, batch.payload.byteLength);
   return {
     batch,
     traceIds: wordsOf(batch.traceIds),
@@ -44,8 +31,6 @@ export function batchWords(batch: SpanBatch): BatchWords {
     parentIds: wordsOf(batch.parentSpanIds),
     starts: wordPairsOf(batch.startTimesUnixNano),
     ends: wordPairsOf(batch.endTimesUnixNano),
-    mayBeWeighted: payload.includes(THRESHOLD_MARK),
-    firstTellingKind: payload.includes(MESSAGING_MARK) ? 0 : FIRST_TELLING_KIND,
   };
 }
 
@@ -58,6 +43,7 @@ function wordsOf(bytes: Uint8Array): Uint32Array {
 export class SpanRows {
   readonly columns: WindowRows = new WindowRows();
   readonly farEnds: FarEnds = new FarEnds();
+  readonly #tails: SpanTails = new SpanTails(this.farEnds);
   /** Links of the rows that have some. */
   readonly links: Map<number, readonly LinkTarget[]> = new Map();
   /** Adjusted counts other than 1. */
@@ -78,9 +64,7 @@ export class SpanRows {
       this.columns.giveBack(row);
       return NO_ROW;
     }
-    const { batch } = words;
-    if ((batch.kinds[at.row] as number) >= words.firstTellingKind) this.#addTail(batch, at.row, row);
-    if (words.mayBeWeighted) this.#addWeight(batch, at.row, row);
+    this.#addTail(words.batch, at.row, row);
     this.columns.next[row] = head;
     this.#addToIndex(trace, row, chainLength + 1);
     return row;
@@ -106,6 +90,7 @@ export class SpanRows {
   /** Forgets far ends that no row names. */
   sweepFarEnds(): void {
     this.farEnds.keepOnly(new Set(this.columns.farEnds));
+    this.#tails.forget();
   }
 
   #fill({ batch, spanIds, parentIds, starts, ends }: BatchWords, { row, operation }: SpanPlace): number {
@@ -156,18 +141,15 @@ export class SpanRows {
   }
 
   #addTail(batch: SpanBatch, at: number, row: number): void {
-    const { farEnd, links } = spanTailOf(batch, at);
-    this.columns.farEnds[row] = this.farEnds.idOf(farEnd);
-    if (links === undefined) return;
-    this.links.set(row, links);
-    this.columns.flags[row] = (this.columns.flags[row] as number) | RowFlag.HAS_LINKS;
-  }
-
-  #addWeight(batch: SpanBatch, at: number, row: number): void {
-    const body = spanBodyFrom(batch.payload, batch.spanStarts[at] as number, batch.spanEnds[at] as number);
-    const weight = adjustedCount(body.traceState);
-    if (weight === 1) return;
-    this.weights.set(row, weight);
+    const tails = this.#tails;
+    tails.read(batch, at);
+    this.columns.farEnds[row] = tails.farEnd;
+    if (tails.links.length > 0) {
+      this.links.set(row, tails.links);
+      this.columns.flags[row] = (this.columns.flags[row] as number) | RowFlag.HAS_LINKS;
+    }
+    if (tails.weight === 1) return;
+    this.weights.set(row, tails.weight);
     this.columns.flags[row] = (this.columns.flags[row] as number) | RowFlag.IS_WEIGHTED;
   }
 

@@ -1,5 +1,6 @@
-/** What the window needs of a span that no column of a batch has: far ends, links, sampling threshold. */
+/** What the window needs of a span that no column of a batch has: far ends, links, adjusted count. */
 
+import { adjustedCount } from "../analysis/adjusted-count.ts";
 import {
   databaseNameOf,
   isSendOperation,
@@ -14,72 +15,185 @@ import { OtlpFieldNumber } from "../batch/otlp-schema.ts";
 import type { SpanBatch } from "../batch/span-batch.ts";
 import type { Attributes, AttributeValue } from "../model/attribute-value.ts";
 import type { SpanLink } from "../model/span.ts";
+import type { FarEnds } from "./far-ends.ts";
 import { KeyMatcher } from "./key-matcher.ts";
 
 const { Span, KeyValue, Link } = OtlpFieldNumber;
 const ATTRIBUTE_TAG = (Span.attributes << 3) | WireType.LENGTH;
 const LINK_TAG = (Span.links << 3) | WireType.LENGTH;
+const TRACE_STATE_TAG = (Span.traceState << 3) | WireType.LENGTH;
 const KEY_TAG = (KeyValue.key << 3) | WireType.LENGTH;
 /** Links of one span that are followed; a batch consumer names as many messages as it took. */
 const MAX_LINKS = 1_024;
+/** CLIENT, PRODUCER and CONSUMER say who is at the far end; others matter when a CONSUMER follows them. */
+const FIRST_CALLING_KIND = 3;
+/** Far ends recognised by their bytes; at the bound all are forgotten and learned anew. */
+const MAX_KNOWN = 16_384;
 
-const matcher = new KeyMatcher(LINK_ATTRIBUTE_KEYS);
+const callingKeys = new KeyMatcher(LINK_ATTRIBUTE_KEYS);
+const messageKeys = new KeyMatcher(LINK_ATTRIBUTE_KEYS.filter((key) => key.startsWith("messaging.")));
 
 /** Ids that a span link names. */
 export type LinkTarget = Pick<SpanLink, "traceId" | "spanId">;
 
-/** The tail of one span. */
-export interface SpanTail {
-  /** The attributes that name far ends, in their normal form. */
-  readonly farEnd: Attributes | undefined;
-  readonly links: readonly LinkTarget[] | undefined;
+const NO_LINKS: readonly LinkTarget[] = Object.freeze([]);
+
+interface KnownBytes {
+  readonly bytes: Uint8Array;
+  readonly id: number;
 }
 
-const NOTHING: SpanTail = Object.freeze({ farEnd: undefined, links: undefined });
+/** Reads the tails of spans, one after the other. */
+export class SpanTails {
+  /** Number of the far end of the span read last, 0 for none. */
+  farEnd = 0;
+  /** Its links. */
+  links: readonly LinkTarget[] = NO_LINKS;
+  /** How many spans it stands for. */
+  weight = 1;
+  readonly #farEnds: FarEnds;
+  #known: Map<number, KnownBytes[]> = new Map();
+  #knownCount = 0;
+  /** Where the attributes lie that tell of the far end: starts and ends. */
+  readonly #ranges: number[] = [];
 
-/** Reads attributes and links of a span. */
-export function spanTailOf(batch: SpanBatch, row: number): SpanTail {
-  const end = batch.spanEnds[row] as number;
-  const reader = new ProtobufReader(batch.payload, batch.spanStarts[row] as number, end);
-  const attributes: Record<string, AttributeValue> = {};
-  const links: LinkTarget[] = [];
-  let hasFarEnd = false;
-  while (reader.position < end) {
-    const tag = reader.tag();
-    if (tag !== ATTRIBUTE_TAG && tag !== LINK_TAG) {
-      reader.skip(tag);
-      continue;
+  constructor(farEnds: FarEnds) {
+    this.#farEnds = farEnds;
+  }
+
+  /** Reads the span in a row of a batch. */
+  read(batch: SpanBatch, row: number): void {
+    const { payload } = batch;
+    const end = batch.spanEnds[row] as number;
+    const keys = (batch.kinds[row] as number) >= FIRST_CALLING_KIND ? callingKeys : messageKeys;
+    this.links = NO_LINKS;
+    this.weight = 1;
+    this.#ranges.length = 0;
+    let position = batch.spanStarts[row] as number;
+    let reader: ProtobufReader | undefined;
+    while (position < end) {
+      const tag = payload[position] as number;
+      const length = payload[position + 1] as number;
+      const body = position + 2;
+      if (tag === ATTRIBUTE_TAG && length < 0x80) {
+        if (isWanted(payload, body, keys)) this.#ranges.push(body, body + length);
+        position = body + length;
+      } else if (
+        (tag & 0x87) === WireType.LENGTH &&
+        length < 0x80 &&
+        tag < LINK_TAG &&
+        tag !== TRACE_STATE_TAG
+      ) {
+        position = body + length;
+      } else {
+        reader ??= new ProtobufReader(payload, position, end);
+        reader.position = position;
+        this.#otherField(reader, keys);
+        position = reader.position;
+      }
     }
+    this.farEnd = this.#ranges.length === 0 ? 0 : this.#farEndOf(payload);
+  }
+
+  /** Forgets what far ends look like as bytes, when their numbers may not hold any more. */
+  forget(): void {
+    this.#known = new Map();
+    this.#knownCount = 0;
+  }
+
+  #otherField(reader: ProtobufReader, keys: KeyMatcher): void {
+    const tag = reader.tag();
+    if (tag !== ATTRIBUTE_TAG && tag !== LINK_TAG && tag !== TRACE_STATE_TAG) {
+      reader.skip(tag);
+      return;
+    }
+    const { end } = reader;
     const length = reader.length();
-    const bodyEnd = reader.position + length;
-    if (tag === LINK_TAG) {
-      if (links.length < MAX_LINKS) links.push(linkIn(reader, bodyEnd));
-    } else if (isWanted(reader, bodyEnd)) {
-      reader.end = bodyEnd;
-      const { key, value } = keyValueFrom(reader);
-      attributes[key] = value;
-      hasFarEnd = true;
+    const start = reader.position;
+    const bodyEnd = start + length;
+    if (tag === ATTRIBUTE_TAG) {
+      if (isWanted(reader.bytes, start, keys)) this.#ranges.push(start, bodyEnd);
+    } else if (tag === TRACE_STATE_TAG) {
+      this.weight = adjustedCount(latin1(reader.bytes, start, bodyEnd));
+    } else if (this.links.length < MAX_LINKS) {
+      this.links = [...this.links, linkIn(reader, bodyEnd)];
     }
     reader.position = bodyEnd;
     reader.end = end;
   }
-  if (!hasFarEnd && links.length === 0) return NOTHING;
-  return {
-    farEnd: hasFarEnd ? normalised(attributes) : undefined,
-    links: links.length === 0 ? undefined : links,
-  };
+
+  #farEndOf(payload: Uint8Array): number {
+    const hash = this.#hash(payload);
+    const sameHash = this.#known.get(hash);
+    const known = sameHash?.find(({ bytes }) => this.#isSame(bytes, payload));
+    if (known !== undefined) return known.id;
+    const fresh = {
+      bytes: this.#copy(payload),
+      id: this.#farEnds.idOf(normalised(this.#attributes(payload))),
+    };
+    if (this.#knownCount >= MAX_KNOWN) this.forget();
+    this.#knownCount++;
+    const list = this.#known.get(hash);
+    if (list === undefined) this.#known.set(hash, [fresh]);
+    else list.push(fresh);
+    return fresh.id;
+  }
+
+  /** FNV-1a over the bytes of all ranges. */
+  #hash(payload: Uint8Array): number {
+    let hash = 0x811c_9dc5;
+    for (let range = 0; range < this.#ranges.length; range += 2) {
+      const end = this.#ranges[range + 1] as number;
+      for (let at = this.#ranges[range] as number; at < end; at++) {
+        hash = Math.imul(hash ^ (payload[at] as number), 0x0100_0193);
+      }
+    }
+    return hash;
+  }
+
+  #isSame(bytes: Uint8Array, payload: Uint8Array): boolean {
+    let at = 0;
+    for (let range = 0; range < this.#ranges.length; range += 2) {
+      const end = this.#ranges[range + 1] as number;
+      for (let place = this.#ranges[range] as number; place < end; place++) {
+        if (bytes[at++] !== payload[place]) return false;
+      }
+    }
+    return at === bytes.length;
+  }
+
+  #copy(payload: Uint8Array): Uint8Array {
+    const bytes: number[] = [];
+    for (let range = 0; range < this.#ranges.length; range += 2) {
+      bytes.push(...payload.subarray(this.#ranges[range], this.#ranges[range + 1]));
+    }
+    return Uint8Array.from(bytes);
+  }
+
+  #attributes(payload: Uint8Array): Attributes {
+    const attributes: Record<string, AttributeValue> = {};
+    for (let range = 0; range < this.#ranges.length; range += 2) {
+      const reader = new ProtobufReader(payload, this.#ranges[range], this.#ranges[range + 1]);
+      const { key, value } = keyValueFrom(reader);
+      attributes[key] = value;
+    }
+    return attributes;
+  }
 }
 
 /** Every encoder writes the key first. */
-function isWanted({ bytes, position }: ProtobufReader, bodyEnd: number): boolean {
-  const length = bytes[position + 1] as number;
-  if (bytes[position] !== KEY_TAG || length >= 0x80 || position + 2 + length > bodyEnd) return false;
-  return matcher.match(bytes, position + 2, length) !== undefined;
+function isWanted(bytes: Uint8Array, start: number, keys: KeyMatcher): boolean {
+  const length = bytes[start + 1] as number;
+  return bytes[start] === KEY_TAG && length < 0x80 && keys.has(bytes, start + 2, length);
+}
+
+/** A trace state is printable ASCII; a threshold in anything else is none. */
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return String.fromCharCode(...bytes.subarray(start, end));
 }
 
 function linkIn(reader: ProtobufReader, bodyEnd: number): LinkTarget {
   const { bytes } = reader;
-  const outerEnd = reader.end;
   let traceId = "";
   let spanId = "";
   reader.end = bodyEnd;
@@ -95,7 +209,6 @@ function linkIn(reader: ProtobufReader, bodyEnd: number): LinkTarget {
     else spanId = hex;
     reader.position += length;
   }
-  reader.end = outerEnd;
   return { traceId, spanId };
 }
 

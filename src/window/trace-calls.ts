@@ -72,7 +72,7 @@ export class CompleteCalls {
 
   /** The calls of a trace, its entry among them, given its rows in any order. */
   of(rows: Int32Array, trace: number): readonly CompleteCall[] {
-    const sorted = rows.slice().sort((left, right) => this.#compare(left, right));
+    const sorted = this.#sorted(rows);
     if (!this.#describe(sorted)) {
       const forest = spanForest(this.#objects(sorted, trace));
       const ordered = Int32Array.from(forest.spans, ({ row }) => row);
@@ -146,6 +146,21 @@ export class CompleteCalls {
       isError[at] = (flags[row] as number) & RowFlag.ERROR;
     }
     return { startNanos, durationNanos, isError };
+  }
+
+  /** A few are sorted by insertion: most come almost in order. */
+  #sorted(rows: Int32Array): Int32Array {
+    const sorted = rows.slice();
+    if (sorted.length > MAX_SHAPE_SPANS) return sorted.sort((left, right) => this.#compare(left, right));
+    for (let at = 1; at < sorted.length; at++) {
+      const row = sorted[at] as number;
+      let place = at;
+      for (; place > 0 && this.#compare(sorted[place - 1] as number, row) > 0; place--) {
+        sorted[place] = sorted[place - 1] as number;
+      }
+      sorted[place] = row;
+    }
+    return sorted;
   }
 
   /** By start, then span id byte by byte, as the forest has them. */
