@@ -5,7 +5,8 @@
  */
 const rooms = require("./rooms.json");
 
-const STORE_PORTS = "^src/store/(span-writer|trace-reader|catalogue|trace-statistics|trace-store)\\.ts$";
+const STORE_PORTS =
+  "^src/store/(span-writer|trace-reader|catalogue|trace-statistics|trace-store|rollup-store)\\.ts$";
 
 const folderOf = (room) => (room === "exporters" ? "^exporters/" : `^src/${room}/`);
 

@@ -18,7 +18,6 @@ import { isLoopbackHost } from "./config/loopback.ts";
 import { createLogFollower } from "./export/log-follower.ts";
 import { IngestFacts } from "./ingest/ingest-facts.ts";
 import { createIngestPipeline } from "./ingest/ingest-pipeline.ts";
-import { replayLog } from "./ingest/replay-log.ts";
 import type { SpanSink } from "./ingest/span-sink.ts";
 import { makeDirectoryDurably, nodeFileLayer } from "./io/file-layer.ts";
 import type { ListenAddress } from "./io/listen.ts";
@@ -33,9 +32,13 @@ import { createOtlpHttpReceiver } from "./receivers/otlp-http.ts";
 import type { Receiver } from "./receivers/receiver.ts";
 import type { ReceiverMetrics } from "./receivers/receiver-metrics.ts";
 import { createReceiverMetrics } from "./receivers/receiver-metrics.ts";
+import type { LiveStatistics } from "./rollup/live-statistics.ts";
+import { startStatistics } from "./server-statistics.ts";
 import type { ServerAddresses } from "./server-status.ts";
 import { serverStatus } from "./server-status.ts";
+import type { StoreKind } from "./store/registry.ts";
 import { STORE_KINDS } from "./store/registry.ts";
+import type { RollupStore } from "./store/rollup-store.ts";
 import type { TraceStore } from "./store/trace-store.ts";
 import type { AnalysisThread } from "./threads/analysis-thread.ts";
 import { createAnalysisThread } from "./threads/analysis-thread.ts";
@@ -69,6 +72,9 @@ export interface RunningServer {
    */
   stop(): Promise<void>;
 }
+
+/** Name under which the log remembers how far the stored statistics reach. */
+const STATISTICS_READER = "statistics";
 
 /** How often the log is told what the store holds by itself: a log file is seconds of traffic, so often enough. */
 const RELEASE_INTERVAL_MILLIS = 1_000;
@@ -137,17 +143,23 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   const startedUnixMillis = clock.nowMillis();
   let isDraining = false;
 
-  if (isDurable) {
-    await makeDirectoryDurably(nodeFileLayer, config.data.dir);
-    const lock = await acquireLock({ directory: config.data.dir, version: VERSION, clock });
-    lifecycle.onStop(() => lock.release());
-  }
+  if (isDurable) await lockFolder(composition);
   const log = await startLog(composition, isDurable, metrics);
   const analysisThread = createAnalysisThread(metrics);
   lifecycle.onStop(() => analysisThread.stop());
   const store = await startStore(composition, { log, metrics, linksElsewhere: analysisThread.links });
-  const replayed = await replayLog({ log, store, logger, metrics });
-  if (replayed.records > 0) logger.info("recovered from the ingest log", { ...replayed });
+  const { statistics, keeper } = await startStatistics({
+    log,
+    store,
+    rollups: await rollupStoreOf(composition),
+    clock,
+    logger,
+    metrics,
+    onCovered: (position) => {
+      if (isDurable) log.release(STATISTICS_READER, position);
+    },
+  });
+  lifecycle.onStop(() => keeper.stop());
   // First of all an exporter takes hold of what it has not delivered yet.
   startFileExport(composition, log, metrics);
   releaseRegularly(log, store, lifecycle);
@@ -161,6 +173,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   const api = await listenApi(composition, {
     metrics,
     store,
+    live: statistics,
     largeAnalyses: analysisThread,
     status: () => serverStatus({ config, clock, startedUnixMillis, facts, store, addresses: addresses() }),
     notReadyReasons: () =>
@@ -171,9 +184,9 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   const pipeline = createIngestPipeline({
     log,
     store,
+    followers: [keeper],
     decodeLong: ingestThread.decodeLong,
-    maxInFlightBytes: config.ingest.maxInFlightBytes,
-    maxLogLagMillis: config.ingest.maxLogLagMillis,
+    ...config.ingest,
     isOverloaded: () => store.isOverloaded?.() ?? false,
     metrics,
     clock,
@@ -195,6 +208,12 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   };
 }
 
+async function lockFolder({ config, clock, lifecycle }: Composition): Promise<void> {
+  await makeDirectoryDurably(nodeFileLayer, config.data.dir);
+  const lock = await acquireLock({ directory: config.data.dir, version: VERSION, clock });
+  lifecycle.onStop(() => lock.release());
+}
+
 async function startLog(
   { config, logger, clock, lifecycle }: Composition,
   isDurable: boolean,
@@ -204,7 +223,7 @@ async function startLog(
   const log = isDurable
     ? createFileJournal({
         dataDirectory: config.data.dir,
-        readers: ["store", ...followers],
+        readers: ["store", STATISTICS_READER, ...followers],
         maxFileBytes: config.log.maxFileBytes,
         maxRetainedBytes: config.log.maxRetainedBytes,
         clock,
@@ -252,6 +271,13 @@ async function startStore(
   lifecycle.onStop(() => store.stop());
   exposeGauges(metrics, "tracagg_store", store);
   return store;
+}
+
+function rollupStoreOf({ config, logger }: Composition): Promise<RollupStore> {
+  return (STORE_KINDS[config.store.type] as StoreKind).createRollupStore({
+    dataDir: config.data.dir,
+    logger,
+  });
 }
 
 function storeOptions({ store, retention }: TracAggConfig): Record<string, number> {
@@ -317,6 +343,7 @@ function startFileExport(
 interface ApiParts {
   readonly metrics: RenderedMetrics;
   readonly store: TraceStore;
+  readonly live: LiveStatistics;
   readonly largeAnalyses: AnalysisThread;
   readonly status: () => StatusJson;
   readonly notReadyReasons: () => readonly string[];
@@ -324,7 +351,7 @@ interface ApiParts {
 
 async function listenApi(
   { config, logger, clock, lifecycle }: Composition,
-  { metrics, store, largeAnalyses, status, notReadyReasons }: ApiParts,
+  { metrics, store, live, largeAnalyses, status, notReadyReasons }: ApiParts,
 ): Promise<ListenAddress> {
   const app = createApi({
     version: VERSION,
@@ -332,6 +359,7 @@ async function listenApi(
     catalogue: store,
     statistics: store,
     largeAnalyses,
+    live,
     metrics,
     logger,
     clock,

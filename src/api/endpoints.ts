@@ -5,6 +5,7 @@ import type { Endpoint } from "./endpoint.ts";
 import type { ServerFacts } from "./health/health-endpoints.ts";
 import { healthEndpoints } from "./health/health-endpoints.ts";
 import { catalogueEndpoints } from "./native/catalogue-endpoints.ts";
+import { liveEndpoints } from "./native/live-endpoints.ts";
 import { statisticsEndpoints } from "./native/statistics-endpoints.ts";
 import { traceEndpoints } from "./native/trace-endpoints.ts";
 
@@ -23,6 +24,7 @@ export function apiEndpoints(queries: Queries, facts: ServerFacts): readonly End
     ...traceEndpoints(queries),
     ...catalogueEndpoints(queries),
     ...statisticsEndpoints(queries),
+    ...liveEndpoints(queries),
     ...healthEndpoints(facts),
   ];
 }

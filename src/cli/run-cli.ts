@@ -12,7 +12,9 @@ import { addCriticalPath } from "./commands/critical-path.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDependencies } from "./commands/dependencies.ts";
 import { addExport } from "./commands/export.ts";
+import { addGraph } from "./commands/graph.ts";
 import { addImport } from "./commands/import.ts";
+import { addRed } from "./commands/red.ts";
 import { addSearch } from "./commands/search.ts";
 import { addServices } from "./commands/services.ts";
 import { addStart } from "./commands/start.ts";
@@ -27,6 +29,8 @@ const COMMANDS: readonly AddCommand[] = [
   addTrace,
   addServices,
   addDependencies,
+  addGraph,
+  addRed,
   addCriticalPath,
   addStats,
   addExport,

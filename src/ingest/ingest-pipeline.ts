@@ -39,6 +39,8 @@ const RETRY_AFTER_MILLIS = 1_000;
 export interface IngestPipelineOptions {
   readonly log: IngestLog;
   readonly store: SpanWriter;
+  /** Whoever else takes what the store took; must not throw. */
+  readonly followers?: readonly Pick<SpanWriter, "append">[];
   readonly maxInFlightBytes?: number;
   readonly maxInFlightRequests?: number;
   /** Longest wait for the disk of the oldest record at which new requests are still let in. */
@@ -73,7 +75,7 @@ export function createIngestPipeline(options: IngestPipelineOptions): IngestPipe
 
 class Pipeline implements IngestPipeline {
   readonly #log: IngestLog;
-  readonly #store: SpanWriter;
+  readonly #targets: readonly Pick<SpanWriter, "append">[];
   readonly #isOverloaded: () => boolean;
   readonly #maxLogLagMillis: number;
   readonly #clock: Clock;
@@ -89,7 +91,7 @@ class Pipeline implements IngestPipeline {
   constructor(options: IngestPipelineOptions) {
     const metrics = options.metrics ?? silentMetrics;
     this.#log = options.log;
-    this.#store = options.store;
+    this.#targets = [options.store, ...(options.followers ?? [])];
     this.#isOverloaded = options.isOverloaded ?? (() => false);
     this.#maxLogLagMillis = options.maxLogLagMillis ?? DEFAULT_MAX_LOG_LAG_MILLIS;
     this.#decodeLong = options.decodeLong ?? (async (payload) => decodeInParts(this.#decoder, payload));
@@ -173,7 +175,7 @@ class Pipeline implements IngestPipeline {
       const appended = this.#log.append(logRecord(batch.payload, gzipPayload, arrivalUnixMillis));
       await this.#commits.run(appended, (position) => {
         this.#metrics.appended((performance.now() - startedMillis) / 1_000);
-        this.#store.append({ batch, position, arrivalUnixMillis });
+        for (const target of this.#targets) target.append({ batch, position, arrivalUnixMillis });
       });
     } catch (error) {
       this.#metrics.refused("unavailable", batch.rowCount);

@@ -7,6 +7,10 @@ import type { Metrics } from "../base/metrics.ts";
 import type { Operation } from "../store/catalogue.ts";
 import type { DependenciesAnswer } from "./dependency-graph.ts";
 import { dependenciesIn } from "./dependency-graph.ts";
+import type { GraphAnswer, GraphRequest } from "./live-graph.ts";
+import { graphIn } from "./live-graph.ts";
+import type { RedAnswer, RedRequest, RedSeriesAnswer } from "./live-red.ts";
+import { redIn, redSeriesIn } from "./live-red.ts";
 import type { PerformanceAnswer } from "./performance-of.ts";
 import { performanceOf } from "./performance-of.ts";
 import type { AnswerLimits, QueryContext, QueryPorts } from "./query-context.ts";
@@ -55,6 +59,15 @@ export interface Queries {
   performance(filter: TraceFilter, caller?: QueryCaller): Promise<PerformanceAnswer>;
   /** See {@link dependenciesIn}. */
   dependencies(range: TextRange, caller?: QueryCaller): Promise<DependenciesAnswer>;
+  /** See {@link graphIn}. */
+  graph(request: GraphRequest, caller?: QueryCaller): Promise<GraphAnswer>;
+  /** See {@link redIn}. */
+  red(request: RedRequest, caller?: QueryCaller): Promise<RedAnswer>;
+  /** See {@link redSeriesIn}. */
+  redSeries(
+    request: RedRequest & { readonly stepSeconds?: number },
+    caller?: QueryCaller,
+  ): Promise<RedSeriesAnswer>;
   /** Distinct service names, sorted. */
   services(caller?: QueryCaller): Promise<readonly string[]>;
   /** Operations of a service, sorted by name, then kind; empty for an unknown service. */
@@ -76,6 +89,7 @@ export function createQueries(options: QueriesOptions): Queries {
     catalogue: options.catalogue,
     statistics: options.statistics,
     largeAnalyses: options.largeAnalyses,
+    live: options.live,
     clock: options.clock,
     answerLimits: {
       maxSpansPerAnswer: maxSpansPerAnswer ?? DEFAULT_ANSWER_LIMITS.maxSpansPerAnswer,
@@ -100,6 +114,9 @@ export function createQueries(options: QueriesOptions): Queries {
     serviceStatistics: limited("service_statistics", serviceStatisticsIn),
     performance: limited("performance", performanceOf),
     dependencies: limited("dependencies", dependenciesIn),
+    graph: limited("graph", graphIn),
+    red: limited("red", redIn),
+    redSeries: limited("red_series", redSeriesIn),
     services: (caller) => limiter.run({ useCase: "services", caller }, () => context.catalogue.services()),
     operations: limited("operations", (_context, serviceName: string) =>
       context.catalogue.operations(serviceName),

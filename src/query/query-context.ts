@@ -1,6 +1,7 @@
 /** What every use case works with. */
 
 import type { Clock } from "../base/clock.ts";
+import type { LiveStatistics } from "../rollup/live-statistics.ts";
 import type { Catalogue } from "../store/catalogue.ts";
 import type { TraceReader } from "../store/trace-reader.ts";
 import type { TraceStatistics } from "../store/trace-statistics.ts";
@@ -13,6 +14,8 @@ export interface QueryPorts {
   readonly statistics: TraceStatistics;
   /** Takes the analyses of more than `MAX_SPANS_AT_ONCE` spans; absent: they are done at once, whatever they hold up. */
   readonly largeAnalyses?: LargeAnalyses | undefined;
+  /** Statistics as spans arrive; absent: what asks for them is answered with `unimplemented`. */
+  readonly live?: LiveStatistics | undefined;
 }
 
 /** How much one answer may look at. */

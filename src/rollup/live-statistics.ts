@@ -39,6 +39,8 @@ export class LiveStatistics {
   // What the one function that adds a span works on, so that none is made for each span.
   #batch: SpanBatch | undefined;
   #row = 0;
+  #lastPosition = -1;
+  #isCounting = true;
   #durationNanos = 0;
   #weight = 1;
 
@@ -56,6 +58,20 @@ export class LiveStatistics {
     this.#calls = new CompleteCalls(this.window.spans, this.window.table, this.operations, this.edges);
   }
 
+  /** Log position of the last batch that was appended; -1 for none. */
+  get lastPosition(): number {
+    return this.#lastPosition;
+  }
+
+  /** Takes a batch in whose spans were counted before a restart, so that their traces can go on. */
+  appendCounted(committed: CommittedBatch, nowMillis: number): void {
+    this.#lastPosition = committed.position;
+    // Traces that reach a bound while they are put together again were told of before.
+    this.#isCounting = false;
+    this.window.append(committed, nowMillis, () => {});
+    this.#isCounting = true;
+  }
+
   /**
    * Counts the spans of a batch.
    *
@@ -63,6 +79,7 @@ export class LiveStatistics {
    */
   append(committed: CommittedBatch, nowMillis: number): void {
     const { batch, arrivalUnixMillis } = committed;
+    this.#lastPosition = committed.position;
     const latestSeconds = arrivalUnixMillis / 1_000 + MAX_AHEAD_SECONDS;
     this.rollups.observe(arrivalUnixMillis / 1_000);
     this.#batch = batch;
@@ -107,6 +124,7 @@ export class LiveStatistics {
   };
 
   #countCalls(rows: Int32Array, trace: number, sign: 1 | -1): void {
+    if (!this.#isCounting) return;
     const { starts } = this.window.spans.columns;
     const latestSeconds = this.window.arrivalUnixMillis(trace) / 1_000 + MAX_AHEAD_SECONDS;
     for (const call of this.#calls.of(rows, trace)) {

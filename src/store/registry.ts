@@ -3,7 +3,11 @@
 import type { Clock } from "../base/clock.ts";
 import { TracAggError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import { silentLogger } from "../base/logger.ts";
 import type { Metrics } from "../base/metrics.ts";
+import { nodeFileLayer } from "../io/file-layer.ts";
+import type { RollupStore } from "./rollup-store.ts";
+import { NO_ROLLUP_STORE } from "./rollup-store.ts";
 import type { LinksElsewhere } from "./statistics-sums.ts";
 import type { TraceStore } from "./trace-store.ts";
 
@@ -53,6 +57,8 @@ export interface StoreKind {
   readonly options: readonly StoreOption[];
   /** Makes a store that is not started yet. Loads the store's code only now: `memory` needs no native module. */
   create(settings: StoreSettings): Promise<TraceStore>;
+  /** Where statistics by time are kept that go with such a store. */
+  createRollupStore(settings: Pick<StoreSettings, "dataDir" | "logger">): Promise<RollupStore>;
 }
 
 const MAX_BYTES = Number.MAX_SAFE_INTEGER;
@@ -98,6 +104,7 @@ const memoryStore: StoreKind = Object.freeze({
       ...(linksElsewhere === undefined ? {} : { linksElsewhere }),
     });
   },
+  createRollupStore: async () => NO_ROLLUP_STORE,
 });
 
 const lakeStore: StoreKind = Object.freeze({
@@ -176,14 +183,8 @@ const lakeStore: StoreKind = Object.freeze({
     },
   ] satisfies StoreOption[]),
   create: async (settings: StoreSettings) => {
-    const { dataDir, options, attributeColumns, version, onCovered, logger, clock, linksElsewhere } =
-      settings;
-    if (dataDir === undefined) {
-      throw new TracAggError(
-        "failed_precondition",
-        "the lake store keeps files: name a data folder with --data",
-      );
-    }
+    const { options, attributeColumns, version, onCovered, logger, clock, linksElsewhere } = settings;
+    const dataDir = folderOf(settings.dataDir);
     const { createLakeStore } = await import("./lake/lake-store.ts");
     return createLakeStore({
       ...options,
@@ -196,7 +197,20 @@ const lakeStore: StoreKind = Object.freeze({
       ...(linksElsewhere === undefined ? {} : { linksElsewhere }),
     });
   },
+  createRollupStore: async ({ dataDir, logger }: Pick<StoreSettings, "dataDir" | "logger">) => {
+    const { createRollupFiles } = await import("./lake/rollup-files.ts");
+    return createRollupFiles({
+      dataDir: folderOf(dataDir),
+      layer: nodeFileLayer,
+      logger: logger ?? silentLogger,
+    });
+  },
 });
+
+function folderOf(dataDir: string | undefined): string {
+  if (dataDir !== undefined) return dataDir;
+  throw new TracAggError("failed_precondition", "the lake store keeps files: name a data folder with --data");
+}
 
 /** Every store by its name. */
 export const STORE_KINDS: Readonly<Record<string, StoreKind>> = Object.freeze({

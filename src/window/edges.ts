@@ -7,7 +7,7 @@ import { OTHER_OPERATIONS, OTHER_SERVICES } from "./operations.ts";
 export type EdgeType = DependencyType | "entry";
 
 /** Node that requests from outside come from. */
-export const ENTRY_NODE = "user";
+export const ENTRY_NODE = "(entry)";
 
 /** From an operation of one node to an operation of another. */
 export interface EdgeKey {
@@ -58,6 +58,16 @@ export class Edges {
   /** The edge with a number. */
   key(id: number): EdgeKey {
     return this.#keys[id] as EdgeKey;
+  }
+
+  /** Edges from a number on. */
+  from(first: number): EdgeKey[] {
+    return this.#keys.slice(first);
+  }
+
+  /** Gives the next number to an edge that was stored with it, whatever the bound is now. */
+  restore(edge: EdgeKey): void {
+    this.#give(edge);
   }
 
   #give(edge: EdgeKey): number {

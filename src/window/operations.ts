@@ -62,6 +62,18 @@ export class Operations {
     return this.#names[id] as string;
   }
 
+  /** Names from a number on. */
+  from(first: number): (readonly [service: string, name: string])[] {
+    return this.#services.slice(first).map((service, at) => [service, this.#names[first + at] as string]);
+  }
+
+  /** Gives the next number to a pair that was stored with it, whatever the bound is now. */
+  restore(service: string, name: string): void {
+    const known = this.#byService.get(service) ?? { service, ids: new Map<string, number>() };
+    this.#byService.set(service, known);
+    this.#give(known, name);
+  }
+
   #ofService(service: string): ServiceNames {
     const known = this.#byService.get(service);
     if (known !== undefined) return known;

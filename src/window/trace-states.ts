@@ -23,6 +23,8 @@ export class TraceStates {
   rowCounts: Uint32Array = new Uint32Array(INITIAL_TRACES);
   /** Rows that the listener was told of: those that came first. */
   toldCounts: Uint32Array = new Uint32Array(INITIAL_TRACES);
+  /** Rows of the trace that were told of before a restart, those that came first: they are not told of again. */
+  settledCounts: Uint32Array = new Uint32Array(INITIAL_TRACES);
   /** When the first span came, and the last one. */
   firstMillis: Float64Array = new Float64Array(INITIAL_TRACES);
   lastMillis: Float64Array = new Float64Array(INITIAL_TRACES);
@@ -36,7 +38,7 @@ export class TraceStates {
 
   /** Bytes of the columns. */
   get byteSize(): number {
-    return this.states.length * 61;
+    return this.states.length * 65;
   }
 
   /** Makes a number a trace's that has no span yet. */
@@ -46,6 +48,7 @@ export class TraceStates {
     this.heads[trace] = -1;
     this.rowCounts[trace] = 0;
     this.toldCounts[trace] = 0;
+    this.settledCounts[trace] = 0;
     this.firstMillis[trace] = nowMillis;
     this.lastMillis[trace] = nowMillis;
     this.arrivals[trace] = arrivalUnixMillis;
@@ -59,6 +62,7 @@ export class TraceStates {
     this.heads = grown(this.heads, new Int32Array(size));
     this.rowCounts = grown(this.rowCounts, new Uint32Array(size));
     this.toldCounts = grown(this.toldCounts, new Uint32Array(size));
+    this.settledCounts = grown(this.settledCounts, new Uint32Array(size));
     this.firstMillis = grown(this.firstMillis, new Float64Array(size));
     this.lastMillis = grown(this.lastMillis, new Float64Array(size));
     this.completeMillis = grown(this.completeMillis, new Float64Array(size));

@@ -69,6 +69,11 @@ export class TraceTable {
     this.#count--;
   }
 
+  /** The 16 bytes of the id with a number. */
+  bytes(number: number): Uint8Array {
+    return new Uint8Array(this.#words.slice(number * 4, number * 4 + 4).buffer);
+  }
+
   /** The id with a number, in lower-case hex. */
   hex(number: number): string {
     return hexOfWords(this.#words, number * 4, 4);

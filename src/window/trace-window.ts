@@ -90,6 +90,8 @@ export class TraceWindow {
   /** Complete traces in the order they were; one that was opened again since has a later entry. */
   #kept: KeptTrace[] = [];
   #keptStart = 0;
+  /** Traces told of that are not here any more, with the log position of their last span. */
+  #forgotten: { readonly id: Uint8Array; readonly position: number }[] = [];
   #openCount = 0;
 
   constructor(operations: Operations, listener: TraceListener, options: WindowOptions = {}) {
@@ -175,6 +177,39 @@ export class TraceWindow {
     return this.#traces.arrivals[trace] as number;
   }
 
+  /**
+   * Ids of complete traces with spans from a log position on, 16 bytes each; those that are not here any more are
+   * forgotten for good when they have none.
+   */
+  completeSince(position: number): Uint8Array {
+    const { states, lastPositions } = this.#traces;
+    this.#forgotten = this.#forgotten.filter((trace) => trace.position >= position);
+    const ids = this.#forgotten.map(({ id }) => id);
+    for (let trace = 0; trace < this.table.capacity; trace++) {
+      if (states[trace] !== TraceState.COMPLETE || (lastPositions[trace] as number) < position) continue;
+      ids.push(this.table.bytes(trace));
+    }
+    const joined = new Uint8Array(ids.length * 16);
+    for (const [at, id] of ids.entries()) joined.set(id, at * 16);
+    return joined;
+  }
+
+  /**
+   * Says that the spans here of these traces were told of before a restart: they are complete, and only what comes from
+   * now on is told of.
+   */
+  settle(traceIds: Uint8Array, nowMillis: number): void {
+    const words = new Uint32Array(Uint8Array.from(traceIds).buffer);
+    const { states, rowCounts, toldCounts, settledCounts } = this.#traces;
+    for (let at = 0; at < words.length; at += 4) {
+      const trace = this.table.find(words, at);
+      if (trace === -1 || states[trace] !== TraceState.OPEN) continue;
+      toldCounts[trace] = rowCounts[trace] as number;
+      settledCounts[trace] = rowCounts[trace] as number;
+      this.#complete(trace, nowMillis);
+    }
+  }
+
   #traceAt(words: BatchWords, at: number, nowMillis: number, from: Arrival): number {
     const known = this.table.find(words.traceIds, at);
     if (known >= 0 && this.#traces.states[known] === TraceState.OPEN) return known;
@@ -235,12 +270,13 @@ export class TraceWindow {
     const count = rowCounts[trace] as number;
     const told = toldCounts[trace] as number;
     if (count !== told) {
+      const settled = this.#traces.settledCounts[trace] as number;
       const rows = this.#rowsOf(trace);
-      if (told > 0) {
+      if (told > settled) {
         this.counters.reopened++;
-        this.#listener(rows.subarray(0, told), trace, -1);
+        this.#listener(rows.subarray(settled, told), trace, -1);
       }
-      this.#listener(rows, trace, 1);
+      this.#listener(rows.subarray(settled), trace, 1);
       toldCounts[trace] = count;
     }
     states[trace] = TraceState.COMPLETE;
@@ -312,6 +348,10 @@ export class TraceWindow {
   }
 
   #forget(trace: number): void {
+    this.#forgotten.push({
+      id: this.table.bytes(trace),
+      position: this.#traces.lastPositions[trace] as number,
+    });
     this.spans.giveBack(trace, this.#traces.heads[trace] as number);
     this.#traces.states[trace] = TraceState.FREE;
     this.table.remove(trace);

@@ -9,6 +9,7 @@ import { createApi } from "../../src/api/create-api.ts";
 import { createPrometheusMetrics } from "../../src/api/health/prometheus-metrics.ts";
 import type { LogFields, Logger } from "../../src/base/logger.ts";
 import type { Span } from "../../src/model/span.ts";
+import { LiveStatistics } from "../../src/rollup/live-statistics.ts";
 import { createMemoryStore } from "../../src/store/memory/memory-store.ts";
 import { BatchFeed } from "../helpers/otlp-fixture.ts";
 import { buildSpan, traceIdOf } from "../helpers/trace-builder.ts";
@@ -109,7 +110,14 @@ export async function startApi(
 ): Promise<ApiServer> {
   const store = createMemoryStore();
   await store.start();
-  const feed = new BatchFeed(store);
+  const live = new LiveStatistics();
+  const feed = new BatchFeed({
+    append: (committed) => {
+      store.append(committed);
+      live.append(committed, 0);
+      live.window.completeOpen(0, "all");
+    },
+  });
   for (const request of spans) feed.append(...request);
   const logged: { message: string; fields: LogFields | undefined }[] = [];
   const logger: Logger = {
@@ -122,6 +130,7 @@ export async function startApi(
     reader: store,
     catalogue: store,
     statistics: store,
+    live,
     metrics: createPrometheusMetrics(),
     logger,
     clock: { nowMillis: () => NOW_MILLIS },

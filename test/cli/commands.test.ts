@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { TraceSummaryJson } from "../../src/api/contract.ts";
+import type { GraphEdgeJson, RedRowJson } from "../../src/api/live-contract.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import type { RunningServer } from "../../src/server.ts";
 import { startServer } from "../../src/server.ts";
@@ -122,6 +123,28 @@ describe("the other questions", () => {
     const operations = jsonLines((await run("services", "payment")).stdout);
     expect(operations).toContainEqual({ name: "POST /charge", kind: "SERVER" });
     expect(await run("services", "nobody")).toMatchObject({ exitCode: 1, stdout: "" });
+  });
+
+  it("shows the live graph and rate, errors, durations of operations", async () => {
+    // Traces are complete, and their calls counted, some seconds after their last span.
+    const edges = await vi.waitFor(
+      async () => {
+        const { exitCode, stdout } = await run("graph", "--focus", "payment");
+        expect(exitCode).toBe(0);
+        return jsonLines<GraphEdgeJson>(stdout);
+      },
+      { timeout: 20_000, interval: 250 },
+    );
+    expect(edges.map(({ from, to }) => `${from} > ${to}`)).toContain("checkout > payment");
+    expect((await show("graph", "--level", "operation")).stdout).toMatch(
+      /^checkout .* +payment POST \/charge +rpc /m,
+    );
+    const rows = jsonLines<RedRowJson>((await run("red", "--service", "payment")).stdout);
+    expect(rows.map(({ operation }) => operation)).toContain("POST /charge");
+    expect((await show("red", "--by", "kind")).stdout).toMatch(
+      /^SERVICE +OPERATION +KIND +SPANS +PER SECOND/,
+    );
+    expect((await run("red", "--service", "nobody")).stderr).toBe("no spans in this range\n");
   });
 
   it("shows dependencies as list, graph and DOT", async () => {

@@ -4,6 +4,7 @@ import { ERROR_TABLE } from "../../base/errors.ts";
 import { SpanKind } from "../../model/span-kind.ts";
 import { SpanStatus } from "../../model/span-status.ts";
 import type { JsonSchema } from "../query-parameters.ts";
+import { liveSchemas } from "./live-schemas.ts";
 import {
   AMOUNT,
   COUNT,
@@ -272,6 +273,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     ...traceSchemas(),
     ...analysisSchemas(),
     ...dependencySchemas(),
+    ...liveSchemas(),
     ...serverSchemas(),
   };
 }

@@ -1,0 +1,89 @@
+/** `tracagg graph`: the live dependency graph. */
+
+import type { Command } from "commander";
+import { Option } from "commander";
+import type { DurationsJson, GraphEdgeJson, GraphJson } from "../../api/live-contract.ts";
+import type { ServerFlags } from "../api-client.ts";
+import { addServerFlags, createApiClient } from "../api-client.ts";
+import type { CliContext } from "../cli-context.ts";
+import { isForPeople, writeJsonLines } from "../cli-context.ts";
+import type { AddCommand } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import type { RangeFlags } from "../filter-flags.ts";
+import { addRangeFlags, countArgument, rangeParameters } from "../filter-flags.ts";
+import { styleOf } from "../render/style.ts";
+import type { Column } from "../render/table.ts";
+import { renderTable } from "../render/table.ts";
+
+const MAX_HOPS = 10;
+
+interface GraphFlags extends RangeFlags, ServerFlags {
+  readonly level: "service" | "operation";
+  readonly focus?: string;
+  readonly hops?: number;
+}
+
+/** Adds `graph`. */
+export const addGraph: AddCommand = (program, run) => {
+  const command: Command = program
+    .command("graph")
+    .summary("show the live dependency graph: calls, errors, latencies")
+    .description(
+      "Shows who calls whom as traces complete, with rate, errors by side, latencies and network gap.",
+    )
+    .addOption(
+      new Option("--level <level>", "how close: services, or their operations")
+        .choices(["service", "operation"])
+        .default("service"),
+    )
+    .option("--focus <node>", "only the neighbourhood of this node")
+    .option("--hops <number>", "edges from the focus to its rim (default 1)", countArgument(MAX_HOPS));
+  addServerFlags(addRangeFlags(command))
+    .addHelpText("after", "\nExample:\n  $ tracagg graph --since 15m --focus checkout")
+    .action(run((context, flags: GraphFlags) => graph(context, flags)));
+};
+
+function columnsFor(context: CliContext, { level }: GraphFlags): readonly Column<GraphEdgeJson>[] {
+  const style = styleOf(context);
+  const named = (node: string, operation: string): string =>
+    level === "operation" && operation !== "" ? `${node} ${operation}` : node;
+  return [
+    { title: "FROM", cell: (edge) => named(edge.from, edge.fromOperation) },
+    { title: "TO", cell: (edge) => named(edge.to, edge.toOperation) },
+    { title: "TYPE", cell: (edge) => edge.type },
+    { title: "CALLS", cell: (edge) => edge.callCount.toLocaleString("en-US"), side: "right" },
+    {
+      title: "ERRORS",
+      cell: (edge) => edge.errorCount.toLocaleString("en-US"),
+      side: "right",
+      look: (text, edge) => (edge.errorCount > 0 ? style.red(text) : text),
+    },
+    { title: "RETRIES", cell: (edge) => edge.retryCount.toLocaleString("en-US"), side: "right" },
+    { title: "CLIENT P95", cell: (edge) => p95Text(edge.client), side: "right" },
+    { title: "SERVER P95", cell: (edge) => p95Text(edge.server), side: "right" },
+    { title: "GAP P95", cell: (edge) => p95Text(edge.gap ?? edge.delay), side: "right" },
+  ];
+}
+
+function p95Text(durations: DurationsJson | null): string {
+  return durations === null ? "-" : `${durations.p95Ms.toFixed(durations.p95Ms < 10 ? 2 : 0)} ms`;
+}
+
+async function graph(context: CliContext, flags: GraphFlags): Promise<ExitCode> {
+  const client = createApiClient(context, flags);
+  const { level, focus, hops } = flags;
+  const answer = await client.getJson<GraphJson>("/api/v1/graph", {
+    level,
+    ...(focus === undefined ? {} : { focus }),
+    ...(hops === undefined ? {} : { hops: String(hops) }),
+    ...rangeParameters(flags),
+  });
+  if (answer.edges.length === 0) {
+    context.stderr.write("no calls in this range\n");
+    return ExitCode.FAILED;
+  }
+  if (isForPeople(context, flags)) {
+    context.stdout.write(renderTable(columnsFor(context, flags), answer.edges, styleOf(context)));
+  } else writeJsonLines(context, answer.edges);
+  return ExitCode.OK;
+}

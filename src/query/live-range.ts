@@ -1,0 +1,43 @@
+/** Ranges of time over live statistics. */
+
+import { TracAggError } from "../base/errors.ts";
+import type { LiveStatistics } from "../rollup/live-statistics.ts";
+import type { SecondsRange } from "../rollup/rollups.ts";
+import { RESOLUTIONS } from "../rollup/rollups.ts";
+import type { QueryContext } from "./query-context.ts";
+import type { CoveredRange, TextRange } from "./trace-filter.ts";
+import { timeRangeFrom } from "./trace-filter.ts";
+
+/** The longest that statistics are held. */
+const HELD_SECONDS = Math.max(...RESOLUTIONS.map(({ keepSeconds }) => keepSeconds));
+/** Windows of clocks that are ahead of ours. */
+const AHEAD_SECONDS = 3_600;
+
+/** @throws TracAggError `unimplemented` when the process keeps no statistics. */
+export function liveStatisticsOf({ live }: QueryContext): LiveStatistics {
+  if (live !== undefined) return live;
+  throw new TracAggError("unimplemented", "this server keeps no live statistics");
+}
+
+/**
+ * Reads a range in seconds; an open one is everything that is held.
+ *
+ * @throws TracAggError `invalid_argument` when the range cannot be read.
+ */
+export function secondsRangeFrom(range: TextRange, nowUnixMillis: number): SecondsRange {
+  const { startTimeUnixNano, endTimeUnixNano } = timeRangeFrom(range, nowUnixMillis);
+  const now = nowUnixMillis / 1_000;
+  const oldest = now - HELD_SECONDS;
+  const latest = now + AHEAD_SECONDS;
+  const start = startTimeUnixNano === undefined ? oldest : Number(startTimeUnixNano) / 1e9;
+  const end = endTimeUnixNano === undefined ? latest : Number(endTimeUnixNano) / 1e9;
+  return { start: Math.max(start, oldest), end: Math.max(Math.min(end, latest), Math.max(start, oldest)) };
+}
+
+/** The range that was covered, as answers say it. */
+export function coveredOf({ start, end }: SecondsRange): CoveredRange {
+  return {
+    startTimeUnixNano: BigInt(Math.floor(start)) * 1_000_000_000n,
+    endTimeUnixNano: BigInt(Math.ceil(end)) * 1_000_000_000n,
+  };
+}

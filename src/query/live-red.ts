@@ -1,0 +1,213 @@
+/** Rate, errors and duration of operations, as a table or over time, from live statistics. */
+
+import { LatencySketch } from "../analysis/latency-sketch.ts";
+import { TracAggError } from "../base/errors.ts";
+import type { SpanKind } from "../model/span-kind.ts";
+import { spanKindFromNumber } from "../model/span-kind.ts";
+import type { Exemplar, SpanCell } from "../rollup/cells.ts";
+import { slower } from "../rollup/cells.ts";
+import type { LiveStatistics } from "../rollup/live-statistics.ts";
+import type { CellVisitor } from "../rollup/rollup-window.ts";
+import type { SecondsRange } from "../rollup/rollups.ts";
+import { RESOLUTIONS } from "../rollup/rollups.ts";
+import { partsOfSeries } from "../rollup/series.ts";
+import { coveredOf, liveStatisticsOf, secondsRangeFrom } from "./live-range.ts";
+import type { QueryContext } from "./query-context.ts";
+import type { CoveredRange, TextRange } from "./trace-filter.ts";
+
+/** Most points of an answer over time, all of its series together. */
+const MAX_POINTS = 11_000;
+/** Steps aimed at when none is asked for: a point for every few pixels of a chart. */
+const WANTED_STEPS = 240;
+const STATUS_ERROR = 2;
+
+/** How finely spans are told apart. */
+export type RedGrouping = "service" | "operation" | "kind";
+
+/** Which spans are asked for. */
+export interface RedRequest extends TextRange {
+  readonly serviceName?: string;
+  readonly operationName?: string;
+  readonly kind?: SpanKind;
+  /** Default `operation`: one row for service and operation. */
+  readonly groupBy?: RedGrouping;
+}
+
+/** Sums of some spans. */
+export interface RedSums {
+  /** Adjusted counts: a sampled span counts as often as it stands for. */
+  readonly spanCount: number;
+  readonly errorCount: number;
+  readonly durations: LatencySketch;
+  /** The slowest span that was seen. */
+  readonly exemplar: Exemplar | undefined;
+}
+
+/** What a row or a series is of; "" and undefined where rows are not told apart by it. */
+export interface RedKey {
+  readonly serviceName: string;
+  readonly operationName: string;
+  readonly kind: SpanKind | undefined;
+}
+
+/** A table. */
+export interface RedAnswer {
+  /** By service, operation, kind. */
+  readonly rows: readonly { readonly key: RedKey; readonly sums: RedSums }[];
+  readonly range: CoveredRange;
+  readonly seconds: number;
+}
+
+/** Rows over time. */
+export interface RedSeriesAnswer {
+  /** Length of a step; start of each step in seconds since the epoch. */
+  readonly stepSeconds: number;
+  readonly series: readonly {
+    readonly key: RedKey;
+    /** Steps in which there was a span, oldest first. */
+    readonly points: readonly { readonly startSeconds: number; readonly sums: RedSums }[];
+  }[];
+  readonly range: CoveredRange;
+}
+
+/**
+ * Sums by operation over a range.
+ *
+ * @throws TracAggError `invalid_argument` when the range cannot be read, `unimplemented` without live statistics.
+ */
+export async function redIn(context: QueryContext, request: RedRequest): Promise<RedAnswer> {
+  const live = liveStatisticsOf(context);
+  const groups = new RedGroups(live, request);
+  const range = live.rollups.visit(secondsRangeFrom(request, context.clock.nowMillis()), groups);
+  return { rows: groups.rows(), range: coveredOf(range), seconds: range.end - range.start };
+}
+
+/**
+ * The same over time. Without a step one is chosen that gives some 240 points; steps are multiples of the windows that
+ * reach back so far.
+ *
+ * @throws TracAggError `invalid_argument` for a range that cannot be read, `too_large` for more than 11,000 points,
+ * `unimplemented` without live statistics.
+ */
+export async function redSeriesIn(
+  context: QueryContext,
+  request: RedRequest & { readonly stepSeconds?: number },
+): Promise<RedSeriesAnswer> {
+  const live = liveStatisticsOf(context);
+  const nowMillis = context.clock.nowMillis();
+  const asked = secondsRangeFrom(request, nowMillis);
+  const windowSeconds = windowsFor(asked, nowMillis / 1_000, request.stepSeconds);
+  const upToNow = { ...asked, end: Math.min(asked.end, nowMillis / 1_000) };
+  const stepSeconds = stepOf(upToNow, windowSeconds, request.stepSeconds);
+  const steps = new Map<number, RedGroups>();
+  for (const window of live.rollups.windows(windowSeconds, asked)) {
+    const start = Math.floor(window.startSeconds / stepSeconds) * stepSeconds;
+    const groups = steps.get(start) ?? new RedGroups(live, request);
+    steps.set(start, groups);
+    window.visit(groups);
+  }
+  return { stepSeconds, series: seriesOf(steps), range: coveredOf(asked) };
+}
+
+/** The finest windows that reach back to the start of the range and are no longer than a step. */
+function windowsFor({ start }: SecondsRange, now: number, stepSeconds: number | undefined): number {
+  const reaching = RESOLUTIONS.filter(({ keepSeconds }) => start >= now - keepSeconds - 1);
+  const coarsest = RESOLUTIONS.at(-1) as (typeof RESOLUTIONS)[number];
+  const finest = (reaching[0] ?? coarsest).windowSeconds;
+  if (stepSeconds === undefined) return finest;
+  const fitting = RESOLUTIONS.filter(
+    ({ windowSeconds }) => windowSeconds >= finest && stepSeconds % windowSeconds === 0,
+  );
+  return fitting.at(-1)?.windowSeconds ?? finest;
+}
+
+function stepOf({ start, end }: SecondsRange, windowSeconds: number, asked: number | undefined): number {
+  const wanted = asked ?? (end - start) / WANTED_STEPS;
+  return Math.max(1, Math.ceil(wanted / windowSeconds)) * windowSeconds;
+}
+
+function seriesOf(steps: ReadonlyMap<number, RedGroups>): RedSeriesAnswer["series"] {
+  const series = new Map<string, { key: RedKey; points: { startSeconds: number; sums: RedSums }[] }>();
+  let pointCount = 0;
+  for (const startSeconds of [...steps.keys()].sort((left, right) => left - right)) {
+    for (const { key, sums } of (steps.get(startSeconds) as RedGroups).rows()) {
+      if (++pointCount > MAX_POINTS) throw tooManyPoints();
+      const text = textOf(key);
+      const known = series.get(text) ?? { key, points: [] };
+      series.set(text, known);
+      known.points.push({ startSeconds, sums });
+    }
+  }
+  return [...series].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, one]) => one);
+}
+
+function tooManyPoints(): TracAggError {
+  return new TracAggError(
+    "too_large",
+    `more than ${MAX_POINTS} points: ask for one service or operation, a longer step or a shorter range`,
+  );
+}
+
+type MutableSums = { -readonly [Key in keyof RedSums]: RedSums[Key] };
+
+/** Sums cells by what the request tells apart. */
+class RedGroups implements CellVisitor {
+  readonly #live: LiveStatistics;
+  readonly #request: RedRequest;
+  readonly #groups: Map<string, { readonly key: RedKey; readonly sums: MutableSums }> = new Map();
+
+  constructor(live: LiveStatistics, request: RedRequest) {
+    this.#live = live;
+    this.#request = request;
+  }
+
+  wantsSpans(series: number): boolean {
+    const { serviceName, operationName, kind } = this.#request;
+    const parts = partsOfSeries(series);
+    const { operations } = this.#live;
+    return (
+      (serviceName === undefined || operations.service(parts.operation) === serviceName) &&
+      (operationName === undefined || operations.name(parts.operation) === operationName) &&
+      (kind === undefined || spanKindFromNumber(parts.kind) === kind)
+    );
+  }
+
+  spans(series: number, cell: SpanCell): void {
+    const { operation, kind, statusCode } = partsOfSeries(series);
+    const grouping = this.#request.groupBy ?? "operation";
+    const key = {
+      serviceName: this.#live.operations.service(operation),
+      operationName: grouping === "service" ? "" : this.#live.operations.name(operation),
+      kind: grouping === "kind" ? spanKindFromNumber(kind) : undefined,
+    };
+    const text = textOf(key);
+    let group = this.#groups.get(text);
+    if (group === undefined) {
+      const durations = new LatencySketch();
+      group = { key, sums: { spanCount: 0, errorCount: 0, durations, exemplar: undefined } };
+      this.#groups.set(text, group);
+    }
+    const { sums } = group;
+    sums.spanCount += cell.durations.count;
+    if (statusCode === STATUS_ERROR) sums.errorCount += cell.durations.count;
+    sums.durations.merge(cell.durations);
+    sums.exemplar = slower(sums.exemplar, cell.exemplar);
+  }
+
+  wantsEdge(): boolean {
+    return false;
+  }
+
+  edge(): void {
+    // Not wanted.
+  }
+
+  rows(): { key: RedKey; sums: RedSums }[] {
+    const sorted = [...this.#groups].sort(([left], [right]) => (left < right ? -1 : 1));
+    return sorted.map(([, group]) => group);
+  }
+}
+
+function textOf({ serviceName, operationName, kind }: RedKey): string {
+  return JSON.stringify([serviceName, operationName, kind ?? ""]);
+}

@@ -1,0 +1,92 @@
+/** What is stored of live statistics: windows that changed, the names in them, and how far in the log they reach. */
+
+import { TracAggError } from "../base/errors.ts";
+import { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
+import type { EdgeKey, EdgeType } from "../window/edges.ts";
+
+const FORMAT = 1;
+
+/** A service and an operation. */
+export type OperationNames = readonly [service: string, name: string];
+
+/** One window as bytes. */
+export interface StoredWindow {
+  readonly windowSeconds: number;
+  readonly startSeconds: number;
+  readonly bytes: Uint8Array;
+}
+
+/** One record. */
+export interface RollupRecord {
+  /** Every span up to this log position is counted; -1 for none. */
+  readonly coveredPosition: number;
+  /** The traces that were not complete lie from this log position on. */
+  readonly resumePosition: number;
+  /** Ids of complete traces with spans from there on, 16 bytes each: their calls are counted. */
+  readonly completeTraces: Uint8Array;
+  /** Numbers of the first of {@link operations} and {@link edges}: those before are in the records before. */
+  readonly firstOperation: number;
+  readonly operations: readonly OperationNames[];
+  readonly firstEdge: number;
+  readonly edges: readonly EdgeKey[];
+  readonly windows: readonly StoredWindow[];
+}
+
+/** The bytes of a record. */
+export function encodeRecord(record: RollupRecord): Uint8Array {
+  const writer = new ByteWriter();
+  writer.varint(FORMAT);
+  writer.varint(record.coveredPosition + 1);
+  writer.varint(record.resumePosition);
+  writer.bytes(record.completeTraces);
+  writer.varint(record.firstOperation);
+  writer.varint(record.operations.length);
+  for (const texts of record.operations) for (const text of texts) writer.text(text);
+  writer.varint(record.firstEdge);
+  writer.varint(record.edges.length);
+  for (const { fromService, toService, type, fromOperation, toOperation } of record.edges) {
+    for (const text of [fromService, toService, type, fromOperation, toOperation]) writer.text(text);
+  }
+  writer.varint(record.windows.length);
+  for (const { windowSeconds, startSeconds, bytes } of record.windows) {
+    writer.varint(windowSeconds);
+    writer.varint(startSeconds);
+    writer.bytes(bytes);
+  }
+  return writer.finish();
+}
+
+/** @throws TracAggError `data_corrupt` when the bytes are no record, or one of a later format. */
+export function decodeRecord(bytes: Uint8Array): RollupRecord {
+  const reader = new ByteReader(bytes);
+  const format = reader.varint();
+  if (format !== FORMAT) {
+    throw new TracAggError("data_corrupt", `expected stored statistics of format ${FORMAT}, got ${format}`);
+  }
+  return {
+    coveredPosition: reader.varint() - 1,
+    resumePosition: reader.varint(),
+    completeTraces: reader.bytes(),
+    firstOperation: reader.varint(),
+    operations: listOf(reader, () => [reader.text(), reader.text()]),
+    firstEdge: reader.varint(),
+    edges: listOf(reader, () => ({
+      fromService: reader.text(),
+      toService: reader.text(),
+      type: reader.text() as EdgeType,
+      fromOperation: reader.text(),
+      toOperation: reader.text(),
+    })),
+    windows: listOf(reader, () => ({
+      windowSeconds: reader.varint(),
+      startSeconds: reader.varint(),
+      bytes: reader.bytes(),
+    })),
+  };
+}
+
+function listOf<T>(reader: ByteReader, item: () => T): T[] {
+  const items: T[] = [];
+  for (let left = reader.varint(); left > 0; left--) items.push(item());
+  return items;
+}

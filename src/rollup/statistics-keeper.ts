@@ -1,0 +1,205 @@
+/** Keeps live statistics going: lets time go on, stores them, and brings them back after a restart. */
+
+import type { Clock } from "../base/clock.ts";
+import { errorFrom } from "../base/errors.ts";
+import type { Logger } from "../base/logger.ts";
+import type { CommittedBatch } from "../batch/committed-batch.ts";
+import type { RollupStore } from "../store/rollup-store.ts";
+import type { LiveStatistics } from "./live-statistics.ts";
+import type { RollupRecord } from "./rollup-record.ts";
+import { decodeRecord, encodeRecord } from "./rollup-record.ts";
+import { RollupWindow } from "./rollup-window.ts";
+
+/** How often time goes on, and how soon again when more traces were due than were looked at. */
+const TICK_MILLIS = 250;
+const SOON_MILLIS = 5;
+/** How often changes are stored: as much of the log is read again after a crash. */
+const SAVE_MILLIS = 10_000;
+/** Changes after which everything is stored anew: an hour of them. */
+const CHANGES_PER_WHOLE = 360;
+
+/** What a keeper works with. */
+export interface StatisticsKeeperOptions {
+  readonly statistics: LiveStatistics;
+  readonly store: RollupStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Told that the log may forget everything up to a position, as far as statistics are concerned. */
+  readonly onCovered: (position: number) => void;
+}
+
+/** Starts, keeps and stops the statistics of one process. */
+export class StatisticsKeeper {
+  /** How often changes could not be stored. */
+  failedSaves = 0;
+  /** Requests that could not be counted. */
+  failedBatches = 0;
+  readonly #options: StatisticsKeeperOptions;
+  /** What was loaded, until the log is read up to there. */
+  #resumed: RollupRecord | undefined;
+  #loadedPosition = -1;
+  #storedOperations = 0;
+  #storedEdges = 0;
+  #changes = CHANGES_PER_WHOLE;
+  #timer: NodeJS.Timeout | undefined;
+  #lastSaveMillis = 0;
+  #saving: Promise<void> | undefined;
+  #isStopped = false;
+
+  constructor(options: StatisticsKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Log position from which {@link append} wants to hear of records again, once {@link load} is done. */
+  get nextPosition(): number {
+    return this.#resumed?.resumePosition ?? 0;
+  }
+
+  /** Loads what was stored. A record of a later version or a damaged one is said and counts as none. */
+  async load(): Promise<void> {
+    const { store, logger } = this.#options;
+    const records = await store.load();
+    try {
+      for (const record of records) this.#apply(decodeRecord(record));
+    } catch (thrown) {
+      logger.error("stored statistics cannot be read; counting goes on from the ingest log", {
+        reason: errorFrom(thrown).message,
+      });
+    }
+    this.#storedOperations = this.#options.statistics.operations.count;
+    this.#storedEdges = this.#options.statistics.edges.count;
+  }
+
+  /**
+   * Takes a batch in: of the log when it is read again, or a new one. Never throws: spans that cannot be counted are
+   * stored all the same.
+   */
+  append(committed: CommittedBatch): void {
+    try {
+      this.#append(committed, performance.now());
+    } catch (thrown) {
+      this.failedBatches++;
+      this.#options.logger.error("a request cannot be counted in the statistics; its spans are stored", {
+        position: committed.position,
+        reason: errorFrom(thrown).message,
+      });
+    }
+  }
+
+  /** Lets time go on, from now to {@link stop}. */
+  start(): void {
+    this.#endResuming();
+    this.#lastSaveMillis = performance.now();
+    this.#schedule(TICK_MILLIS);
+  }
+
+  /** Stores what is new and ends. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#saving;
+    await this.#save();
+  }
+
+  #append(committed: CommittedBatch, nowMillis: number): void {
+    const { statistics } = this.#options;
+    if (this.#resumed !== undefined && committed.position <= this.#resumed.coveredPosition) {
+      statistics.appendCounted(committed, nowMillis);
+      return;
+    }
+    this.#endResuming();
+    statistics.append(committed, nowMillis);
+  }
+
+  #schedule(millis: number): void {
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => this.#tick(), millis);
+    this.#timer.unref();
+  }
+
+  #tick(): void {
+    const nowMillis = performance.now();
+    const isMore = this.#options.statistics.tick(nowMillis, this.#options.clock.nowMillis() / 1_000);
+    if (nowMillis - this.#lastSaveMillis >= SAVE_MILLIS && this.#saving === undefined) {
+      this.#lastSaveMillis = nowMillis;
+      this.#saving = this.#save().finally(() => {
+        this.#saving = undefined;
+      });
+    }
+    this.#schedule(isMore ? SOON_MILLIS : TICK_MILLIS);
+  }
+
+  /** Everything in the record is of one moment: nothing is awaited while it is made. */
+  async #save(): Promise<void> {
+    const { statistics, store, logger, onCovered } = this.#options;
+    statistics.window.completeOpen(performance.now(), "told");
+    const isWhole = this.#changes >= CHANGES_PER_WHOLE;
+    const windows = [...statistics.rollups.all()].filter(({ window }) => isWhole || window.isDirty);
+    if (windows.length === 0) return;
+    const record = this.#record(isWhole, windows);
+    const bytes = encodeRecord(record);
+    for (const { window } of windows) window.isDirty = false;
+    const operations = statistics.operations.count;
+    const edges = statistics.edges.count;
+    try {
+      await store.save(isWhole ? "whole" : "change", bytes);
+    } catch (thrown) {
+      this.failedSaves++;
+      for (const { window } of windows) window.isDirty = true;
+      logger.warn("statistics cannot be stored; they are tried again", { reason: errorFrom(thrown).message });
+      return;
+    }
+    this.#storedOperations = operations;
+    this.#storedEdges = edges;
+    this.#changes = isWhole ? 0 : this.#changes + 1;
+    onCovered(record.resumePosition - 1);
+  }
+
+  #record(
+    isWhole: boolean,
+    windows: readonly { readonly windowSeconds: number; readonly window: RollupWindow }[],
+  ): RollupRecord {
+    const { statistics } = this.#options;
+    const firstOperation = isWhole ? 0 : this.#storedOperations;
+    const firstEdge = isWhole ? 0 : this.#storedEdges;
+    const coveredPosition = Math.max(statistics.lastPosition, this.#loadedPosition);
+    const resumePosition = Math.min(coveredPosition + 1, statistics.window.oldestOpenPosition());
+    return {
+      coveredPosition,
+      resumePosition,
+      completeTraces: statistics.window.completeSince(resumePosition),
+      firstOperation,
+      operations: statistics.operations.from(firstOperation),
+      firstEdge,
+      edges: statistics.edges.from(firstEdge),
+      windows: windows.map(({ windowSeconds, window }) => ({
+        windowSeconds,
+        startSeconds: window.startSeconds,
+        bytes: window.toBytes(),
+      })),
+    };
+  }
+
+  #apply(record: RollupRecord): void {
+    const { statistics } = this.#options;
+    for (const [service, name] of record.operations.slice(
+      statistics.operations.count - record.firstOperation,
+    )) {
+      statistics.operations.restore(service, name);
+    }
+    for (const edge of record.edges.slice(statistics.edges.count - record.firstEdge))
+      statistics.edges.restore(edge);
+    for (const { windowSeconds, startSeconds, bytes } of record.windows) {
+      // A copy: a view would keep the whole record.
+      statistics.rollups.restore(windowSeconds, new RollupWindow(startSeconds, bytes.slice()));
+    }
+    this.#resumed = record;
+    this.#loadedPosition = record.coveredPosition;
+  }
+
+  #endResuming(): void {
+    if (this.#resumed === undefined) return;
+    this.#options.statistics.window.settle(this.#resumed.completeTraces, performance.now());
+    this.#resumed = undefined;
+  }
+}

@@ -1,0 +1,78 @@
+/** The live statistics of a server: composed, brought back, kept going. */
+
+import { randomInt } from "node:crypto";
+import type { Clock } from "./base/clock.ts";
+import type { Logger } from "./base/logger.ts";
+import type { Metrics } from "./base/metrics.ts";
+import { replayLog } from "./ingest/replay-log.ts";
+import type { IngestLog } from "./log/ingest-log.ts";
+import { LiveStatistics } from "./rollup/live-statistics.ts";
+import { StatisticsKeeper } from "./rollup/statistics-keeper.ts";
+import type { RollupStore } from "./store/rollup-store.ts";
+import type { SpanWriter } from "./store/span-writer.ts";
+
+/** Statistics and who keeps them. */
+export interface ServerStatistics {
+  readonly statistics: LiveStatistics;
+  readonly keeper: StatisticsKeeper;
+}
+
+/** What statistics of a server need. */
+export interface ServerStatisticsParts {
+  /** Both started. */
+  readonly log: IngestLog;
+  readonly store: SpanWriter;
+  readonly rollups: RollupStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly onCovered: (position: number) => void;
+}
+
+/**
+ * Makes statistics with what was stored of them, reads back what the log holds and store or statistics do not, and lets
+ * time go on for them.
+ */
+export async function startStatistics(parts: ServerStatisticsParts): Promise<ServerStatistics> {
+  const { log, store, rollups, clock, logger, metrics, onCovered } = parts;
+  // Senders choose trace ids; with a seed of this process's own they cannot choose where they collide.
+  const statistics = new LiveStatistics({ seed: randomInt(2 ** 31) });
+  const keeper = new StatisticsKeeper({ statistics, store: rollups, clock, logger, onCovered });
+  registerGauges(metrics, statistics, keeper);
+  await keeper.load();
+  const replayed = await replayLog({ log, store, followers: [keeper], logger, metrics });
+  if (replayed.records > 0) logger.info("recovered from the ingest log", { ...replayed });
+  keeper.start();
+  return { statistics, keeper };
+}
+
+function registerGauges(metrics: Metrics, statistics: LiveStatistics, keeper: StatisticsKeeper): void {
+  const { window, rollups, operations, edges } = statistics;
+  const gauges: readonly (readonly [name: string, help: string, value: () => number])[] = [
+    ["window_open_traces", "Traces that are not complete.", () => window.openTraces],
+    ["window_spans", "Spans of open traces and of those kept for late spans.", () => window.spanCount],
+    ["window_bytes", "Bytes of the trace window.", () => window.byteSize],
+    ["window_complete_quiet", "Traces complete since no span came.", () => window.counters.quiet],
+    [
+      "window_complete_whole",
+      "Traces complete since all their parents were there.",
+      () => window.counters.whole,
+    ],
+    ["window_complete_span_cap", "Traces cut at their cap of spans.", () => window.counters.spanCap],
+    ["window_complete_time_cap", "Traces complete at their cap of time.", () => window.counters.timeCap],
+    ["window_complete_memory_cap", "Traces complete early for memory.", () => window.counters.memoryCap],
+    ["window_reopened", "Complete traces worked out again for late spans.", () => window.counters.reopened],
+    ["window_duplicates", "Spans that were there already.", () => window.counters.duplicates],
+    ["rollup_operations", "Operations told apart.", () => operations.count],
+    ["rollup_operations_overflowed", "Spans counted as other operations.", () => operations.overflowed],
+    ["rollup_edges", "Edges told apart.", () => edges.count],
+    ["rollup_edges_overflowed", "Calls counted on edges of other operations.", () => edges.overflowed],
+    ["rollup_windows", "Windows of time held.", () => rollups.sizes().windows],
+    ["rollup_resting_bytes", "Bytes of windows of time at rest.", () => rollups.sizes().restingBytes],
+    ["rollup_too_old", "Spans and calls before the oldest window.", () => rollups.counters.tooOld],
+    ["rollup_dropped_windows", "Windows dropped early for memory.", () => rollups.counters.droppedForMemory],
+    ["rollup_failed_saves", "Times statistics could not be stored.", () => keeper.failedSaves],
+    ["rollup_failed_batches", "Requests that could not be counted.", () => keeper.failedBatches],
+  ];
+  for (const [name, help, value] of gauges) metrics.gauge({ name: `tracagg_${name}`, help }, value);
+}

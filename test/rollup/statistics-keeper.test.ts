@@ -1,0 +1,193 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { systemClock } from "../../src/base/clock.ts";
+import { silentLogger } from "../../src/base/logger.ts";
+import type { CommittedBatch } from "../../src/batch/committed-batch.ts";
+import type { Span } from "../../src/model/span.ts";
+import { LiveStatistics } from "../../src/rollup/live-statistics.ts";
+import { decodeRecord, encodeRecord } from "../../src/rollup/rollup-record.ts";
+import { StatisticsKeeper } from "../../src/rollup/statistics-keeper.ts";
+import type { RollupRecordKind, RollupStore } from "../../src/store/rollup-store.ts";
+import { batchOf } from "../helpers/otlp-fixture.ts";
+import { traceArbitrary } from "../helpers/span-arbitrary.ts";
+import { dumpOf } from "../helpers/statistics-dump.ts";
+import { BUILDER_START_UNIX_NANO, buildSpan } from "../helpers/trace-builder.ts";
+
+const ARRIVAL_UNIX_MILLIS = Number(BUILDER_START_UNIX_NANO / 1_000_000n) + 60_000;
+const CLOCK = { ...systemClock, nowMillis: () => ARRIVAL_UNIX_MILLIS };
+
+/** Keeps records in memory; refuses while `isFull`. */
+class MemoryRecords implements RollupStore {
+  records: Uint8Array[] = [];
+  isFull = false;
+  readonly kinds: RollupRecordKind[] = [];
+
+  async load(): Promise<readonly Uint8Array[]> {
+    return this.records;
+  }
+
+  async save(kind: RollupRecordKind, record: Uint8Array): Promise<void> {
+    if (this.isFull) throw new Error("disk full");
+    this.kinds.push(kind);
+    this.records = kind === "whole" ? [record] : [...this.records, record];
+  }
+}
+
+interface Process {
+  readonly statistics: LiveStatistics;
+  readonly keeper: StatisticsKeeper;
+  released: number;
+}
+
+async function startProcess(store: RollupStore, log: readonly CommittedBatch[]): Promise<Process> {
+  const statistics = new LiveStatistics();
+  const process: Process = {
+    statistics,
+    keeper: new StatisticsKeeper({
+      statistics,
+      store,
+      clock: CLOCK,
+      logger: silentLogger,
+      onCovered: (position) => {
+        process.released = position;
+      },
+    }),
+    released: -1,
+  };
+  await process.keeper.load();
+  for (const committed of log)
+    if (committed.position >= process.keeper.nextPosition) process.keeper.append(committed);
+  process.keeper.start();
+  return process;
+}
+
+function committedOf(spans: readonly Span[]): CommittedBatch[] {
+  return spans.map((span, position) => ({
+    batch: batchOf([span]),
+    position,
+    arrivalUnixMillis: ARRIVAL_UNIX_MILLIS,
+  }));
+}
+
+/** Completes traces that are quiet, as a tick does after some time. */
+function complete({ statistics }: Process): void {
+  statistics.tick(performance.now() + 60_000, ARRIVAL_UNIX_MILLIS / 1_000);
+}
+
+function finished({ statistics }: Process): string[] {
+  statistics.window.completeOpen(performance.now(), "all");
+  return dumpOf(statistics);
+}
+
+test("stopped and started again anywhere, or killed after any save, nothing is counted twice and nothing is lost", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(traceArbitrary(6), { minLength: 1, maxLength: 4, selector: ([span]) => span?.traceId }),
+      fc.array(fc.record({ at: fc.nat(24), isClean: fc.boolean(), completes: fc.boolean() }), {
+        maxLength: 4,
+      }),
+      async (traces, restarts) => {
+        // Round robin, so that traces are open across restarts.
+        const longest = Math.max(...traces.map((spans) => spans.length));
+        const spans = Array.from({ length: longest }, (_, at) =>
+          traces.flatMap((trace) => trace[at] ?? []),
+        ).flat();
+        const log = committedOf(spans);
+        const store = new MemoryRecords();
+        let process = await startProcess(store, []);
+        for (const [position, committed] of log.entries()) {
+          process.keeper.append(committed);
+          for (const { at, isClean, completes } of restarts.filter((restart) => restart.at === position)) {
+            // Only traces that got all their spans: late ones after a restart are another part.
+            if (completes && position === log.length - 1) complete(process);
+            await process.keeper.stop();
+            if (!isClean && at > 0)
+              store.records = store.records.slice(0, Math.max(1, store.records.length - 1));
+            process = await startProcess(store, log.slice(0, position + 1));
+          }
+        }
+        const straight = await startProcess(new MemoryRecords(), log);
+        expect(finished(process)).toEqual(finished(straight));
+        await process.keeper.stop();
+        await straight.keeper.stop();
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test("the log is needed from the oldest span of a trace that is not complete", async () => {
+  const store = new MemoryRecords();
+  const done = buildSpan("done", { id: "a", service: "s", kind: "SERVER", at: [0, 1] });
+  const open = buildSpan("open", { id: "b", parent: "missing", service: "s", kind: "SERVER", at: [0, 1] });
+  const process = await startProcess(store, []);
+  const [first, second, third] = committedOf([done, open, done]) as [
+    CommittedBatch,
+    CommittedBatch,
+    CommittedBatch,
+  ];
+  process.keeper.append(first);
+  complete(process);
+  process.keeper.append(second);
+  process.keeper.append(third);
+  await process.keeper.stop();
+  expect(process.released).toBe(0);
+  const record = decodeRecord(store.records[0] as Uint8Array);
+  expect(record).toMatchObject({ coveredPosition: 2, resumePosition: 1 });
+});
+
+test("what cannot be stored is stored with the next try", async () => {
+  const store = new MemoryRecords();
+  const process = await startProcess(store, []);
+  const [committed] = committedOf([buildSpan("t", { id: "a", service: "s", kind: "SERVER", at: [0, 1] })]);
+  process.keeper.append(committed as CommittedBatch);
+  store.isFull = true;
+  await process.keeper.stop();
+  expect(process.keeper.failedSaves).toBe(1);
+  store.isFull = false;
+  await process.keeper.stop();
+  const again = await startProcess(store, [committed as CommittedBatch]);
+  expect(finished(again)).toEqual(finished(process));
+  await again.keeper.stop();
+});
+
+test("first everything is stored, then changes", async () => {
+  const store = new MemoryRecords();
+  const process = await startProcess(store, []);
+  for (const committed of committedOf(
+    ["a", "b"].map((id) => buildSpan(id, { id, service: "s", at: [0, 1] })),
+  )) {
+    process.keeper.append(committed);
+    complete(process);
+    await process.keeper.stop();
+  }
+  expect(store.kinds).toEqual(["whole", "change"]);
+  const [, change] = store.records.map((bytes) => decodeRecord(bytes));
+  expect(change?.operations).toEqual([["s", "b"]]);
+});
+
+test("a damaged or later record counts as none, and counting goes on", async () => {
+  const store = new MemoryRecords();
+  store.records = [Uint8Array.of(99)];
+  const log = committedOf([buildSpan("t", { id: "a", service: "s", kind: "SERVER", at: [0, 1] })]);
+  const process = await startProcess(store, log);
+  const straight = await startProcess(new MemoryRecords(), log);
+  expect(finished(process)).toEqual(finished(straight));
+  await process.keeper.stop();
+  await straight.keeper.stop();
+});
+
+test("a record's bytes give it back", () => {
+  const record = {
+    coveredPosition: -1,
+    resumePosition: 0,
+    completeTraces: new Uint8Array(32).fill(7),
+    firstOperation: 2,
+    operations: [["shop", "GET /\u{1f600}"]] as const,
+    firstEdge: 0,
+    edges: [{ fromService: "a", toService: "b", type: "rpc", fromOperation: "", toOperation: "x" }] as const,
+    windows: [{ windowSeconds: 10, startSeconds: 1_700_000_000, bytes: Uint8Array.of(1, 2, 3) }],
+  };
+  expect(decodeRecord(encodeRecord(record))).toEqual(record);
+  expect(() => decodeRecord(encodeRecord(record).subarray(0, 20))).toThrow("end in the middle");
+});
