@@ -97,6 +97,7 @@ function routeEndpoint(app: Express, endpoint: Endpoint, writing: Omit<WriteRepl
     const reply = await endpoint.reply({
       search: new URL(request.originalUrl, "http://localhost").searchParams,
       path: request.params as Record<string, string>,
+      accept: request.headers.accept ?? "",
       caller: { signal: left.signal, end: (error) => left.abort(error) },
     });
     await writeReply(request, response, reply, { ...writing, signal: left.signal });

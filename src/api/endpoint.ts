@@ -10,6 +10,8 @@ export interface EndpointRequest {
   readonly search: URLSearchParams;
   /** Decoded path parameters by name. */
   readonly path: Readonly<Record<string, string>>;
+  /** The `Accept` header, "" without one. */
+  readonly accept: string;
   readonly caller: QueryCaller;
 }
 

@@ -57,10 +57,12 @@ export interface GraphAnswer {
  * @throws TracAggError `invalid_argument` when the range cannot be read, `unimplemented` without live statistics.
  */
 export async function graphIn(context: QueryContext, request: GraphRequest): Promise<GraphAnswer> {
-  const { edges: known, rollups } = liveStatisticsOf(context);
+  const live = liveStatisticsOf(context);
+  const { edges: known, rollups } = live;
+  const nowMillis = context.clock.nowMillis();
   const level = request.level ?? "service";
   const sums = new Map<string, GraphEdge>();
-  const range = rollups.visit(secondsRangeFrom(request, context.clock.nowMillis()), {
+  const range = rollups.visit(secondsRangeFrom(request, nowMillis, live), {
     wantsSpans: () => false,
     spans: () => {},
     wantsEdge: () => true,
@@ -84,7 +86,7 @@ export async function graphIn(context: QueryContext, request: GraphRequest): Pro
   const all = [...sums].filter(([, { cell }]) => !cell.isEmpty);
   const sorted = all.sort(([left], [right]) => (left < right ? -1 : 1)).map(([, edge]) => edge);
   const edges = neighbourhood(sorted, request.focus, request.hops ?? 1);
-  return { nodes: nodesOf(edges), edges, coverage: coverageOf(edges), range: coveredOf(range) };
+  return { nodes: nodesOf(edges), edges, coverage: coverageOf(edges), range: coveredOf(range, nowMillis) };
 }
 
 function atLevel(key: EdgeKey, level: GraphLevel): EdgeKey {

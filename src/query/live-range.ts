@@ -20,24 +20,30 @@ export function liveStatisticsOf({ live }: QueryContext): LiveStatistics {
 }
 
 /**
- * Reads a range in seconds; an open one is everything that is held.
+ * Reads a range in seconds; an open one begins with the earliest window and ends with the latest that may be.
  *
  * @throws TracAggError `invalid_argument` when the range cannot be read.
  */
-export function secondsRangeFrom(range: TextRange, nowUnixMillis: number): SecondsRange {
+export function secondsRangeFrom(
+  range: TextRange,
+  nowUnixMillis: number,
+  { rollups }: LiveStatistics,
+): SecondsRange {
   const { startTimeUnixNano, endTimeUnixNano } = timeRangeFrom(range, nowUnixMillis);
   const now = nowUnixMillis / 1_000;
   const oldest = now - HELD_SECONDS;
   const latest = now + AHEAD_SECONDS;
-  const start = startTimeUnixNano === undefined ? oldest : Number(startTimeUnixNano) / 1e9;
+  const start = startTimeUnixNano === undefined ? rollups.earliestStart() : Number(startTimeUnixNano) / 1e9;
   const end = endTimeUnixNano === undefined ? latest : Number(endTimeUnixNano) / 1e9;
   return { start: Math.max(start, oldest), end: Math.max(Math.min(end, latest), Math.max(start, oldest)) };
 }
 
-/** The range that was covered, as answers say it. */
-export function coveredOf({ start, end }: SecondsRange): CoveredRange {
+/** The range that was covered, as answers say it: nothing after now was. */
+export function coveredOf({ start, end }: SecondsRange, nowUnixMillis: number): CoveredRange {
+  const nowSeconds = Math.ceil(nowUnixMillis / 1_000);
+  const covered = Math.max(Math.floor(start), Math.min(Math.ceil(end), nowSeconds));
   return {
     startTimeUnixNano: BigInt(Math.floor(start)) * 1_000_000_000n,
-    endTimeUnixNano: BigInt(Math.ceil(end)) * 1_000_000_000n,
+    endTimeUnixNano: BigInt(covered) * 1_000_000_000n,
   };
 }

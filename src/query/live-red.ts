@@ -55,7 +55,6 @@ export interface RedAnswer {
   /** By service, operation, kind. */
   readonly rows: readonly { readonly key: RedKey; readonly sums: RedSums }[];
   readonly range: CoveredRange;
-  readonly seconds: number;
 }
 
 /** Rows over time. */
@@ -78,8 +77,9 @@ export interface RedSeriesAnswer {
 export async function redIn(context: QueryContext, request: RedRequest): Promise<RedAnswer> {
   const live = liveStatisticsOf(context);
   const groups = new RedGroups(live, request);
-  const range = live.rollups.visit(secondsRangeFrom(request, context.clock.nowMillis()), groups);
-  return { rows: groups.rows(), range: coveredOf(range), seconds: range.end - range.start };
+  const nowMillis = context.clock.nowMillis();
+  const range = coveredOf(live.rollups.visit(secondsRangeFrom(request, nowMillis, live), groups), nowMillis);
+  return { rows: groups.rows(), range };
 }
 
 /**
@@ -95,7 +95,7 @@ export async function redSeriesIn(
 ): Promise<RedSeriesAnswer> {
   const live = liveStatisticsOf(context);
   const nowMillis = context.clock.nowMillis();
-  const asked = secondsRangeFrom(request, nowMillis);
+  const asked = secondsRangeFrom(request, nowMillis, live);
   const windowSeconds = windowsFor(asked, nowMillis / 1_000, request.stepSeconds);
   const upToNow = { ...asked, end: Math.min(asked.end, nowMillis / 1_000) };
   const stepSeconds = stepOf(upToNow, windowSeconds, request.stepSeconds);
@@ -106,7 +106,7 @@ export async function redSeriesIn(
     steps.set(start, groups);
     window.visit(groups);
   }
-  return { stepSeconds, series: seriesOf(steps), range: coveredOf(asked) };
+  return { stepSeconds, series: seriesOf(steps), range: coveredOf(asked, nowMillis) };
 }
 
 /** The finest windows that reach back to the start of the range and are no longer than a step. */

@@ -7,10 +7,11 @@ import { Edges } from "../window/edges.ts";
 import { Operations } from "../window/operations.ts";
 import type { CompleteCall } from "../window/trace-calls.ts";
 import { CompleteCalls } from "../window/trace-calls.ts";
-import type { WindowOptions } from "../window/trace-window.ts";
+import type { TraceNews, WindowOptions } from "../window/trace-window.ts";
 import { TraceWindow } from "../window/trace-window.ts";
 import type { EdgeCell, SpanCell } from "./cells.ts";
 import { Rollups } from "./rollups.ts";
+import { RunningTotals } from "./running-totals.ts";
 import { spanSeries } from "./series.ts";
 
 /** A span may claim to start this long after it came; beyond that it counts as if it started then. */
@@ -35,6 +36,8 @@ export class LiveStatistics {
   readonly edges: Edges;
   readonly window: TraceWindow;
   readonly rollups: Rollups;
+  /** Everything since the process started, as counters have it. */
+  readonly totals: RunningTotals = new RunningTotals();
   readonly #calls: CompleteCalls;
   // What the one function that adds a span works on, so that none is made for each span.
   #batch: SpanBatch | undefined;
@@ -52,7 +55,7 @@ export class LiveStatistics {
     );
     this.window = new TraceWindow(
       this.operations,
-      (rows, trace, sign) => this.#countCalls(rows, trace, sign),
+      (rows, trace, news) => this.#countCalls(rows, trace, news),
       options,
     );
     this.#calls = new CompleteCalls(this.window.spans, this.window.table, this.operations, this.edges);
@@ -95,6 +98,8 @@ export class LiveStatistics {
       );
       const seconds = Math.min(secondsAt(columns.starts, kept), latestSeconds);
       this.rollups.changeSpans(seconds, series, this.#addSpan);
+      this.#addSpan(this.totals.spanCell(series));
+      this.totals.addBytes(series, columns.lengths[kept] as number);
     });
     this.#batch = undefined;
   }
@@ -123,13 +128,16 @@ export class LiveStatistics {
     };
   };
 
-  #countCalls(rows: Int32Array, trace: number, sign: 1 | -1): void {
+  #countCalls(rows: Int32Array, trace: number, news: TraceNews): void {
     if (!this.#isCounting) return;
     const { starts } = this.window.spans.columns;
     const latestSeconds = this.window.arrivalUnixMillis(trace) / 1_000 + MAX_AHEAD_SECONDS;
+    const sign = news === "retract" ? -1 : 1;
     for (const call of this.#calls.of(rows, trace)) {
       const seconds = Math.min(secondsAt(starts, call.row), latestSeconds);
       this.rollups.changeEdge(seconds, call.edge, (cell) => this.#addCall(cell, call, trace, sign));
+      // Counters must not fall: what late spans change stays out of them.
+      if (news === "complete") this.#addCall(this.totals.edgeCell(call.edge), call, trace, 1);
     }
   }
 

@@ -111,6 +111,24 @@ export class Rollups {
     return this.#visitLevel(this.#levels.length - 1, range, visitor);
   }
 
+  /**
+   * Start of the earliest window, as finely as it is known, in seconds since the epoch; now when there is none: what an
+   * open range begins with.
+   */
+  earliestStart(): number {
+    let earliest = Number.NEGATIVE_INFINITY;
+    let lengthSeconds = Number.POSITIVE_INFINITY;
+    for (const { resolution, windows } of [...this.#levels].reverse()) {
+      const first = Math.min(...windows.keys());
+      // Finer windows tell it better, where they reach back to the window it is in.
+      if (first < earliest + lengthSeconds || lengthSeconds === Number.POSITIVE_INFINITY) {
+        earliest = first;
+        lengthSeconds = resolution.windowSeconds;
+      }
+    }
+    return Number.isFinite(earliest) ? earliest : this.#nowSeconds;
+  }
+
   /** Windows of one resolution in a range, oldest first. */
   windows(windowSeconds: number, { start, end }: SecondsRange): readonly RollupWindow[] {
     const level = this.#levels.find(({ resolution }) => resolution.windowSeconds === windowSeconds);

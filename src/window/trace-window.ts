@@ -55,11 +55,14 @@ export interface WindowCounters {
   duplicates: number;
 }
 
+/** What a {@link TraceListener} hears: `complete` for the first time, else `retract`, then `replace`. */
+export type TraceNews = "complete" | "retract" | "replace";
+
 /**
- * Told of a trace when it is complete: `rows` are its rows in the order they came, valid during the call. With sign -1
- * what was told of exactly these rows before does not hold any more.
+ * Told of a trace when it is complete: `rows` are its rows in the order they came, valid during the call. With
+ * `retract` what was told of exactly these rows before does not hold any more.
  */
-export type TraceListener = (rows: Int32Array, trace: number, sign: 1 | -1) => void;
+export type TraceListener = (rows: Int32Array, trace: number, news: TraceNews) => void;
 
 interface KeptTrace {
   readonly trace: number;
@@ -274,9 +277,9 @@ export class TraceWindow {
       const rows = this.#rowsOf(trace);
       if (told > settled) {
         this.counters.reopened++;
-        this.#listener(rows.subarray(settled, told), trace, -1);
+        this.#listener(rows.subarray(settled, told), trace, "retract");
       }
-      this.#listener(rows.subarray(settled), trace, 1);
+      this.#listener(rows.subarray(settled), trace, told > settled ? "replace" : "complete");
       toldCounts[trace] = count;
     }
     states[trace] = TraceState.COMPLETE;

@@ -207,3 +207,9 @@ it("without live statistics, says that there are none", async () => {
   expect(await answer.json()).toMatchObject({ detail: "this server keeps no live statistics" });
   await bare.stop();
 });
+
+it("takes rates over the time from the first window on when no start is given", async () => {
+  const { rows, range } = await red("service=payment");
+  expect(range).toEqual({ startTimeUnixNano: "1700000000000000000", endTimeUnixNano: "1700000060000000000" });
+  expect(rows[0]?.spansPerSecond).toBeCloseTo(1 / 60, 9);
+});

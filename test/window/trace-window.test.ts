@@ -24,8 +24,9 @@ function open(options: WindowOptions = {}): void {
   position = 0;
   window = new TraceWindow(
     new Operations(),
-    (rows, trace, sign) => {
+    (rows, trace, news) => {
       const { table, spans } = window;
+      const sign = news === "retract" ? -1 : 1;
       told.push({
         trace: table.hex(trace),
         spans: Array.from(rows, (row) => spans.columns.spanIdHex(row)),

@@ -1,14 +1,18 @@
 /** `/healthz`, `/readyz`, `/metrics` and `/api/v1/status`: how the server itself is. */
 
+import type { LiveStatistics } from "../../rollup/live-statistics.ts";
 import type { HealthJson, StatusJson } from "../contract.ts";
 import type { Endpoint, Reply } from "../endpoint.ts";
 import { defineEndpoint, JSON_TYPE, jsonAnswer, jsonReply } from "../endpoint.ts";
 import { ref, TEXT } from "../openapi/schema-parts.ts";
+import { liveMetricsText } from "./live-metrics.ts";
 import type { RenderedMetrics } from "./prometheus-metrics.ts";
 
 /** What the server tells of itself. */
 export interface ServerFacts {
-  readonly metrics: Pick<RenderedMetrics, "render" | "contentType">;
+  readonly metrics: Pick<RenderedMetrics, "render" | "contentTypeOf">;
+  /** Statistics that `/metrics` shows besides; absent: none. */
+  readonly live?: LiveStatistics | undefined;
   /** The numbers of `/api/v1/status`, as they are now. */
   readonly status: () => StatusJson;
   /** Why no work should be sent here (starting, draining); empty when ready. */
@@ -73,21 +77,27 @@ function readyEndpoint({ notReadyReasons }: ServerFacts): Endpoint {
   });
 }
 
-function metricsEndpoint({ metrics }: ServerFacts): Endpoint {
+function metricsEndpoint({ metrics, live }: ServerFacts): Endpoint {
   return defineEndpoint({
     operationId: "getMetrics",
     path: "/metrics",
     tag: "server",
     summary: "Metrics for Prometheus",
-    description: "Counters, gauges and histograms in the Prometheus text format.",
+    description:
+      "Counters, gauges and histograms of the server, and of the spans that arrived: traces_spanmetrics_* and " +
+      "traces_service_graph_*. In the Prometheus text format, or with exemplars in OpenMetrics where Accept asks for it.",
     pathParameters: {},
     parameters: {},
     answers: [{ status: 200, description: "The metrics.", contentType: "text/plain", schema: TEXT }],
     errors: ["invalid_argument", "internal"],
-    handle: async (): Promise<Reply> => ({
-      status: 200,
-      contentType: metrics.contentType,
-      chunks: [await metrics.render()],
-    }),
+    handle: async ({ accept }): Promise<Reply> => {
+      const format = accept.includes("application/openmetrics-text") ? "openmetrics" : "prometheus";
+      const more = live === undefined ? "" : liveMetricsText(live, format);
+      return {
+        status: 200,
+        contentType: metrics.contentTypeOf(format),
+        chunks: [await metrics.render(format, more)],
+      };
+    },
   });
 }

@@ -1,15 +1,21 @@
 /** The metrics port over a Prometheus registry of its own. */
 
+import type { Metric, OpenMetricsContentType } from "prom-client";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Counter as CounterPort, MetricOptions, Metrics } from "../../base/metrics.ts";
 import { EventLoopDelay } from "./event-loop-delay.ts";
+import type { MetricsFormat } from "./live-metrics.ts";
 
 /** Metrics that can be scraped. */
 export interface RenderedMetrics extends Metrics {
-  /** All metrics in the Prometheus text format. */
-  render(): Promise<string>;
+  /**
+   * All metrics as text, in the Prometheus format unless the other is asked for.
+   *
+   * @param more - families of the same format that are put behind them
+   */
+  render(format?: MetricsFormat, more?: string): Promise<string>;
   /** Media type of {@link RenderedMetrics.render}. */
-  readonly contentType: string;
+  contentTypeOf(format: MetricsFormat): string;
 }
 
 /**
@@ -28,8 +34,10 @@ export function createPrometheusMetrics(): RenderedMetrics {
   exposeDelay(registry);
   const counters = new Map<string, ScrapedCounter>();
   return {
-    contentType: registry.contentType,
-    render: () => registry.metrics(),
+    contentTypeOf: (format) =>
+      format === "openmetrics" ? Registry.OPENMETRICS_CONTENT_TYPE : registry.contentType,
+    render: async (format = "prometheus", more = "") =>
+      format === "openmetrics" ? openMetricsText(registry, more) : `${await registry.metrics()}${more}`,
     counter: (options) => {
       const known = counters.get(options.name);
       if (known !== undefined) return known;
@@ -53,6 +61,18 @@ export function createPrometheusMetrics(): RenderedMetrics {
       });
     },
   };
+}
+
+const END_MARK = "# EOF\n";
+
+/** The same metrics in a registry of the other format: a registry writes one only. */
+async function openMetricsText(registry: Registry, more: string): Promise<string> {
+  const open = new Registry<OpenMetricsContentType>();
+  open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  // What it lists are the metrics themselves, whatever their declared type.
+  for (const metric of registry.getMetricsAsArray()) open.registerMetric(metric as unknown as Metric);
+  const text = await open.metrics();
+  return `${text.endsWith(END_MARK) ? text.slice(0, -END_MARK.length) : text}${more}${END_MARK}`;
 }
 
 function exposeDelay(registry: Registry): void {

@@ -4,6 +4,7 @@ import type { LatencySketch } from "../../analysis/latency-sketch.ts";
 import { isoFromUnixNano } from "../../model/time.ts";
 import type { GraphAnswer, GraphEdge, GraphNode } from "../../query/live-graph.ts";
 import type { RedAnswer, RedSeriesAnswer, RedSums } from "../../query/live-red.ts";
+import type { CoveredRange } from "../../query/trace-filter.ts";
 import type { Exemplar } from "../../rollup/cells.ts";
 import type {
   DurationsJson,
@@ -23,7 +24,7 @@ const NANOS_PER_MILLI = 1e6;
 export function graphJson({ nodes, edges, coverage, range }: GraphAnswer): GraphJson {
   const { pairedCalls, unpairedCalls } = coverage;
   const all = pairedCalls + unpairedCalls;
-  const seconds = Number(range.endTimeUnixNano - range.startTimeUnixNano) / 1e9;
+  const seconds = secondsOf(range);
   return {
     nodes: nodes.map(nodeJson),
     edges: edges.map((edge) => edgeJson(edge, seconds)),
@@ -33,7 +34,8 @@ export function graphJson({ nodes, edges, coverage, range }: GraphAnswer): Graph
 }
 
 /** A table of operations. */
-export function redJson({ rows, range, seconds }: RedAnswer): RedListJson {
+export function redJson({ rows, range }: RedAnswer): RedListJson {
+  const seconds = secondsOf(range);
   return {
     rows: rows.map(({ key, sums }) => ({
       service: key.serviceName,
@@ -63,6 +65,10 @@ export function redSeriesJson({ stepSeconds, series, range }: RedSeriesAnswer): 
     })),
     range: rangeJson(range),
   };
+}
+
+function secondsOf({ startTimeUnixNano, endTimeUnixNano }: CoveredRange): number {
+  return Number(endTimeUnixNano - startTimeUnixNano) / 1e9;
 }
 
 function nodeJson({ name, type, callCount, errorCount, server }: GraphNode): GraphNodeJson {
