@@ -248,26 +248,35 @@ export class LatencySketch {
 
   /** Reads what {@link writeTo} wrote. @throws TracAggError `data_corrupt`. */
   static readFrom(reader: ByteReader): LatencySketch {
+    const sketch = new LatencySketch();
+    sketch.mergeFrom(reader);
+    return sketch;
+  }
+
+  /** Adds everything in a sketch that {@link writeTo} wrote. @throws TracAggError `data_corrupt`. */
+  mergeFrom(reader: ByteReader): void {
     const format = reader.varint();
     if (format >> 1 !== FORMAT) {
       throw new TracAggError("data_corrupt", `expected a sketch of format ${FORMAT}, got ${format >> 1}`);
     }
     const steps = format % 2 === 0 ? 1 : WEIGHT_STEPS;
-    const sketch = new LatencySketch();
-    sketch.#zeroCount = reader.varint() / steps;
-    sketch.#count = sketch.#zeroCount;
-    sketch.#sumHigh = reader.varint();
-    sketch.#sumLow = reader.varint();
+    const zeroCount = reader.varint() / steps;
+    const sumHigh = reader.varint();
+    this.#addToSum(reader.varint(), sumHigh);
+    this.#zeroCount += zeroCount;
+    let count = zeroCount;
     const length = reader.varint();
     let index = -1;
     for (let bucket = 0; bucket < length; bucket++) {
       index += reader.varint();
       if (index > MAX_INDEX) throw new TracAggError("data_corrupt", `a sketch has a bucket ${index}`);
-      const count = reader.varint() / steps;
-      sketch.#addToBucket(index, count);
-      sketch.#count += count;
+      const value = reader.varint() / steps;
+      count += value;
+      const at = index - this.#low;
+      if (at >= 0 && at < this.#counts.length) this.#counts[at] = (this.#counts[at] as number) + value;
+      else this.#addToBucket(index, value);
     }
-    return sketch;
+    this.#count += count;
   }
 
   #change(nanos: number, weight: number, sign: 1 | -1): void {

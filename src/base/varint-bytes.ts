@@ -77,6 +77,15 @@ export class ByteReader {
 
   /** A whole number from 0 to 2^53 - 1. */
   varint(): number {
+    const first = this.#bytes[this.#position] as number;
+    if (first < 0x80) {
+      this.#position++;
+      return first;
+    }
+    return this.#longVarint();
+  }
+
+  #longVarint(): number {
     let value = 0;
     let factor = 1;
     for (let length = 1; length <= MAX_VARINT_BYTES; length++) {
@@ -90,6 +99,13 @@ export class ByteReader {
       factor *= 0x80;
     }
     throw new TracAggError("data_corrupt", `expected a number below 2^53 before byte ${this.#position}`);
+  }
+
+  /** Passes over the bytes that {@link ByteWriter.bytes} wrote. */
+  skipBytes(): void {
+    const length = this.varint();
+    if (this.#position + length > this.#bytes.length) throw this.#tooShort();
+    this.#position += length;
   }
 
   /** A view of the bytes that {@link ByteWriter.bytes} wrote. */

@@ -58,35 +58,34 @@ export interface GraphAnswer {
  */
 export async function graphIn(context: QueryContext, request: GraphRequest): Promise<GraphAnswer> {
   const live = liveStatisticsOf(context);
-  const { edges: known, rollups } = live;
+  const { edges: keys, rollups } = live;
   const nowMillis = context.clock.nowMillis();
   const level = request.level ?? "service";
   const sums = new Map<string, GraphEdge>();
-  const range = rollups.visit(secondsRangeFrom(request, nowMillis, live), {
-    wantsSpans: () => false,
-    spans: () => {},
-    wantsEdge: () => true,
-    edge: (edge, cell) => {
-      const key = atLevel(known.key(edge), level);
-      const text = JSON.stringify([
-        key.fromService,
-        key.toService,
-        key.type,
-        key.fromOperation,
-        key.toOperation,
-      ]);
-      let sum = sums.get(text);
-      if (sum === undefined) {
-        sum = { key, cell: new EdgeCell() };
-        sums.set(text, sum);
-      }
-      sum.cell.merge(cell);
+  const sumOf = new Map<number, EdgeCell>();
+  const range = rollups.addUp(secondsRangeFrom(request, nowMillis, live), {
+    spanSum: () => undefined,
+    edgeSum: (edge) => {
+      const known = sumOf.get(edge);
+      if (known !== undefined) return known;
+      const { cell } = sumAt(sums, atLevel(keys.key(edge), level));
+      sumOf.set(edge, cell);
+      return cell;
     },
   });
   const all = [...sums].filter(([, { cell }]) => !cell.isEmpty);
   const sorted = all.sort(([left], [right]) => (left < right ? -1 : 1)).map(([, edge]) => edge);
   const edges = neighbourhood(sorted, request.focus, request.hops ?? 1);
   return { nodes: nodesOf(edges), edges, coverage: coverageOf(edges), range: coveredOf(range, nowMillis) };
+}
+
+function sumAt(sums: Map<string, GraphEdge>, key: EdgeKey): GraphEdge {
+  const text = JSON.stringify([key.fromService, key.toService, key.type, key.fromOperation, key.toOperation]);
+  const known = sums.get(text);
+  if (known !== undefined) return known;
+  const fresh = { key, cell: new EdgeCell() };
+  sums.set(text, fresh);
+  return fresh;
 }
 
 function atLevel(key: EdgeKey, level: GraphLevel): EdgeKey {

@@ -1,13 +1,13 @@
 /** Rate, errors and duration of operations, as a table or over time, from live statistics. */
 
-import { LatencySketch } from "../analysis/latency-sketch.ts";
+import type { LatencySketch } from "../analysis/latency-sketch.ts";
 import { TracAggError } from "../base/errors.ts";
 import type { SpanKind } from "../model/span-kind.ts";
 import { spanKindFromNumber } from "../model/span-kind.ts";
-import type { Exemplar, SpanCell } from "../rollup/cells.ts";
-import { slower } from "../rollup/cells.ts";
+import type { Exemplar } from "../rollup/cells.ts";
+import { SpanCell } from "../rollup/cells.ts";
 import type { LiveStatistics } from "../rollup/live-statistics.ts";
-import type { CellVisitor } from "../rollup/rollup-window.ts";
+import type { CellSums } from "../rollup/rollup-window.ts";
 import type { SecondsRange } from "../rollup/rollups.ts";
 import { RESOLUTIONS } from "../rollup/rollups.ts";
 import { partsOfSeries } from "../rollup/series.ts";
@@ -78,7 +78,7 @@ export async function redIn(context: QueryContext, request: RedRequest): Promise
   const live = liveStatisticsOf(context);
   const groups = new RedGroups(live, request);
   const nowMillis = context.clock.nowMillis();
-  const range = coveredOf(live.rollups.visit(secondsRangeFrom(request, nowMillis, live), groups), nowMillis);
+  const range = coveredOf(live.rollups.addUp(secondsRangeFrom(request, nowMillis, live), groups), nowMillis);
   return { rows: groups.rows(), range };
 }
 
@@ -104,7 +104,7 @@ export async function redSeriesIn(
     const start = Math.floor(window.startSeconds / stepSeconds) * stepSeconds;
     const groups = steps.get(start) ?? new RedGroups(live, request);
     steps.set(start, groups);
-    window.visit(groups);
+    window.addTo(groups);
   }
   return { stepSeconds, series: seriesOf(steps), range: coveredOf(asked, nowMillis) };
 }
@@ -148,63 +148,74 @@ function tooManyPoints(): TracAggError {
   );
 }
 
-type MutableSums = { -readonly [Key in keyof RedSums]: RedSums[Key] };
+interface RedGroup {
+  readonly key: RedKey;
+  readonly failed: SpanCell;
+  readonly others: SpanCell;
+}
 
 /** Sums cells by what the request tells apart. */
-class RedGroups implements CellVisitor {
+class RedGroups implements CellSums {
   readonly #live: LiveStatistics;
   readonly #request: RedRequest;
-  readonly #groups: Map<string, { readonly key: RedKey; readonly sums: MutableSums }> = new Map();
+  readonly #groups: Map<string, RedGroup> = new Map();
+  /** The sum of each series seen so far, undefined for one that is not asked for. */
+  readonly #sums: Map<number, SpanCell | undefined> = new Map();
 
   constructor(live: LiveStatistics, request: RedRequest) {
     this.#live = live;
     this.#request = request;
   }
 
-  wantsSpans(series: number): boolean {
-    const { serviceName, operationName, kind } = this.#request;
-    const parts = partsOfSeries(series);
-    const { operations } = this.#live;
-    return (
-      (serviceName === undefined || operations.service(parts.operation) === serviceName) &&
-      (operationName === undefined || operations.name(parts.operation) === operationName) &&
-      (kind === undefined || spanKindFromNumber(parts.kind) === kind)
-    );
+  spanSum(series: number): SpanCell | undefined {
+    if (!this.#sums.has(series)) this.#sums.set(series, this.#sumOf(series));
+    return this.#sums.get(series);
   }
 
-  spans(series: number, cell: SpanCell): void {
-    const { operation, kind, statusCode } = partsOfSeries(series);
-    const grouping = this.#request.groupBy ?? "operation";
-    const key = {
-      serviceName: this.#live.operations.service(operation),
-      operationName: grouping === "service" ? "" : this.#live.operations.name(operation),
-      kind: grouping === "kind" ? spanKindFromNumber(kind) : undefined,
-    };
-    const text = textOf(key);
-    let group = this.#groups.get(text);
-    if (group === undefined) {
-      const durations = new LatencySketch();
-      group = { key, sums: { spanCount: 0, errorCount: 0, durations, exemplar: undefined } };
-      this.#groups.set(text, group);
-    }
-    const { sums } = group;
-    sums.spanCount += cell.durations.count;
-    if (statusCode === STATUS_ERROR) sums.errorCount += cell.durations.count;
-    sums.durations.merge(cell.durations);
-    sums.exemplar = slower(sums.exemplar, cell.exemplar);
-  }
-
-  wantsEdge(): boolean {
-    return false;
-  }
-
-  edge(): void {
-    // Not wanted.
+  edgeSum(): undefined {
+    return undefined;
   }
 
   rows(): { key: RedKey; sums: RedSums }[] {
     const sorted = [...this.#groups].sort(([left], [right]) => (left < right ? -1 : 1));
-    return sorted.map(([, group]) => group);
+    return sorted.map(([, { key, failed, others }]) => {
+      const all = new SpanCell();
+      all.merge(failed);
+      all.merge(others);
+      const { durations, exemplar } = all;
+      return {
+        key,
+        sums: { spanCount: durations.count, errorCount: failed.durations.count, durations, exemplar },
+      };
+    });
+  }
+
+  #sumOf(series: number): SpanCell | undefined {
+    const { serviceName, operationName, kind, groupBy = "operation" } = this.#request;
+    const parts = partsOfSeries(series);
+    const service = this.#live.operations.service(parts.operation);
+    const operation = this.#live.operations.name(parts.operation);
+    const spanKind = spanKindFromNumber(parts.kind);
+    const isWanted =
+      (serviceName === undefined || service === serviceName) &&
+      (operationName === undefined || operation === operationName) &&
+      (kind === undefined || spanKind === kind);
+    if (!isWanted) return undefined;
+    const group = this.#groupOf({
+      serviceName: service,
+      operationName: groupBy === "service" ? "" : operation,
+      kind: groupBy === "kind" ? spanKind : undefined,
+    });
+    return parts.statusCode === STATUS_ERROR ? group.failed : group.others;
+  }
+
+  #groupOf(key: RedKey): RedGroup {
+    const text = textOf(key);
+    const known = this.#groups.get(text);
+    if (known !== undefined) return known;
+    const fresh = { key, failed: new SpanCell(), others: new SpanCell() };
+    this.#groups.set(text, fresh);
+    return fresh;
   }
 }
 

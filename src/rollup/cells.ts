@@ -23,18 +23,16 @@ export class SpanCell {
     this.exemplar = slower(this.exemplar, other.exemplar);
   }
 
-  /** Writes what {@link SpanCell.read} reads. */
+  /** Writes what {@link SpanCell.mergeFrom} reads. */
   writeTo(writer: ByteWriter): void {
     this.durations.writeTo(writer);
     writeExemplar(writer, this.exemplar);
   }
 
-  /** @throws TracAggError `data_corrupt` */
-  static read(reader: ByteReader): SpanCell {
-    const cell = new SpanCell();
-    cell.durations.merge(LatencySketch.readFrom(reader));
-    cell.exemplar = readExemplar(reader);
-    return cell;
+  /** Adds what {@link SpanCell.writeTo} wrote of another cell. @throws TracAggError `data_corrupt` */
+  mergeFrom(reader: ByteReader): void {
+    this.durations.mergeFrom(reader);
+    this.exemplar = slower(this.exemplar, readExemplar(reader));
   }
 }
 
@@ -108,7 +106,7 @@ export class EdgeCell {
     return this.counts.calls === 0;
   }
 
-  /** Writes what {@link EdgeCell.read} reads. */
+  /** Writes what {@link EdgeCell.mergeFrom} reads. */
   writeTo(writer: ByteWriter): void {
     for (const name of COUNTS) writer.varint(this.counts[name] * WEIGHT_STEPS);
     let present = 0;
@@ -120,16 +118,14 @@ export class EdgeCell {
     writeExemplar(writer, this.exemplar);
   }
 
-  /** @throws TracAggError `data_corrupt` */
-  static read(reader: ByteReader): EdgeCell {
-    const cell = new EdgeCell();
-    for (const name of COUNTS) cell.counts[name] = reader.varint() / WEIGHT_STEPS;
+  /** Adds what {@link EdgeCell.writeTo} wrote of another cell. @throws TracAggError `data_corrupt` */
+  mergeFrom(reader: ByteReader): void {
+    for (const name of COUNTS) this.counts[name] += reader.varint() / WEIGHT_STEPS;
     const present = reader.varint();
     for (const [bit, name] of SKETCHES.entries()) {
-      if ((present & (1 << bit)) !== 0) cell.#sketch(name).merge(LatencySketch.readFrom(reader));
+      if ((present & (1 << bit)) !== 0) this.#sketch(name).mergeFrom(reader);
     }
-    cell.exemplar = readExemplar(reader);
-    return cell;
+    this.exemplar = slower(this.exemplar, readExemplar(reader));
   }
 
   #addTo(name: EdgeSketch, nanos: number, weight: number, sign: 1 | -1): void {

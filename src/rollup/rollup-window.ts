@@ -8,13 +8,11 @@ interface LiveCells {
   readonly edges: Map<number, EdgeCell>;
 }
 
-/** Told of the cells of a window; a cell may be the window's own, so it must not be changed. */
-export interface CellVisitor {
-  /** False leaves the cell out, unread. */
-  wantsSpans(series: number): boolean;
-  spans(series: number, cell: SpanCell): void;
-  wantsEdge(edge: number): boolean;
-  edge(edge: number, cell: EdgeCell): void;
+/** Where cells of windows are added up. */
+export interface CellSums {
+  /** The sum that a series is added to; undefined leaves it out, unread. */
+  spanSum(series: number): SpanCell | undefined;
+  edgeSum(edge: number): EdgeCell | undefined;
 }
 
 const EMPTY = new Uint8Array(0);
@@ -67,15 +65,14 @@ export class RollupWindow {
     return cell;
   }
 
-  /** Shows every cell that is wanted. */
-  visit(visitor: CellVisitor): void {
+  /** Adds every cell that is wanted to its sum. */
+  addTo(sums: CellSums): void {
     if (this.#live === undefined) {
-      visitBytes(this.#bytes, visitor);
+      addBytesTo(this.#bytes, sums);
       return;
     }
-    for (const [series, cell] of this.#live.spans)
-      if (visitor.wantsSpans(series)) visitor.spans(series, cell);
-    for (const [edge, cell] of this.#live.edges) if (visitor.wantsEdge(edge)) visitor.edge(edge, cell);
+    for (const [series, cell] of this.#live.spans) sums.spanSum(series)?.merge(cell);
+    for (const [edge, cell] of this.#live.edges) sums.edgeSum(edge)?.merge(cell);
   }
 
   /** Its content as bytes that a new window can be made of. */
@@ -100,11 +97,9 @@ export class RollupWindow {
   #thawed(): LiveCells {
     if (this.#live !== undefined) return this.#live;
     const live = { spans: new Map<number, SpanCell>(), edges: new Map<number, EdgeCell>() };
-    visitBytes(this.#bytes, {
-      wantsSpans: () => true,
-      spans: (series, cell) => live.spans.set(series, cell),
-      wantsEdge: () => true,
-      edge: (edge, cell) => live.edges.set(edge, cell),
+    addBytesTo(this.#bytes, {
+      spanSum: (series) => set(live.spans, series, new SpanCell()),
+      edgeSum: (edge) => set(live.edges, edge, new EdgeCell()),
     });
     this.#live = live;
     this.#bytes = EMPTY;
@@ -123,17 +118,24 @@ function writeCells(writer: ByteWriter, cells: Iterable<readonly [number, SpanCe
   }
 }
 
-function visitBytes(bytes: Uint8Array, visitor: CellVisitor): void {
+function set<Cell>(cells: Map<number, Cell>, id: number, cell: Cell): Cell {
+  cells.set(id, cell);
+  return cell;
+}
+
+function addBytesTo(bytes: Uint8Array, sums: CellSums): void {
   if (bytes.length === 0) return;
   const reader = new ByteReader(bytes);
-  for (let left = reader.varint(); left > 0; left--) {
-    const series = reader.varint();
-    const cell = reader.bytes();
-    if (visitor.wantsSpans(series)) visitor.spans(series, SpanCell.read(new ByteReader(cell)));
+  for (let left = reader.varint(); left > 0; left--) addCell(reader, sums.spanSum(reader.varint()));
+  for (let left = reader.varint(); left > 0; left--) addCell(reader, sums.edgeSum(reader.varint()));
+}
+
+function addCell(reader: ByteReader, sum: SpanCell | EdgeCell | undefined): void {
+  if (sum === undefined) {
+    reader.skipBytes();
+    return;
   }
-  for (let left = reader.varint(); left > 0; left--) {
-    const edge = reader.varint();
-    const cell = reader.bytes();
-    if (visitor.wantsEdge(edge)) visitor.edge(edge, EdgeCell.read(new ByteReader(cell)));
-  }
+  // The length of the cell is for those who pass over it.
+  reader.varint();
+  sum.mergeFrom(reader);
 }

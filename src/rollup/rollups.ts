@@ -1,7 +1,7 @@
 /** Sums of spans and calls in windows of time, at three resolutions. */
 
 import type { EdgeCell, SpanCell } from "./cells.ts";
-import type { CellVisitor } from "./rollup-window.ts";
+import type { CellSums } from "./rollup-window.ts";
 import { RollupWindow } from "./rollup-window.ts";
 
 /** Windows of one length, and how long they are held. */
@@ -102,13 +102,13 @@ export class Rollups {
   }
 
   /**
-   * Shows the cells of a range, each moment once, in as few windows as hold it: hours where whole hours lie in it, then
+   * Adds the cells of a range up, each moment once, in as few windows as hold it: hours where whole hours lie in it, then
    * minutes, then tens of seconds. The range is widened to the bounds of the finest windows held there.
    *
    * @returns the range that was covered
    */
-  visit(range: SecondsRange, visitor: CellVisitor): SecondsRange {
-    return this.#visitLevel(this.#levels.length - 1, range, visitor);
+  addUp(range: SecondsRange, sums: CellSums): SecondsRange {
+    return this.#addLevel(this.#levels.length - 1, range, sums);
   }
 
   /**
@@ -163,7 +163,7 @@ export class Rollups {
     return { restingBytes, windows, liveWindows };
   }
 
-  #visitLevel(index: number, range: SecondsRange, visitor: CellVisitor): SecondsRange {
+  #addLevel(index: number, range: SecondsRange, sums: CellSums): SecondsRange {
     const level = this.#levels[index] as Level;
     const { windowSeconds } = level.resolution;
     const finer = index > 0 && this.#levels[index - 1];
@@ -175,16 +175,15 @@ export class Rollups {
       range.end <= heldSince ? ceilTo(range.end, windowSeconds) : floorTo(range.end, windowSeconds);
     const end = finer && range.start < heldSince ? Math.max(wholeEnd, start + windowSeconds) : wholeEnd;
     if (finer === false || start >= end) {
-      if (finer !== false) return this.#visitLevel(index - 1, range, visitor);
-      for (const window of level.between(start, end)) window.visit(visitor);
+      if (finer !== false) return this.#addLevel(index - 1, range, sums);
+      for (const window of level.between(start, end)) window.addTo(sums);
       return { start, end };
     }
-    for (const window of level.between(start, end)) window.visit(visitor);
+    for (const window of level.between(start, end)) window.addTo(sums);
     const covered = { start, end };
     if (range.start < start)
-      covered.start = this.#visitLevel(index - 1, { start: range.start, end: start }, visitor).start;
-    if (range.end > end)
-      covered.end = this.#visitLevel(index - 1, { start: end, end: range.end }, visitor).end;
+      covered.start = this.#addLevel(index - 1, { start: range.start, end: start }, sums).start;
+    if (range.end > end) covered.end = this.#addLevel(index - 1, { start: end, end: range.end }, sums).end;
     return covered;
   }
 }

@@ -1,8 +1,9 @@
 /** What live statistics hold, as plain sorted text that can be compared; exemplars left out, which depend on order. */
 
 import { hexFromBytes } from "../../src/base/bytes.ts";
-import type { EdgeCell, SpanCell } from "../../src/rollup/cells.ts";
+import { EdgeCell, SpanCell } from "../../src/rollup/cells.ts";
 import type { LiveStatistics } from "../../src/rollup/live-statistics.ts";
+import type { CellSums } from "../../src/rollup/rollup-window.ts";
 import { partsOfSeries } from "../../src/rollup/series.ts";
 
 /** Every cell of every window: resolution, start, key, content. */
@@ -10,17 +11,34 @@ export function dumpOf(statistics: LiveStatistics): string[] {
   const lines: string[] = [];
   for (const { windowSeconds, window } of statistics.rollups.all()) {
     const place = `${windowSeconds} ${window.startSeconds}`;
-    window.visit({
-      wantsSpans: () => true,
-      spans: (series, cell) => lines.push(`${place} ${seriesText(statistics, series)} ${spanText(cell)}`),
-      wantsEdge: () => true,
-      edge: (edge, cell) => {
-        if (!cell.isEmpty)
-          lines.push(`${place} ${JSON.stringify(statistics.edges.key(edge))} ${edgeText(cell)}`);
-      },
-    });
+    const { spans, edges } = cellsOf((sums) => window.addTo(sums));
+    for (const [series, cell] of spans)
+      lines.push(`${place} ${seriesText(statistics, series)} ${spanText(cell)}`);
+    for (const [edge, cell] of edges) {
+      if (!cell.isEmpty)
+        lines.push(`${place} ${JSON.stringify(statistics.edges.key(edge))} ${edgeText(cell)}`);
+    }
   }
   return lines.sort();
+}
+
+/** The sums of every series and edge that something adds up. */
+export function cellsOf(addUp: (sums: CellSums) => void): {
+  readonly spans: ReadonlyMap<number, SpanCell>;
+  readonly edges: ReadonlyMap<number, EdgeCell>;
+} {
+  const spans = new Map<number, SpanCell>();
+  const edges = new Map<number, EdgeCell>();
+  const sumIn = <Cell>(cells: Map<number, Cell>, id: number, make: () => Cell): Cell => {
+    const cell = cells.get(id) ?? make();
+    cells.set(id, cell);
+    return cell;
+  };
+  addUp({
+    spanSum: (series) => sumIn(spans, series, () => new SpanCell()),
+    edgeSum: (edge) => sumIn(edges, edge, () => new EdgeCell()),
+  });
+  return { spans, edges };
 }
 
 function seriesText({ operations }: LiveStatistics, series: number): string {

@@ -11,7 +11,7 @@ import { partsOfSeries } from "../../src/rollup/series.ts";
 import { corpusMissing, corpusRequests } from "../helpers/corpus.ts";
 import { batchOf } from "../helpers/otlp-fixture.ts";
 import { traceArbitrary } from "../helpers/span-arbitrary.ts";
-import { dumpOf } from "../helpers/statistics-dump.ts";
+import { cellsOf, dumpOf } from "../helpers/statistics-dump.ts";
 import { BUILDER_START_UNIX_NANO, buildSpan } from "../helpers/trace-builder.ts";
 
 const ARRIVAL_UNIX_MILLIS = Number(BUILDER_START_UNIX_NANO / 1_000_000n) + 60_000;
@@ -46,12 +46,8 @@ function linksOf(statistics: LiveStatistics): unknown[] {
 }
 
 function eachEdge(statistics: LiveStatistics, visit: (edge: number, cell: EdgeCell) => void): void {
-  statistics.rollups.visit(ALL, {
-    wantsSpans: () => false,
-    spans: () => {},
-    wantsEdge: () => true,
-    edge: visit,
-  });
+  const { edges } = cellsOf((sums) => statistics.rollups.addUp(ALL, sums));
+  for (const [edge, cell] of edges) visit(edge, cell);
 }
 
 /** The one edge between two nodes. */
@@ -105,43 +101,50 @@ test("calls are those that dependency links of whole traces count, and each trac
   );
 });
 
+interface SpanSum {
+  readonly count: number;
+  readonly nanos: bigint;
+}
+
+function addTo(sums: Map<string, SpanSum>, key: string, count: number, nanos: bigint): void {
+  const sum = sums.get(key) ?? { count: 0, nanos: 0n };
+  sums.set(key, { count: sum.count + count, nanos: sum.nanos + nanos });
+}
+
+function expectedSums(spans: readonly Span[]): Map<string, SpanSum> {
+  const sums = new Map<string, SpanSum>();
+  for (const span of spans) {
+    const status = { UNSET: 0, OK: 1, ERROR: 2 }[span.status];
+    const key = JSON.stringify([span.serviceName, span.name, numberFromSpanKind(span.kind), status]);
+    const nanos = span.endTimeUnixNano - span.startTimeUnixNano;
+    addTo(sums, key, 1, nanos > 0n ? nanos : 0n);
+  }
+  return sums;
+}
+
+function sumsAt({ rollups, operations }: LiveStatistics, windowSeconds: number): Map<string, SpanSum> {
+  const sums = new Map<string, SpanSum>();
+  for (const window of rollups.windows(windowSeconds, ALL)) {
+    for (const [series, { durations }] of cellsOf((into) => window.addTo(into)).spans) {
+      const { operation, kind, statusCode } = partsOfSeries(series);
+      const key = JSON.stringify([
+        operations.service(operation),
+        operations.name(operation),
+        kind,
+        statusCode,
+      ]);
+      addTo(sums, key, durations.count, durations.exactSumNanos);
+    }
+  }
+  return sums;
+}
+
 test("spans are counted by service, operation, kind and status, at every resolution alike", () => {
   fc.assert(
     fc.property(traceArbitrary(20), (spans) => {
       const statistics = statisticsOf(spans.map((span) => batchOf([span])));
-      const expected = new Map<string, { count: number; nanos: bigint }>();
-      for (const span of spans) {
-        const status = { UNSET: 0, OK: 1, ERROR: 2 }[span.status];
-        const key = JSON.stringify([span.serviceName, span.name, numberFromSpanKind(span.kind), status]);
-        const sum = expected.get(key) ?? { count: 0, nanos: 0n };
-        const nanos = span.endTimeUnixNano - span.startTimeUnixNano;
-        expected.set(key, { count: sum.count + 1, nanos: sum.nanos + (nanos > 0n ? nanos : 0n) });
-      }
       for (const windowSeconds of [10, 60, 3_600]) {
-        const sums = new Map<string, { count: number; nanos: bigint }>();
-        for (const window of statistics.rollups.windows(windowSeconds, ALL)) {
-          window.visit({
-            wantsSpans: () => true,
-            spans: (series, { durations }) => {
-              const { operation, kind, statusCode } = partsOfSeries(series);
-              const { operations } = statistics;
-              const key = JSON.stringify([
-                operations.service(operation),
-                operations.name(operation),
-                kind,
-                statusCode,
-              ]);
-              const sum = sums.get(key) ?? { count: 0, nanos: 0n };
-              sums.set(key, {
-                count: sum.count + durations.count,
-                nanos: sum.nanos + durations.exactSumNanos,
-              });
-            },
-            wantsEdge: () => false,
-            edge: () => {},
-          });
-        }
-        expect(sums).toEqual(expected);
+        expect(sumsAt(statistics, windowSeconds)).toEqual(expectedSums(spans));
       }
     }),
   );
@@ -272,12 +275,9 @@ test("a sampled span counts as many times as it stands for", () => {
   };
   const statistics = statisticsOf([batchOf([span])]);
   const counts: number[] = [];
-  statistics.rollups.visit(ALL, {
-    wantsSpans: () => true,
-    spans: (_, { durations }) => counts.push(durations.count),
-    wantsEdge: () => true,
-    edge: (_, cell) => counts.push(cell.counts.calls),
-  });
+  const { spans, edges } = cellsOf((sums) => statistics.rollups.addUp(ALL, sums));
+  for (const { durations } of spans.values()) counts.push(durations.count);
+  for (const cell of edges.values()) counts.push(cell.counts.calls);
   expect(counts).toEqual([4, 4]);
 });
 
