@@ -181,7 +181,8 @@ function frameOf<S extends ForestSpan>(
   };
 }
 
-function compareEnds(left: TraceNode<ForestSpan>, right: TraceNode<ForestSpan>): number {
+/** The order in which the path looks at siblings, from the last to the first: by end, start, id. */
+export function compareEnds(left: TraceNode<ForestSpan>, right: TraceNode<ForestSpan>): number {
   return left.endNanos - right.endNanos || left.startNanos - right.startNanos || compareNodeIds(left, right);
 }
 
@@ -197,7 +198,7 @@ function latestTriggering<S extends ForestSpan>(frame: Frame<S>): TraceNode<S> |
 }
 
 /** False for work that its parent does not wait for. */
-function isBlocking(node: TraceNode<ForestSpan>): boolean {
+export function isBlocking(node: TraceNode<ForestSpan>): boolean {
   return !(node.span?.kind === "CONSUMER" && node.parent?.span?.kind === "PRODUCER");
 }
 

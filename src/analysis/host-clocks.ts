@@ -1,0 +1,157 @@
+/** Offsets of clocks from what spans of different hosts say about each other. */
+
+/** One clock of a trace, while its offset is looked for. */
+export interface HostClockState {
+  /** "" stands for all spans that name no host; their times stay. */
+  readonly key: string;
+  /** Larger comes first when a host is chosen whose clock the others are set by. */
+  readonly rank: readonly bigint[];
+  readonly earliestUnixNano: bigint;
+  readonly latestUnixNano: bigint;
+  readonly pairs: HostPair[];
+  isSettled: boolean;
+  offsetNanos: bigint;
+  /** True when the offset that fits best is larger than allowed, so that none was taken. */
+  isBeyondLimit: boolean;
+}
+
+/** A child on another host than its parent: what the child's offset less the parent's may be, both ends included. */
+export interface HostPair {
+  readonly parent: HostClockState;
+  readonly child: HostClockState;
+  readonly lowNanos: bigint;
+  readonly highNanos: bigint;
+}
+
+interface OffsetWindow {
+  readonly low: bigint;
+  readonly high: bigint;
+}
+
+const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
+
+/** True when the pair is possible with the offsets of its hosts. */
+export function isPossible({ parent, child, lowNanos, highNanos }: HostPair): boolean {
+  const difference = child.offsetNanos - parent.offsetNanos;
+  return lowNanos <= difference && difference <= highNanos;
+}
+
+/**
+ * Gives every host its offset. The first host keeps its clock, and so do spans without a host; every other one is set by
+ * those that are settled, nearest in calls first: 0 when that fits all pairs with them, else the nearest offset that
+ * does, else the one that fits most. No order depends on times, so that settled clocks stay as they are when asked again.
+ */
+export function settleClocks(hosts: readonly HostClockState[], maxOffsetNanos: bigint): void {
+  const waiting = [...hosts].sort(compareRanks);
+  for (const host of waiting) if (host.key === "") host.isSettled = true;
+  const reached = new Set<HostClockState>();
+  for (const first of waiting) {
+    if (reached.has(first)) continue;
+    first.isSettled = true;
+    settleFrom(first, reached, maxOffsetNanos);
+  }
+}
+
+/** Settles whatever hangs together with a host, breadth first. */
+function settleFrom(first: HostClockState, reached: Set<HostClockState>, maxOffsetNanos: bigint): void {
+  reached.add(first);
+  const order = [first];
+  // The list grows while it is read.
+  for (const host of order) {
+    if (!host.isSettled) settle(host, maxOffsetNanos);
+    for (const next of neighboursOf(host)) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      order.push(next);
+    }
+  }
+}
+
+function compareRanks(left: HostClockState, right: HostClockState): number {
+  for (const [at, value] of left.rank.entries()) {
+    const other = right.rank[at] as bigint;
+    if (value !== other) return value > other ? -1 : 1;
+  }
+  return compareKeys(left, right);
+}
+
+function compareKeys(left: HostClockState, right: HostClockState): number {
+  if (left.key === right.key) return 0;
+  return left.key < right.key ? -1 : 1;
+}
+
+function neighboursOf(host: HostClockState): HostClockState[] {
+  const others = new Set(host.pairs.map(({ parent, child }) => (parent === host ? child : parent)));
+  return [...others].sort(compareKeys);
+}
+
+function settle(host: HostClockState, maxOffsetNanos: bigint): void {
+  const offset = nearestOffset(windowsOf(host));
+  const isTime = host.earliestUnixNano + offset >= 0n && host.latestUnixNano + offset <= MAX_UINT64;
+  host.isBeyondLimit = magnitude(offset) > maxOffsetNanos || !isTime;
+  host.offsetNanos = host.isBeyondLimit ? 0n : offset;
+  host.isSettled = true;
+}
+
+/** What the pairs with settled hosts allow the offset of a host to be. */
+function windowsOf(host: HostClockState): OffsetWindow[] {
+  const windows: OffsetWindow[] = [];
+  for (const { parent, child, lowNanos, highNanos } of host.pairs) {
+    if (parent === host) {
+      if (child.isSettled) {
+        windows.push({ low: child.offsetNanos - highNanos, high: child.offsetNanos - lowNanos });
+      }
+    } else if (parent.isSettled) {
+      windows.push({ low: parent.offsetNanos + lowNanos, high: parent.offsetNanos + highNanos });
+    }
+  }
+  return windows;
+}
+
+/** The offset inside the most windows; of several the one nearest to 0. */
+function nearestOffset(windows: readonly OffsetWindow[]): bigint {
+  let low: bigint | undefined;
+  let high: bigint | undefined;
+  for (const window of windows) {
+    if (low === undefined || window.low > low) low = window.low;
+    if (high === undefined || window.high < high) high = window.high;
+  }
+  if (low === undefined || high === undefined) return 0n;
+  if (low > high) return mostAgreed(windows);
+  if (low > 0n) return low;
+  return high < 0n ? high : 0n;
+}
+
+/** Looks at 0 and at every end of a window: nowhere else does the number of windows around an offset grow. */
+function mostAgreed(windows: readonly OffsetWindow[]): bigint {
+  const lows = windows.map(({ low }) => low).sort(compareBigints);
+  const highs = windows.map(({ high }) => high).sort(compareBigints);
+  let best = 0n;
+  let bestCount = windows.filter(({ low, high }) => low <= 0n && 0n <= high).length;
+  const offer = (offset: bigint, count: number): void => {
+    const isNearer = magnitude(offset) < magnitude(best) || (offset > best && offset === -best);
+    if (count < bestCount || (count === bestCount && !isNearer)) return;
+    best = offset;
+    bestCount = count;
+  };
+  let ended = 0;
+  for (const [at, low] of lows.entries()) {
+    while ((highs[ended] as bigint) < low) ended++;
+    offer(low, at + 1 - ended);
+  }
+  let begun = 0;
+  for (const [at, high] of highs.entries()) {
+    while (begun < lows.length && (lows[begun] as bigint) <= high) begun++;
+    offer(high, begun - at);
+  }
+  return best;
+}
+
+function compareBigints(left: bigint, right: bigint): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+function magnitude(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
