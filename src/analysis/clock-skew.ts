@@ -24,7 +24,7 @@ export interface HostClock {
   /** What has to be added to every time of the host. */
   readonly offsetNanos: bigint;
   readonly spanCount: number;
-  /** Parents and children that lie on this host and on another. */
+  /** Parents and children on this host and on another, of which the child could lie inside the parent. */
   readonly pairCount: number;
   /** Of those, how many stay impossible whatever the clock says. */
   readonly impossiblePairs: number;
@@ -63,8 +63,8 @@ const NO_LIMIT_NANOS = 1n << 70n;
  * Finds one offset for each host, so that children on other hosts lie inside their parents.
  *
  * A pair of parent and child says that the child started and ended inside the parent; where the child lasted longer (the
- * caller gave up waiting), only that it started inside; for a CONSUMER under its PRODUCER, only that it did not start
- * before. The host of the only root keeps its clock; with several roots or none, the host of the longest one does. Spans
+ * caller gave up waiting), only that it started inside, which counts only where the other pairs leave it open; for a
+ * CONSUMER under its PRODUCER, only that it did not start before. The host of the only root keeps its clock; with several roots or none, the host of the longest one does. Spans
  * that name no host keep their times too. A span id that two hosts use says nothing. Should setting clocks one by one
  * leave more pairs impossible than there were, no clock is set and all hosts with such pairs are flagged.
  *
@@ -239,16 +239,19 @@ function idsOfSeveralHosts<S extends ForestSpan>(
   return several;
 }
 
-function windowOf(parent: ForestSpan, child: ForestSpan): Pick<HostPair, "lowNanos" | "highNanos"> {
+function windowOf(parent: ForestSpan, child: ForestSpan): Omit<HostPair, "parent" | "child"> {
   const lowNanos = parent.startTimeUnixNano - child.startTimeUnixNano;
-  if (parent.kind === "PRODUCER" && child.kind === "CONSUMER") return { lowNanos, highNanos: NO_LIMIT_NANOS };
+  if (parent.kind === "PRODUCER" && child.kind === "CONSUMER") {
+    return { lowNanos, highNanos: NO_LIMIT_NANOS, isWeak: false };
+  }
   const roomNanos = durationNanosOf(parent) - durationNanosOf(child);
-  return { lowNanos, highNanos: lowNanos + (roomNanos >= 0n ? roomNanos : durationNanosOf(parent)) };
+  const isWeak = roomNanos < 0n;
+  return { lowNanos, highNanos: lowNanos + (isWeak ? durationNanosOf(parent) : roomNanos), isWeak };
 }
 
 function countImpossible(pairs: readonly HostPair[]): number {
   let count = 0;
-  for (const pair of pairs) if (!isPossible(pair)) count++;
+  for (const pair of pairs) if (!pair.isWeak && !isPossible(pair)) count++;
   return count;
 }
 
@@ -258,7 +261,7 @@ function hostClockOf(state: HostClockState, spanCount: number): HostClock {
     host: state.key,
     offsetNanos: state.offsetNanos,
     spanCount,
-    pairCount: state.pairs.length,
+    pairCount: state.pairs.filter(({ isWeak }) => !isWeak).length,
     impossiblePairs,
     skewConflict: impossiblePairs > 0,
     isBeyondLimit: state.isBeyondLimit,

@@ -21,11 +21,14 @@ export interface HostPair {
   readonly child: HostClockState;
   readonly lowNanos: bigint;
   readonly highNanos: bigint;
+  /** True when the child cannot lie inside its parent anyway: such pairs decide only what the others leave open. */
+  readonly isWeak: boolean;
 }
 
 interface OffsetWindow {
   readonly low: bigint;
   readonly high: bigint;
+  readonly isWeak: boolean;
 }
 
 const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
@@ -39,7 +42,7 @@ export function isPossible({ parent, child, lowNanos, highNanos }: HostPair): bo
 /**
  * Gives every host its offset. The first host keeps its clock, and so do spans without a host; every other one is set by
  * those that are settled, nearest in calls first: 0 when that fits all pairs with them, else the nearest offset that
- * does, else the one that fits most. No order depends on times, so that settled clocks stay as they are when asked again.
+ * does, else the one that fits most (weak pairs counting only among equals). No order depends on times, so that settled clocks stay as they are when asked again.
  */
 export function settleClocks(hosts: readonly HostClockState[], maxOffsetNanos: bigint): void {
   const waiting = [...hosts].sort(compareRanks);
@@ -96,14 +99,11 @@ function settle(host: HostClockState, maxOffsetNanos: bigint): void {
 /** What the pairs with settled hosts allow the offset of a host to be. */
 function windowsOf(host: HostClockState): OffsetWindow[] {
   const windows: OffsetWindow[] = [];
-  for (const { parent, child, lowNanos, highNanos } of host.pairs) {
-    if (parent === host) {
-      if (child.isSettled) {
-        windows.push({ low: child.offsetNanos - highNanos, high: child.offsetNanos - lowNanos });
-      }
-    } else if (parent.isSettled) {
-      windows.push({ low: parent.offsetNanos + lowNanos, high: parent.offsetNanos + highNanos });
-    }
+  for (const { parent, child, lowNanos, highNanos, isWeak } of host.pairs) {
+    const other = parent === host ? child : parent;
+    if (!other.isSettled) continue;
+    const [low, high] = parent === host ? [-highNanos, -lowNanos] : [lowNanos, highNanos];
+    windows.push({ low: other.offsetNanos + low, high: other.offsetNanos + high, isWeak });
   }
   return windows;
 }
@@ -122,29 +122,46 @@ function nearestOffset(windows: readonly OffsetWindow[]): bigint {
   return high < 0n ? high : 0n;
 }
 
-/** Looks at 0 and at every end of a window: nowhere else does the number of windows around an offset grow. */
+/** Looks at 0 and at every end of a window: nowhere else does the weight of the windows around an offset grow. */
 function mostAgreed(windows: readonly OffsetWindow[]): bigint {
-  const lows = windows.map(({ low }) => low).sort(compareBigints);
-  const highs = windows.map(({ high }) => high).sort(compareBigints);
+  const strong = windows.length + 1;
+  const weightOf = ({ isWeak }: OffsetWindow): number => (isWeak ? 1 : strong);
+  const starts = windows.map((window) => ({ at: window.low, weight: weightOf(window) })).sort(compareEdges);
+  const ends = windows.map((window) => ({ at: window.high, weight: weightOf(window) })).sort(compareEdges);
+  const candidates = [0n, ...starts.map(({ at }) => at), ...ends.map(({ at }) => at)].sort(compareBigints);
   let best = 0n;
-  let bestCount = windows.filter(({ low, high }) => low <= 0n && 0n <= high).length;
-  const offer = (offset: bigint, count: number): void => {
-    const isNearer = magnitude(offset) < magnitude(best) || (offset > best && offset === -best);
-    if (count < bestCount || (count === bestCount && !isNearer)) return;
-    best = offset;
-    bestCount = count;
-  };
-  let ended = 0;
-  for (const [at, low] of lows.entries()) {
-    while ((highs[ended] as bigint) < low) ended++;
-    offer(low, at + 1 - ended);
-  }
+  let bestWeight = -1;
+  let weight = 0;
   let begun = 0;
-  for (const [at, high] of highs.entries()) {
-    while (begun < lows.length && (lows[begun] as bigint) <= high) begun++;
-    offer(high, begun - at);
+  let ended = 0;
+  for (const offset of candidates) {
+    for (let edge = starts[begun]; edge !== undefined && edge.at <= offset; edge = starts[++begun]) {
+      weight += edge.weight;
+    }
+    for (let edge = ends[ended]; edge !== undefined && edge.at < offset; edge = ends[++ended]) {
+      weight -= edge.weight;
+    }
+    if (weight < bestWeight || (weight === bestWeight && !isNearer(offset, best))) continue;
+    best = offset;
+    bestWeight = weight;
   }
   return best;
+}
+
+interface WindowEdge {
+  readonly at: bigint;
+  readonly weight: number;
+}
+
+function compareEdges(left: WindowEdge, right: WindowEdge): number {
+  return compareBigints(left.at, right.at);
+}
+
+/** Nearer to 0; of two on either side of it, the later one. */
+function isNearer(offset: bigint, than: bigint): boolean {
+  const one = magnitude(offset);
+  const other = magnitude(than);
+  return one < other || (one === other && offset > than);
 }
 
 function compareBigints(left: bigint, right: bigint): number {
