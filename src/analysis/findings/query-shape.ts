@@ -67,9 +67,11 @@ class QueryScan {
   }
 
   #put(end: number): void {
-    if (this.#isSpaceDue && this.#shape !== "") this.#shape += " ";
+    const piece = this.#text.slice(this.#at, end);
+    // A comma stands where the list it continues ends, so that lists are met in one form.
+    if (this.#isSpaceDue && this.#shape !== "" && piece !== ",") this.#shape += " ";
     this.#isSpaceDue = false;
-    this.#shape += this.#text.slice(this.#at, end);
+    this.#shape += piece;
     this.#at = end;
   }
 
