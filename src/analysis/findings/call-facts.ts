@@ -42,8 +42,9 @@ const READING_VERBS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 const READING_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-/** Names of remote procedures that read, by convention. */
-const READING_PROCEDURE = /^(?:Get|List|Find|Search|Read|Fetch|Query|Lookup|Count|BatchGet)(?![a-z])/i;
+/** Names of remote procedures that read, by convention; `GetUser` and `get_user` do, `Getaway` does not. */
+const READING_PROCEDURE =
+  /^(?:[Gg]et|[Ll]ist|[Ff]ind|[Ss]earch|[Rr]ead|[Ff]etch|[Qq]uery|[Ll]ookup|[Cc]ount)(?![a-z])/;
 const TIMEOUT_WORDS = /time[d_ -]*out|deadline/i;
 const HTTP_TIMEOUTS: ReadonlySet<string> = new Set(["408", "504"]);
 const GRPC_TIMEOUTS: ReadonlySet<string> = new Set(["4", "DEADLINE_EXCEEDED"]);

@@ -27,6 +27,13 @@ export interface CallColumns {
   readonly exactHashes: Int32Array;
 }
 
+/** Where nodes come when every node is followed at once by what is below it. */
+export interface NestingColumns {
+  readonly places: Int32Array;
+  /** Place behind the last node below. */
+  readonly ends: Int32Array;
+}
+
 /** One trace while findings are looked for in it. All columns go by node, as those of {@link Schedule} do. */
 export interface FindingContext<S extends FindingSpan> {
   readonly schedule: Schedule<S>;
@@ -35,6 +42,7 @@ export interface FindingContext<S extends FindingSpan> {
   readonly criticalSelf: Float64Array;
   /** Critical-path time of the node and of everything below it. */
   readonly critical: Float64Array;
+  readonly nesting: NestingColumns;
   readonly calls: CallColumns;
   /** 1 for calls that a finding has told of, so that no other tells of them again. */
   readonly told: Uint8Array;
@@ -53,6 +61,7 @@ export function findingContext<S extends FindingSpan>(
     traceNanos: root.endNanos - root.startNanos,
     criticalSelf,
     critical: sumsUpwards(criticalSelf, schedule.parents),
+    nesting: nestingColumns(schedule),
     calls: callColumns(nodes),
     told: new Uint8Array(nodes.length),
   };
@@ -77,10 +86,21 @@ export function isInternal(span: FindingSpan | undefined): boolean {
   return span?.kind === "INTERNAL" || span?.kind === "UNSPECIFIED";
 }
 
-/** Sum of critical-path time of nodes none of which lies under another. */
-export function criticalOf(context: FindingContext<FindingSpan>, indexes: Iterable<number>): number {
+/** Critical-path time of nodes and everything below them; what lies below two of them counts once. */
+export function criticalOf(
+  { nesting, critical }: FindingContext<FindingSpan>,
+  indexes: readonly number[],
+): number {
+  const { places, ends } = nesting;
   let sum = 0;
-  for (const index of indexes) sum += context.critical[index] as number;
+  let end = 0;
+  for (const index of [...indexes].sort(
+    (left, right) => (places[left] as number) - (places[right] as number),
+  )) {
+    if ((places[index] as number) < end) continue;
+    sum += critical[index] as number;
+    end = ends[index] as number;
+  }
   return sum;
 }
 
@@ -130,6 +150,25 @@ function sumsUpwards(own: Float64Array, parents: Int32Array): Float64Array {
     sums[parent] = (sums[parent] as number) + (sums[index] as number);
   }
   return sums;
+}
+
+function nestingColumns({ tree, parents, firstChildren }: Schedule<FindingSpan>): NestingColumns {
+  const count = tree.nodes.length;
+  const sizes = new Int32Array(count).fill(1);
+  for (let index = count - 1; index > 0; index--) {
+    const parent = parents[index] as number;
+    sizes[parent] = (sizes[parent] as number) + (sizes[index] as number);
+  }
+  const places = new Int32Array(count);
+  for (const [index, { children }] of tree.nodes.entries()) {
+    let next = (places[index] as number) + 1;
+    for (const at of children.keys()) {
+      const child = (firstChildren[index] as number) + at;
+      places[child] = next;
+      next += sizes[child] as number;
+    }
+  }
+  return { places, ends: places.map((place, index) => place + (sizes[index] as number)) };
 }
 
 function callColumns(nodes: readonly TraceNode<FindingSpan>[]): CallColumns {

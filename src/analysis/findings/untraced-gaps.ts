@@ -15,6 +15,7 @@ interface Gap {
 /**
  * Finds stretches of nodes on the critical path during which none of their children runs. A span without children is
  * no gap: it is its own work. Gaps of one operation are one finding, and between several roots nothing is known either.
+ * What a missing parent leaves open is told as missing spans.
  */
 export function untracedGaps<S extends FindingSpan>(context: FindingContext<S>): Finding<S>[] {
   const { minGapNanos, minGapShare } = context.options;
@@ -22,7 +23,8 @@ export function untracedGaps<S extends FindingSpan>(context: FindingContext<S>):
   const { critical, tree } = context.schedule;
   const byOperation = new Map<string, Gap[]>();
   for (const [index, node] of tree.nodes.entries()) {
-    if (critical[index] === 0 || node.children.length === 0) continue;
+    const isMissing = node.missingSpanId !== undefined;
+    if (critical[index] === 0 || node.children.length === 0 || isMissing) continue;
     for (const gap of gapsOf(context, index)) {
       if (gap.nanos < least) continue;
       const key = JSON.stringify([node.span?.serviceName, node.span?.name, node.span?.kind]);
@@ -55,9 +57,9 @@ function findingOf<S extends FindingSpan>(context: FindingContext<S>, gaps: read
   const longestFirst = [...gaps].sort((left, right) => right.nanos - left.nanos || left.index - right.index);
   const { index, around } = longestFirst[0] as Gap;
   const node = nodeAt(context, index);
-  const beside = nodeAt(context, around[0] as number).span;
   const proof = [index, ...around, ...longestFirst.slice(1).map((gap) => gap.index)];
-  const spans = [...new Set(proof)].filter((at) => nodeAt(context, at).span !== undefined);
+  const spans = [...new Set(proof)].flatMap((at) => spanned(context, at) ?? []);
+  const beside = nodeAt(context, spans[0] as number).span;
   let costNanos = 0;
   for (const gap of gaps) costNanos += gap.nanos;
   const count = gaps.length === 1 ? "a long stretch" : `${gaps.length} long stretches`;
@@ -71,6 +73,13 @@ function findingOf<S extends FindingSpan>(context: FindingContext<S>, gaps: read
     summary: `${count} ${where} that no span below covers`,
     advice: adviceFor(node),
   });
+}
+
+/** For a missing parent the first span that names it. */
+function spanned({ schedule }: FindingContext<FindingSpan>, index: number): number | undefined {
+  const node = schedule.tree.nodes[index];
+  if (node?.span !== undefined) return index;
+  return node?.missingSpanId === undefined ? undefined : schedule.firstChildren[index];
 }
 
 function adviceFor({ span, children }: TraceNode<FindingSpan>): string {
