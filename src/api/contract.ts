@@ -4,6 +4,7 @@
  * Manners of every answer: times are nanoseconds since the Unix epoch as decimal strings, beside them ISO 8601 in UTC
  * with nine fractional digits where people read; durations come as `durationNanos` (decimal string) and, where people
  * read, `durationMs` (number). Lists are `{ "<plural>": [...], "nextPageToken": "" }`; an empty token is the end.
+ * Findings, what-if and clock skew are in `trace-analysis-contract.ts`.
  */
 
 import type { CriticalPathClass } from "../analysis/critical-path.ts";

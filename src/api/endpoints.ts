@@ -7,6 +7,7 @@ import { healthEndpoints } from "./health/health-endpoints.ts";
 import { catalogueEndpoints } from "./native/catalogue-endpoints.ts";
 import { liveEndpoints } from "./native/live-endpoints.ts";
 import { statisticsEndpoints } from "./native/statistics-endpoints.ts";
+import { traceAnalysisEndpoints } from "./native/trace-analysis-endpoints.ts";
 import { traceEndpoints } from "./native/trace-endpoints.ts";
 
 /** Groups of endpoints with a sentence each, in the order people read them. */
@@ -22,6 +23,7 @@ export const API_TAGS: Readonly<Record<string, string>> = Object.freeze({
 export function apiEndpoints(queries: Queries, facts: ServerFacts): readonly Endpoint[] {
   return [
     ...traceEndpoints(queries),
+    ...traceAnalysisEndpoints(queries),
     ...catalogueEndpoints(queries),
     ...statisticsEndpoints(queries),
     ...liveEndpoints(queries),

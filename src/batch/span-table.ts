@@ -1,8 +1,10 @@
 /** The spans of one trace in a few flat pieces, for an analysis in another thread. */
 
 import type { Steps } from "../base/time-slice.ts";
+import { hostKeyOf } from "../model/host-key.ts";
 import type { PackedTexts } from "./packed-texts.ts";
 import { TextPacker } from "./packed-texts.ts";
+import { resourceOf } from "./row-envelope.ts";
 import { traceIdOf } from "./row-ids.ts";
 import { resourceEntryOf } from "./row-names.ts";
 import type { ResourceEntry, SpanRow } from "./span-batch.ts";
@@ -36,6 +38,8 @@ export interface SpanTable {
   readonly serviceTexts: Uint32Array<ArrayBuffer>;
   /** Not each of them once. */
   readonly texts: PackedTexts;
+  /** Number of the key of the span's host in {@link SpanTable.texts}, where it was asked for. */
+  readonly hostTexts: Uint32Array<ArrayBuffer> | undefined;
   /** `Span` bodies, where they were asked for. */
   readonly bodies: SpanBodies | undefined;
 }
@@ -54,6 +58,8 @@ export interface SpanTableOptions {
    * span where there is a consumer, which may follow any of them.
    */
   readonly withLinkBodies: boolean;
+  /** Keys of the hosts, by which clocks are told apart. Default false. */
+  readonly withHosts?: boolean;
 }
 
 /** Copies rows into a table. Work that can be done in slices. */
@@ -70,6 +76,7 @@ export function* spanTable(rows: readonly SpanRow[], options: SpanTableOptions):
     serviceTexts: new Uint32Array(count),
   };
   const texts = new RowTexts();
+  const hostTexts = options.withHosts === true ? new Uint32Array(count) : undefined;
   let hasConsumer = false;
   for (const [at, row] of rows.entries()) {
     const { batch, row: from } = row;
@@ -81,12 +88,13 @@ export function* spanTable(rows: readonly SpanRow[], options: SpanTableOptions):
     columns.statusCodes[at] = batch.statusCodes[from] as number;
     columns.nameTexts[at] = texts.nameOf(row);
     columns.serviceTexts[at] = texts.serviceOf(row);
+    if (hostTexts !== undefined) hostTexts[at] = texts.hostOf(row);
     hasConsumer ||= columns.kinds[at] === CONSUMER;
     if (at % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield ROWS_PER_STEP;
   }
   const bodies = options.withLinkBodies ? yield* bodiesOf(rows, hasConsumer) : undefined;
   const traceId = rows[0] === undefined ? "" : traceIdOf(rows[0]);
-  return { rowCount: count, traceId, ...columns, texts: texts.packed(), bodies };
+  return { rowCount: count, traceId, ...columns, hostTexts, texts: texts.packed(), bodies };
 }
 
 /** The buffers of a table, for a transfer; whoever gives them away cannot use the table any more. */
@@ -103,6 +111,7 @@ class RowTexts {
   readonly #packer = new TextPacker();
   readonly #names = new Map<StringDictionary, Map<number, number>>();
   readonly #services = new Map<ResourceEntry, number>();
+  readonly #hosts = new Map<ResourceEntry, number>();
 
   nameOf({ batch, row }: SpanRow): number {
     let known = this.#names.get(batch.dictionary);
@@ -125,6 +134,16 @@ class RowTexts {
     if (text === undefined) {
       text = this.#packer.add(entry.serviceName);
       this.#services.set(entry, text);
+    }
+    return text;
+  }
+
+  hostOf(row: SpanRow): number {
+    const entry = resourceEntryOf(row);
+    let text = this.#hosts.get(entry);
+    if (text === undefined) {
+      text = this.#packer.add(hostKeyOf(resourceOf(row).attributes));
+      this.#hosts.set(entry, text);
     }
     return text;
   }

@@ -128,6 +128,12 @@ export function spansOfTable(table: SpanTable): TableSpan[] {
   return Array.from({ length: table.rowCount }, (_, index) => new RowSpan(index, texts));
 }
 
+/** Tells the host key of each span of a table that was made with hosts, by row. */
+export function hostKeysOfTable({ texts, hostTexts }: SpanTable): (span: TableSpan) => string {
+  const keys = textsOf(texts);
+  return ({ index }) => keys[hostTexts?.[index] ?? -1] ?? "";
+}
+
 function hexColumn(bytes: Uint8Array): string {
   const digits = new Uint8Array(bytes.length * 2);
   for (const [index, byte] of bytes.entries()) {

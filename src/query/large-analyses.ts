@@ -1,8 +1,11 @@
 /** The port for analyses of large traces, which would hold up everything else if they were done here. */
 
 import type { Bottleneck } from "../analysis/bottlenecks.ts";
+import type { ClockSkew, ClockSkewOptions } from "../analysis/clock-skew.ts";
 import type { LazyCriticalPath } from "../analysis/critical-path.ts";
+import type { TraceFindings } from "../analysis/findings/finding.ts";
 import type { CollectedDurations, Performance } from "../analysis/performance.ts";
+import type { WhatIf, WhatIfTarget } from "../analysis/what-if/what-if.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 
 /**
@@ -19,6 +22,12 @@ export interface LargeAnalyses {
     question: { readonly thresholdMs: number; readonly traceDurationMs: number },
     signal: AbortSignal,
   ): Promise<Iterable<Bottleneck>>;
+  /** `traceFindings`. */
+  findings(rows: readonly SpanRow[], signal: AbortSignal): Promise<TraceFindings>;
+  /** `whatIf`. */
+  whatIf(rows: readonly SpanRow[], target: WhatIfTarget, signal: AbortSignal): Promise<WhatIf>;
+  /** `clockSkew`. */
+  clockSkew(rows: readonly SpanRow[], options: ClockSkewOptions, signal: AbortSignal): Promise<ClockSkew>;
   /** `performanceFrom`, over durations of `spanCount` spans. */
   performance(collected: CollectedDurations, spanCount: number, signal: AbortSignal): Promise<Performance>;
 }

@@ -2,6 +2,8 @@
 
 import type { Bottleneck } from "../analysis/bottlenecks.ts";
 import type { LazyCriticalPath } from "../analysis/critical-path.ts";
+import type { TraceFindings } from "../analysis/findings/finding.ts";
+import type { WhatIf } from "../analysis/what-if/what-if.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { Operation } from "../store/catalogue.ts";
@@ -25,6 +27,10 @@ import type { StoredTrace } from "./stored-trace.ts";
 import { storedTrace } from "./stored-trace.ts";
 import { bottlenecksOf, criticalPathOf } from "./trace-analysis.ts";
 import type { TextRange, TraceFilter } from "./trace-filter.ts";
+import type { ClockSkewRequest, TraceClocks, WhatIfRequest } from "./trace-questions.ts";
+import { clockSkewOf, findingsOf, whatIfOf } from "./trace-questions.ts";
+import type { WhatIfOverAnswer, WhatIfOverRequest } from "./what-if-over.ts";
+import { whatIfOver } from "./what-if-over.ts";
 
 /** Limits of {@link createQueries}; each absent one has its default. */
 export type QueryLimits = Partial<AnswerLimits> & Omit<QueryLimiterOptions, "metrics">;
@@ -50,6 +56,14 @@ export interface Queries {
   criticalPathOf(traceId: string, caller?: QueryCaller): Promise<LazyCriticalPath>;
   /** See {@link bottlenecksOf}. */
   bottlenecksOf(traceId: string, thresholdMs: number, caller?: QueryCaller): Promise<Iterable<Bottleneck>>;
+  /** See {@link findingsOf}. */
+  findingsOf(traceId: string, caller?: QueryCaller): Promise<TraceFindings>;
+  /** See {@link whatIfOf}. */
+  whatIfOf(request: WhatIfRequest, caller?: QueryCaller): Promise<WhatIf>;
+  /** See {@link clockSkewOf}. */
+  clockSkewOf(request: ClockSkewRequest, caller?: QueryCaller): Promise<TraceClocks>;
+  /** See {@link whatIfOver}. */
+  whatIfOver(request: WhatIfOverRequest, caller?: QueryCaller): Promise<WhatIfOverAnswer>;
   /** See {@link serviceStatisticsIn}. */
   serviceStatistics(
     request: ServiceStatisticsRequest,
@@ -111,6 +125,10 @@ export function createQueries(options: QueriesOptions): Queries {
     getTrace: limited("get_trace", storedTrace, true),
     criticalPathOf: limited("critical_path", criticalPathOf, true),
     bottlenecksOf: (traceId, thresholdMs, caller) => bottlenecks({ traceId, thresholdMs }, caller),
+    findingsOf: limited("findings", findingsOf, true),
+    whatIfOf: limited("what_if", whatIfOf, true),
+    clockSkewOf: limited("clock_skew", clockSkewOf),
+    whatIfOver: limited("what_if_over", whatIfOver),
     serviceStatistics: limited("service_statistics", serviceStatisticsIn),
     performance: limited("performance", performanceOf),
     dependencies: limited("dependencies", dependenciesIn),

@@ -1,11 +1,16 @@
 /** What the analysis thread does. Runs in any thread; the worker script is the one that calls it. */
 
 import { spansLongerThan } from "../analysis/bottlenecks.ts";
+import type { ClockSkewOptions } from "../analysis/clock-skew.ts";
+import { clockSkewBy } from "../analysis/clock-skew.ts";
 import { criticalPath } from "../analysis/critical-path.ts";
 import { dependencyLinks } from "../analysis/dependency-links.ts";
+import { traceFindings, withSpans } from "../analysis/findings/trace-findings.ts";
 import { performanceFrom } from "../analysis/performance.ts";
+import type { WhatIfTarget } from "../analysis/what-if/what-if.ts";
+import { whatIf } from "../analysis/what-if/what-if.ts";
 import type { SpanTable } from "../batch/span-table.ts";
-import { spansOfTable } from "../batch/table-spans.ts";
+import { hostKeysOfTable, spansOfTable } from "../batch/table-spans.ts";
 import type { JobSteps } from "../io/worker-jobs.ts";
 import type { PackedDurations } from "./packed-durations.ts";
 import { unpackDurations } from "./packed-durations.ts";
@@ -19,6 +24,12 @@ export type AnalysisJob =
   | { readonly kind: "bottlenecks"; readonly table: SpanTable; readonly thresholdMs: number }
   /** Answered with parts, lists of links in order. */
   | { readonly kind: "links"; readonly table: SpanTable }
+  /** Answered with `TraceFindings` over rows in place of spans. */
+  | { readonly kind: "findings"; readonly table: SpanTable }
+  /** Answered with `WhatIf` over rows in place of spans. */
+  | { readonly kind: "what_if"; readonly table: SpanTable; readonly target: WhatIfTarget }
+  /** Answered with `ClockSkew`; the table holds hosts. */
+  | { readonly kind: "clock_skew"; readonly table: SpanTable; readonly options: ClockSkewOptions }
   /** Answered with `Performance`. */
   | { readonly kind: "performance"; readonly durations: PackedDurations };
 
@@ -44,6 +55,23 @@ export function* analysisJob(job: AnalysisJob): JobSteps {
         yield { value: links.slice(start, start + LINKS_PER_PART), transfer: [] };
       }
       return { value: undefined, transfer: [] };
+    }
+    case "findings": {
+      const { traceId } = job.table;
+      const found = traceFindings({ traceId, spans: spansOfTable(job.table) });
+      return { value: withSpans(found, ({ index }) => index), transfer: [] };
+    }
+    case "what_if": {
+      const { traceId } = job.table;
+      const { spans, ...answer } = whatIf({ traceId, spans: spansOfTable(job.table) }, job.target);
+      return {
+        value: { ...answer, spans: spans.map((slack) => ({ ...slack, span: slack.span.index })) },
+        transfer: [],
+      };
+    }
+    case "clock_skew": {
+      const skew = clockSkewBy(spansOfTable(job.table), hostKeysOfTable(job.table), job.options);
+      return { value: skew, transfer: [] };
     }
     case "performance":
       return { value: performanceFrom(unpackDurations(job.durations)), transfer: [] };

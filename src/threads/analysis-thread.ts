@@ -3,9 +3,13 @@
 import type { Worker } from "node:worker_threads";
 import type { Bottleneck } from "../analysis/bottlenecks.ts";
 import { bottleneckOf } from "../analysis/bottlenecks.ts";
+import type { ClockSkew, ClockSkewOptions } from "../analysis/clock-skew.ts";
 import type { LazyCriticalPath } from "../analysis/critical-path.ts";
 import type { DependencyLink } from "../analysis/dependency-links.ts";
+import type { TraceFindings } from "../analysis/findings/finding.ts";
+import { withSpans } from "../analysis/findings/trace-findings.ts";
 import type { CollectedDurations, Performance } from "../analysis/performance.ts";
+import type { WhatIf, WhatIfTarget } from "../analysis/what-if/what-if.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
@@ -45,6 +49,12 @@ export interface AnalysisThread {
   ): Promise<Iterable<Bottleneck>>;
   /** What `dependencyLinks` gives for these spans. */
   links(rows: readonly SpanRow[], signal?: AbortSignal): Promise<readonly DependencyLink[]>;
+  /** What `traceFindings` gives for these spans. */
+  findings(rows: readonly SpanRow[], signal?: AbortSignal): Promise<TraceFindings>;
+  /** What `whatIf` gives for these spans. */
+  whatIf(rows: readonly SpanRow[], target: WhatIfTarget, signal?: AbortSignal): Promise<WhatIf>;
+  /** What `clockSkew` gives for these spans. */
+  clockSkew(rows: readonly SpanRow[], options: ClockSkewOptions, signal?: AbortSignal): Promise<ClockSkew>;
   /** What `performanceFrom` gives for durations over `spanCount` spans. */
   performance(collected: CollectedDurations, spanCount: number, signal?: AbortSignal): Promise<Performance>;
   /** Ends the thread; what it has not done fails with `unavailable`. */
@@ -60,8 +70,12 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
     start: startAnalysisWorker,
     maxWaiting: MAX_WAITING,
   });
-  const tableOf = (rows: readonly SpanRow[], withLinkBodies: boolean, signal: AbortSignal | undefined) =>
-    inSlices(spanTable(rows, { withLinkBodies }), new TimeSlice(signal));
+  const tableOf = (
+    rows: readonly SpanRow[],
+    withLinkBodies: boolean,
+    signal: AbortSignal | undefined,
+    withHosts = false,
+  ) => inSlices(spanTable(rows, { withLinkBodies, withHosts }), new TimeSlice(signal));
   return {
     criticalPath: async (rows, signal) => {
       const table = await tableOf(rows, false, signal);
@@ -89,6 +103,29 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
       };
       await thread.run({ kind: "links", table }, { transfer: buffersOfTable(table), signal, onPart });
       return links;
+    },
+    findings: async (rows, signal) => {
+      const table = await tableOf(rows, true, signal);
+      const found = await thread.run(
+        { kind: "findings", table },
+        { transfer: buffersOfTable(table), signal },
+      );
+      return withSpans(found as TraceFindings<number>, (index) => lazySpan(rows[index] as SpanRow));
+    },
+    whatIf: async (rows, target, signal) => {
+      const table = await tableOf(rows, false, signal);
+      const transfer = buffersOfTable(table);
+      const answer = (await thread.run(
+        { kind: "what_if", table, target },
+        { transfer, signal },
+      )) as WhatIf<number>;
+      const spans = answer.spans.map((slack) => ({ ...slack, span: lazySpan(rows[slack.span] as SpanRow) }));
+      return { ...answer, spans };
+    },
+    clockSkew: async (rows, options, signal) => {
+      const table = await tableOf(rows, false, signal, true);
+      const transfer = buffersOfTable(table);
+      return (await thread.run({ kind: "clock_skew", table, options }, { transfer, signal })) as ClockSkew;
     },
     performance: async (collected, spanCount, signal) => {
       const durations = await inSlices(packDurations(collected, spanCount), new TimeSlice(signal));

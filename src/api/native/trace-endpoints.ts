@@ -24,7 +24,8 @@ import { TRACE_FORMATS, traceChunks } from "./trace-formats.ts";
 /** Threshold of bottlenecks when none is given: the one of the original design's examples. */
 const DEFAULT_THRESHOLD_MS = 100;
 
-const TRACE_ID_PARAMETER = Object.freeze({
+/** `{traceId}` of a path. */
+export const TRACE_ID_PARAMETER: Endpoint["pathParameters"] = Object.freeze({
   traceId: {
     description: "32 hex digits in either case, or 16, which are padded with zeros on the left.",
     schema: { type: "string", pattern: "^([0-9A-Fa-f]{16}|[0-9A-Fa-f]{32})$" },

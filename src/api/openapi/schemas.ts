@@ -22,6 +22,7 @@ import {
   TRUTH,
   wordOf,
 } from "./schema-parts.ts";
+import { traceAnalysisSchemas } from "./trace-analysis-schemas.ts";
 
 const NEXT_PAGE_TOKEN = described(TEXT, "Give it back as pageToken for the next page; empty at the end.");
 const ATTRIBUTES = ref("Attributes");
@@ -272,6 +273,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     ...spanSchemas(),
     ...traceSchemas(),
     ...analysisSchemas(),
+    ...traceAnalysisSchemas(),
     ...dependencySchemas(),
     ...liveSchemas(),
     ...serverSchemas(),
