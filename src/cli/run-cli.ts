@@ -13,6 +13,7 @@ import { addDemo } from "./commands/demo.ts";
 import { addDependencies } from "./commands/dependencies.ts";
 import { addExport } from "./commands/export.ts";
 import { addGraph } from "./commands/graph.ts";
+import { addFindings } from "./commands/findings.ts";
 import { addImport } from "./commands/import.ts";
 import { addRed } from "./commands/red.ts";
 import { addSearch } from "./commands/search.ts";
@@ -20,6 +21,7 @@ import { addServices } from "./commands/services.ts";
 import { addStart } from "./commands/start.ts";
 import { addStats } from "./commands/stats.ts";
 import { addTrace } from "./commands/trace.ts";
+import { addWhatIf } from "./commands/what-if.ts";
 import { ExitCode, exitCodeOf } from "./exit-code.ts";
 
 const COMMANDS: readonly AddCommand[] = [
@@ -32,6 +34,8 @@ const COMMANDS: readonly AddCommand[] = [
   addGraph,
   addRed,
   addCriticalPath,
+  addFindings,
+  addWhatIf,
   addStats,
   addExport,
   addImport,

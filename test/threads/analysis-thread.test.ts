@@ -1,10 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { identifyBottlenecks } from "../../src/analysis/bottlenecks.ts";
+import { clockSkew } from "../../src/analysis/clock-skew.ts";
 import type { CriticalPath } from "../../src/analysis/critical-path.ts";
 import { criticalPath } from "../../src/analysis/critical-path.ts";
 import { dependencyLinks } from "../../src/analysis/dependency-links.ts";
+import type { TraceFindings } from "../../src/analysis/findings/finding.ts";
+import { traceFindings } from "../../src/analysis/findings/trace-findings.ts";
 import { PerformanceCollector } from "../../src/analysis/performance.ts";
+import type { WhatIf } from "../../src/analysis/what-if/what-if.ts";
+import { whatIf } from "../../src/analysis/what-if/what-if.ts";
 import { distinctRows } from "../../src/batch/distinct-rows.ts";
 import type { SpanRow } from "../../src/batch/span-batch.ts";
 import { lazySpan } from "../../src/batch/span-from-row.ts";
@@ -55,6 +60,7 @@ const anySketch: fc.Arbitrary<SpanSketch> = fc
     ...(parent === undefined ? {} : { parent: `s${parent}` }),
     at: [start, start + duration] as const,
     attributes: FAR_ENDS[farEnd]!,
+    resourceAttributes: farEnd === 0 ? {} : { "host.name": `host-${farEnd % 2}` },
   }));
 
 const anyRows: fc.Arbitrary<SpanRow[]> = fc
@@ -75,6 +81,22 @@ function plain(path: Pick<CriticalPath, "traceId" | "durationNanos"> & PathParts
     })),
     byOperation: [...path.byOperation],
   };
+}
+
+/** Findings with ids in place of spans. */
+function plainFindings({ findings, ...rest }: TraceFindings): unknown {
+  return {
+    ...rest,
+    findings: findings.map(({ spans, ...finding }) => ({
+      ...finding,
+      ids: spans.map(({ spanId }) => spanId),
+    })),
+  };
+}
+
+/** An answer with ids in place of spans. */
+function plainWhatIf({ spans, ...rest }: WhatIf): unknown {
+  return { ...rest, spans: spans.map(({ span, ...slack }) => ({ ...slack, id: span.spanId })) };
 }
 
 interface PathParts {
@@ -107,6 +129,10 @@ describe("the analysis thread", () => {
         const question = { thresholdMs, traceDurationMs: trace.durationMs };
         const bottlenecks = [...(await thread.bottlenecks(rows, question))];
         expect(bottlenecks).toEqual(identifyBottlenecks(trace, thresholdMs));
+        expect(plainFindings(await thread.findings(rows))).toEqual(plainFindings(traceFindings(trace)));
+        const target = { service: "shop", percent: 30 };
+        expect(plainWhatIf(await thread.whatIf(rows, target))).toEqual(plainWhatIf(whatIf(trace, target)));
+        expect(await thread.clockSkew(rows, {})).toEqual(clockSkew(trace));
         const collector = new PerformanceCollector();
         for (let times = 0; times < 2; times++) collector.add(trace);
         const figures = await thread.performance(collector.collected(), collector.spanCount);
