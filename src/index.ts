@@ -11,6 +11,14 @@
 export type { Bottleneck } from "./analysis/bottlenecks.ts";
 export { identifyBottlenecks } from "./analysis/bottlenecks.ts";
 export type {
+  ClockSkew,
+  ClockSkewOptions,
+  CorrectedSpan,
+  HostClock,
+  SkewSpan,
+} from "./analysis/clock-skew.ts";
+export { clockSkew, correctClockSkew } from "./analysis/clock-skew.ts";
+export type {
   CriticalPath,
   CriticalPathClass,
   CriticalPathOptions,
@@ -20,7 +28,19 @@ export type {
 export { criticalPath } from "./analysis/critical-path.ts";
 export type { DependencyLink, DependencyType } from "./analysis/dependency-links.ts";
 export { mergeDependencyLinks } from "./analysis/dependency-links.ts";
+export type {
+  Finding,
+  FindingOptions,
+  FindingSeverity,
+  FindingSpan,
+  FindingType,
+  TraceFindings,
+} from "./analysis/findings/finding.ts";
+export { queryShape } from "./analysis/findings/query-shape.ts";
+export { traceFindings } from "./analysis/findings/trace-findings.ts";
 export { longestPath } from "./analysis/longest-path.ts";
+export type { NetworkGap } from "./analysis/network-gap.ts";
+export { networkGaps } from "./analysis/network-gap.ts";
 export type { OperationPerformance, Performance, PerformanceOptions } from "./analysis/performance.ts";
 export { analyzeTraces } from "./analysis/performance.ts";
 export type { SelfTime } from "./analysis/self-time.ts";
@@ -29,6 +49,15 @@ export type { ServiceStatistics } from "./analysis/service-statistics.ts";
 export { traceSummary } from "./analysis/trace-summary.ts";
 export type { TraceNode, TraceTree } from "./analysis/trace-tree.ts";
 export { traceTree } from "./analysis/trace-tree.ts";
+export type { SpanSlack } from "./analysis/what-if/span-slack.ts";
+export { spanSlacks } from "./analysis/what-if/span-slack.ts";
+export type { WhatIf, WhatIfOptions, WhatIfTarget } from "./analysis/what-if/what-if.ts";
+export { whatIf } from "./analysis/what-if/what-if.ts";
+export type { DurationDistribution, WhatIfDistribution } from "./analysis/what-if/what-if-traces.ts";
+export { whatIfOverTraces } from "./analysis/what-if/what-if-traces.ts";
+export type { ZipkinLink } from "./analysis/zipkin-links.ts";
+export { mergeZipkinLinks, zipkinLinkSpan, zipkinLinks } from "./analysis/zipkin-links.ts";
+export type { ZipkinLinkSpan } from "./analysis/zipkin-tree.ts";
 export type { Clock } from "./base/clock.ts";
 export type { ErrorCode } from "./base/errors.ts";
 export { TracAggError } from "./base/errors.ts";
@@ -53,6 +82,7 @@ export type { TracePerformanceAnalyzerOptions } from "./library/trace-performanc
 export { TracePerformanceAnalyzer } from "./library/trace-performance-analyzer.ts";
 export type { PlainJson } from "./model/attribute-json.ts";
 export type { AttributeMap, Attributes, AttributeValue } from "./model/attribute-value.ts";
+export { hostKeyOf } from "./model/host-key.ts";
 export type { Resource, Scope, Span, SpanEvent, SpanLink } from "./model/span.ts";
 export type { JsonOf, SpanAsJson, TraceAsJson } from "./model/span-json.ts";
 export { spanJson, traceJson } from "./model/span-json.ts";

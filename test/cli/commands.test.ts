@@ -183,9 +183,9 @@ describe("the other questions", () => {
   });
 
   it("ends with 1 when nothing is found in a trace", async () => {
-    const quiet = await run("search", "--root-operation", "process orders", "--limit", "1");
-    const [consumed] = jsonLines<TraceSummaryJson>(quiet.stdout);
-    const { exitCode, stdout, stderr } = await run("findings", consumed?.traceId ?? "");
+    const { stdout: lines } = await run("search", "--root-operation", "GET /products", "--limit", "1");
+    const [visit] = jsonLines<TraceSummaryJson>(lines);
+    const { exitCode, stdout, stderr } = await run("findings", visit?.traceId ?? "");
     expect([exitCode, stdout, stderr]).toEqual([1, "", "nothing found\n"]);
   });
 
