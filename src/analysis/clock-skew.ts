@@ -5,8 +5,8 @@ import { makeSpan } from "../model/make-span.ts";
 import type { Resource, Span } from "../model/span.ts";
 import type { HostClockState, HostPair } from "./host-clocks.ts";
 import { isPossible, settleClocks } from "./host-clocks.ts";
-import type { ForestSpan } from "./span-forest.ts";
-import { durationNanosOf, spanForest } from "./span-forest.ts";
+import type { ForestSpan, SpanForest } from "./span-forest.ts";
+import { durationNanosOf, Parenthood, spanForest } from "./span-forest.ts";
 
 /** How far clocks may be set. */
 export interface ClockSkewOptions {
@@ -84,9 +84,13 @@ export function clockSkewBy<S extends ForestSpan>(
   { maxOffsetNanos = DEFAULT_MAX_OFFSET_NANOS }: ClockSkewOptions = {},
 ): ClockSkew {
   if (maxOffsetNanos < 0n) throw new RangeError(`maxOffsetNanos: expected at least 0, got ${maxOffsetNanos}`);
+  const forest = spanForest(spans);
   const hosts = hostStatesOf(spans, hostOf);
   const states = [...hosts.values()].map(({ state }) => state);
-  const pairs = pairsOf(spans, (span) => hosts.get(hostOf(span))?.state);
+  const stateOf = (span: S): MutableState | undefined => hosts.get(hostOf(span))?.state;
+  const unclear = idsOfSeveralHosts(spans, stateOf);
+  rankHosts(forest, (span) => (unclear.has(span.spanId) ? undefined : stateOf(span)));
+  const pairs = pairsOf(forest, (span) => (unclear.has(span.spanId) ? undefined : stateOf(span)));
   const impossiblePairsBefore = countImpossible(pairs);
   settleClocks(states, maxOffsetNanos);
   if (countImpossible(pairs) > impossiblePairsBefore) for (const state of states) state.offsetNanos = 0n;
@@ -140,7 +144,7 @@ function createHostLookup(): (span: Pick<SkewSpan, "resource">) => string {
 }
 
 interface HostSpans {
-  readonly state: HostClockState;
+  readonly state: MutableState;
   spanCount: number;
 }
 
@@ -154,8 +158,7 @@ function hostStatesOf<S extends ForestSpan>(
   spans: readonly S[],
   hostOf: (span: S) => string,
 ): Map<string, HostSpans> {
-  const ids = new Set(spans.map(({ spanId }) => spanId));
-  const hosts = new Map<string, { readonly state: MutableState; spanCount: number }>();
+  const hosts = new Map<string, HostSpans>();
   for (const span of spans) {
     const key = hostOf(span);
     let host = hosts.get(key);
@@ -165,14 +168,24 @@ function hostStatesOf<S extends ForestSpan>(
     }
     host.spanCount++;
     widen(host.state, span);
-    const { rank } = host.state;
-    const duration = durationNanosOf(span);
-    const isRoot = span.parentSpanId === undefined;
-    if (isRoot && duration > rank[0]) rank[0] = duration;
-    const isTop = isRoot || !ids.has(span.parentSpanId as string);
-    if (isTop && duration > rank[1]) rank[1] = duration;
   }
   return hosts;
+}
+
+/** Durations of the longest root of each host, and of its longest span without a known parent. */
+function rankHosts<S extends ForestSpan>(
+  { spans, parenthood }: SpanForest<S>,
+  stateOf: (span: S) => MutableState | undefined,
+): void {
+  for (const [index, span] of spans.entries()) {
+    const isRoot = parenthood[index] === Parenthood.ROOT;
+    if (!isRoot && parenthood[index] !== Parenthood.PARENT_MISSING) continue;
+    const rank = stateOf(span)?.rank;
+    if (rank === undefined) continue;
+    const duration = durationNanosOf(span);
+    if (isRoot && duration > rank[0]) rank[0] = duration;
+    if (duration > rank[1]) rank[1] = duration;
+  }
 }
 
 function newState(key: string, span: ForestSpan): MutableState {
@@ -195,34 +208,43 @@ function widen(state: MutableState, { startTimeUnixNano, endTimeUnixNano }: Fore
   }
 }
 
-/**
- * Parents and children on different hosts, each also entered with its two hosts. Parents are found by id alone, not in
- * the tree, whose way of cutting cycles asks for times that are in doubt here.
- */
+/** Parents and children on different hosts, each also entered with its two hosts. */
 function pairsOf<S extends ForestSpan>(
-  spans: readonly S[],
+  forest: SpanForest<S>,
   stateOf: (span: S) => HostClockState | undefined,
 ): HostPair[] {
-  const distinct = spanForest(spans).spans;
-  const ambiguous = idsOfSeveralHosts(spans, stateOf);
-  const longest = new Map<string, S>();
-  for (const span of distinct) {
-    const other = longest.get(span.spanId);
-    if (other === undefined || durationNanosOf(span) > durationNanosOf(other)) longest.set(span.spanId, span);
-  }
+  const cutOff = parentsCutOff(forest);
   const pairs: HostPair[] = [];
-  for (const span of distinct) {
-    const above = span.parentSpanId === undefined ? undefined : longest.get(span.parentSpanId);
-    if (above === undefined || ambiguous.has(span.spanId) || ambiguous.has(above.spanId)) continue;
-    const parent = stateOf(above);
+  for (const [index, span] of forest.spans.entries()) {
+    const above = forest.spans[forest.parents[index] as number] ?? cutOff.get(span.parentSpanId ?? "");
+    const parent = above === undefined ? undefined : stateOf(above);
     const child = stateOf(span);
-    if (parent === undefined || child === undefined || parent === child) continue;
+    if (above === undefined || parent === undefined || child === undefined || parent === child) continue;
     const pair = { parent, child, ...windowOf(above, span) };
     pairs.push(pair);
     parent.pairs.push(pair);
     child.pairs.push(pair);
   }
   return pairs;
+}
+
+/**
+ * The spans that were parents before cycles were cut, by id: where to cut is told by times, which are in doubt here, so
+ * the pair counts like any other of its cycle.
+ */
+function parentsCutOff<S extends ForestSpan>({ spans, parenthood }: SpanForest<S>): Map<string, S> {
+  const wanted = new Set<string | undefined>();
+  for (const [index, span] of spans.entries()) {
+    if (parenthood[index] === Parenthood.CYCLE_CUT) wanted.add(span.parentSpanId);
+  }
+  const found = new Map<string, S>();
+  if (wanted.size === 0) return found;
+  for (const span of spans) {
+    if (!wanted.has(span.spanId)) continue;
+    const other = found.get(span.spanId);
+    if (other === undefined || durationNanosOf(span) > durationNanosOf(other)) found.set(span.spanId, span);
+  }
+  return found;
 }
 
 function idsOfSeveralHosts<S extends ForestSpan>(
