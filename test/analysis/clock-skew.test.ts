@@ -93,6 +93,41 @@ describe("the offset of a host", () => {
     });
   });
 
+  test("is not turned by children that cannot lie inside their parents, however many", () => {
+    const longer = [10, 30].flatMap((from) => [
+      on("web", { id: `short${from}`, parent: "call", kind: "CLIENT", at: [from, from + 10] }),
+      on("app", { id: `long${from}`, parent: `short${from}`, kind: "SERVER", at: [from - 5, from + 50] }),
+    ]);
+    const exact = on("app", { id: "exact", parent: "call", kind: "SERVER", at: [0, 100] });
+    const late = on("mail", { id: "late", parent: "call", kind: "SERVER", at: [50, 120] });
+    expect(offsets([CALL, late, exact, ...longer])).toEqual({ app: 0, mail: -20, web: 0 });
+    expect(offsets([CALL, late, ...longer])).toEqual({ app: 5, mail: -20, web: 0 });
+  });
+
+  // With app set by web, two of the four calls of db would contradict, where one contradicts now.
+  test("is 0 for all hosts when setting one by one would make it worse, and those concerned are flagged", () => {
+    const request = on("web", { id: "call", kind: "CLIENT", at: [0, 1_000] });
+    const serve = on("app", { id: "serve", parent: "call", kind: "SERVER", at: [-50, 950] });
+    const queries = ["web", "app"].flatMap((caller) =>
+      [100, 300].flatMap((from) => {
+        const id = `${caller}${from}`;
+        const at = [from, from + 100] as const;
+        const parent = caller === "web" ? "call" : "serve";
+        return [
+          on(caller, { id, parent, kind: "CLIENT", at }),
+          on("db", { id: `db-${id}`, parent: id, kind: "SERVER", at }),
+        ];
+      }),
+    );
+    const skew = clockSkew(buildTrace("worse", request, serve, ...queries));
+    expect(skew).toMatchObject({ impossiblePairsBefore: 1, impossiblePairsAfter: 1 });
+    expect(skew.hosts.map(({ offsetNanos, skewConflict }) => [offsetNanos, skewConflict])).toEqual([
+      [0n, true],
+      [0n, false],
+      [0n, true],
+    ]);
+  });
+
   test("stays 0 when it would be larger than allowed", () => {
     const sketches = [CALL, on("app", { id: "serve", parent: "call", kind: "SERVER", at: [500, 580] })];
     expect(offsets(sketches, { maxOffsetNanos: 480n * MILLI })).toEqual({ app: -480, web: 0 });
@@ -136,6 +171,16 @@ describe("pairs", () => {
         on("app", { id: "serve", parent: "proxy", kind: "SERVER", at: [5, 85] }),
       ]),
     ).toEqual({ "": 0, app: 5, web: 0 });
+  });
+
+  // The tree is cut above web, the earliest; without that pair 150 would do.
+  test("of a cycle count all the same", () => {
+    expect(
+      offsets([
+        on("web", { id: "one", parent: "other", at: [0, 100] }),
+        on("app", { id: "other", parent: "one", at: [200, 250] }),
+      ]),
+    ).toEqual({ app: 0, web: 200 });
   });
 
   test("of an id that two hosts use say nothing", () => {

@@ -453,6 +453,17 @@ describe("error_origin", () => {
     ]);
   });
 
+  test("costs what lies below two origins of one operation once", () => {
+    const call = (id: string, parent: string, at: [number, number]): SpanSketch => {
+      return failing(id, parent, { service: "redis", name: "GET", at });
+    };
+    const coped: SpanSketch = { id: "coped", parent: "outer", service: "app", kind: "SERVER", at: [15, 55] };
+    const nested = [call("outer", "root", [10, 60]), coped, call("inner", "coped", [20, 50])];
+    expect(found("error_origin", [ROOT, ...nested])).toMatchObject([
+      { severity: "low", costMs: 50, spans: ["GET", "GET"] },
+    ]);
+  });
+
   test("is told once for all failures of one operation", () => {
     const twice = [failing("one", "root", { at: [0, 10] }), failing("two", "root", { at: [20, 30] })].map(
       (sketch) => ({ ...sketch, service: "redis", name: "GET" }),

@@ -84,6 +84,16 @@ describe("an operation made faster", () => {
     expect(named(1)).toEqual(["render"]);
   });
 
+  test("loses whole nanoseconds, rounded down, so that many short pieces save no more than the bound", () => {
+    const nano = 1e-6;
+    const calls = [0, 1, 2, 3, 4].map((at): SpanSketch => {
+      return { id: `q${at}`, parent: "root", service: "db", at: [at * nano, (at + 1) * nano] };
+    });
+    const trace = buildTrace("short", { id: "root", service: "web", at: [0, 5 * nano] }, ...calls);
+    const answer = whatIf(trace, { service: "db", percent: 60 });
+    expect(answer).toMatchObject({ criticalSelfNanos: 5n, mostSavingNanos: 3n, savingNanos: 0n });
+  });
+
   test("is refused a percentage that is none", () => {
     const trace = buildTrace("page", ...PAGE);
     for (const percent of [-1, 101, Number.NaN]) {

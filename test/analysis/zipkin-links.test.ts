@@ -86,6 +86,11 @@ describe("Zipkin's linker", () => {
       ["app>db:1", "web>app:1", "web>cache:1"],
     ],
     ["joins reports of one span", ["a C web", "a C _>db !"], ["web>db:1/1"]],
+    [
+      "takes from either report what the other lacks",
+      ["r S api", "a C _>db", "a<r C web"],
+      ["api>web:1", "web>db:1"],
+    ],
     ["follows no cycle", ["a<b S web", "b<a S app", "c S db>x"], ["x>db:1"]],
     ["takes a span that is its own parent for a root", ["a<a S web>user"], ["user>web:1"]],
   ])("%s", (_name, spans, links) => {

@@ -46,8 +46,8 @@ function* gapsOf(context: FindingContext<FindingSpan>, index: number): Generator
       const around = latest === -1 ? [first + at] : [latest, first + at];
       yield { index, nanos: child.startNanos - coveredUntil, around };
     }
-    if (child.endNanos < coveredUntil && latest !== -1) continue;
-    coveredUntil = Math.max(coveredUntil, child.endNanos);
+    if (child.endNanos < coveredUntil) continue;
+    coveredUntil = child.endNanos;
     latest = first + at;
   }
   if (endNanos > coveredUntil) yield { index, nanos: endNanos - coveredUntil, around: [latest] };
