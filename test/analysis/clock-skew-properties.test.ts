@@ -9,7 +9,7 @@ import { spanContent } from "../../src/model/span-content.ts";
 import type { SpanDraft } from "../helpers/trace-arbitrary.ts";
 import { anyTraceDrafts, shuffled, spanFromDraft, treeDrafts } from "../helpers/trace-arbitrary.ts";
 
-const RUNS = { numRuns: 1_000 };
+const RUNS = { numRuns: 300 };
 const MILLI = 1_000_000n;
 
 const options = fc.record({
@@ -110,7 +110,7 @@ test("correcting twice is correcting once, also with contradicting pairs, cycles
       const once = corrected(spansOf(drafts, hosts), given);
       expect(corrected(once, given)).toEqual(once);
     }),
-    { numRuns: 3_000 },
+    { numRuns: 1_000 },
   );
 });
 
@@ -133,7 +133,7 @@ test("no more spans lie outside their parents than before", () => {
       expect(violations(corrected(spans, given))).toBeLessThanOrEqual(violations(spans));
       expect(impossiblePairsAfter).toBeLessThanOrEqual(impossiblePairsBefore);
     }),
-    { numRuns: 3_000 },
+    { numRuns: 1_000 },
   );
 });
 

@@ -11,7 +11,7 @@ import { traceFromSpans } from "../../src/model/trace.ts";
 import { anyTraceDrafts, draftSpanId, shuffled, spanFromDraft } from "../helpers/trace-arbitrary.ts";
 import { buildSpan } from "../helpers/trace-builder.ts";
 
-const RUNS = { numRuns: 1_000 };
+const RUNS = { numRuns: 300 };
 /** So low that small traces have findings. */
 const EAGER = {
   minRepeats: 2,

@@ -149,6 +149,16 @@ describe("repeated_query", () => {
     expect(found("n_plus_one", [ROOT, ...queries])).toEqual([]);
   });
 
+  test("is a GET of one URL again, but no POST, whose bodies may differ", () => {
+    expect(found("repeated_query", [ROOT, ...calls("root", 5, () => http("GET", "/tax"))])).toHaveLength(1);
+    const posts = [ROOT, ...calls("root", 5, () => http("POST", "/tax"))];
+    expect(found("repeated_query", posts)).toEqual([]);
+    expect(found("n_plus_one", posts)).toHaveLength(1);
+    const template = [ROOT, ...calls("root", 5, () => http("GET", "/items/{id}"))];
+    expect(found("repeated_query", template)).toEqual([]);
+    expect(found("n_plus_one", template)).toHaveLength(1);
+  });
+
   test("is none where the values are in placeholders and may differ", () => {
     const queries = calls("root", 5, () => sql("SELECT * FROM settings WHERE name = $1"));
     expect(found("repeated_query", [ROOT, ...queries])).toEqual([]);
@@ -249,8 +259,10 @@ describe("retry", () => {
   test("is none after a success, beside a call that still runs, or of another thing", () => {
     expect(found("retry", [ROOT, attempt(0, 0, "UNSET"), attempt(1, 25, "UNSET")])).toEqual([]);
     expect(found("retry", [ROOT, attempt(0, 0, "ERROR"), attempt(1, 10, "UNSET")])).toEqual([]);
-    const other = { ...attempt(1, 25, "UNSET"), attributes: http("POST", "/refund") };
-    expect(found("retry", [ROOT, attempt(0, 0, "ERROR"), other])).toEqual([]);
+    for (const path of ["/refund", "/charge?item=2"]) {
+      const other = { ...attempt(1, 25, "UNSET"), attributes: http("POST", path) };
+      expect(found("retry", [ROOT, attempt(0, 0, "ERROR"), other])).toEqual([]);
+    }
   });
 
   test("is told by a count of resends too, and by several servers under one client", () => {

@@ -9,7 +9,7 @@ import { slackColumns, spanSlacks } from "../../src/analysis/what-if/span-slack.
 import { whatIf } from "../../src/analysis/what-if/what-if.ts";
 import { anyTraceDrafts, shuffled, traceFromDrafts } from "../helpers/trace-arbitrary.ts";
 
-const RUNS = { numRuns: 600 };
+const RUNS = { numRuns: 300 };
 const percents = fc.oneof(fc.integer({ min: 0, max: 100 }), fc.double({ min: 0, max: 100, noNaN: true }));
 const places = fc.nat(2);
 
@@ -30,7 +30,7 @@ test("what is critical by the schedule is the critical path, span by span, in an
       }
       expect(scheduled).toEqual(bySpan);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
 });
 

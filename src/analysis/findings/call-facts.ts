@@ -16,7 +16,7 @@ export interface CallFacts {
   readonly isTimeout: boolean;
   /** True when it says that it was sent before. */
   readonly isResent: boolean;
-  /** The text with its values, "" when there is none or when its values are elsewhere. */
+  /** The query or URL with its values, "" when there is none or when its values are elsewhere. */
   readonly exactText: string;
 }
 
@@ -26,6 +26,7 @@ const DATABASE_OPERATION_KEYS: readonly string[] = ["db.operation.name", "db.ope
 const COLLECTION_KEYS: readonly string[] = ["db.collection.name", "db.sql.table", "db.mongodb.collection"];
 const HTTP_METHOD_KEYS: readonly string[] = ["http.request.method", "http.method"];
 const URL_KEYS: readonly string[] = ["url.template", "url.full", "http.url", "url.path", "http.target"];
+const FULL_URL_KEYS: readonly string[] = ["url.full", "http.url"];
 const RPC_METHOD_KEYS: readonly string[] = ["rpc.method"];
 const RPC_SERVICE_KEYS: readonly string[] = ["rpc.service"];
 const ERROR_TYPE_KEYS: readonly string[] = ["error.type"];
@@ -96,11 +97,12 @@ function remoteFacts(name: string, attributes: Attributes): WhatIsCalled {
   }
   const method = textIn(attributes, HTTP_METHOD_KEYS).toUpperCase();
   if (method === "") return { label: peer === "" ? name : `${name} ${peer}`, isRead: false, exactText: "" };
-  const url = textIn(attributes, URL_KEYS);
+  const fullUrl = textIn(attributes, FULL_URL_KEYS);
   return {
-    label: `${method} ${peer}${pathShape(url)}`,
+    label: `${method} ${peer}${pathShape(textIn(attributes, URL_KEYS))}`,
     isRead: READING_METHODS.has(method),
-    exactText: "",
+    // Some senders put the template of the route there.
+    exactText: fullUrl.includes("{") ? "" : fullUrl,
   };
 }
 

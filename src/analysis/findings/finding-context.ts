@@ -23,7 +23,7 @@ export interface CallColumns {
   readonly labels: readonly string[];
   /** {@link CallFlag}s. */
   readonly flags: Uint8Array;
-  /** A hash of the query with its values, 0 where those are not known. */
+  /** A hash of the query or URL with its values, 0 where those are not known. */
   readonly exactHashes: Int32Array;
 }
 

@@ -7,7 +7,7 @@ import type { ForestSpan } from "../span-forest.ts";
  * What was found.
  *
  * - `n_plus_one`: like calls again and again for one request, where one would do.
- * - `repeated_query`: the very same query again and again for one request.
+ * - `repeated_query`: the very same query, or GET of one URL, again and again for one request.
  * - `sequential_calls`: calls that read, one after the other, that could run side by side.
  * - `retry`: a call made again because it had failed.
  * - `timeout`: a caller that gave up waiting.

@@ -78,10 +78,12 @@ function findingOf<S extends FindingSpan>(
   });
 }
 
-/** Equal texts with their values in them. */
+/** Equal texts with their values in them; of requests only those that read, since others have bodies that may differ. */
 function isSameQuery({ calls }: FindingContext<FindingSpan>, indexes: readonly number[]): boolean {
-  const exact = calls.exactHashes[indexes[0] as number] as number;
-  return exact !== 0 && indexes.every((index) => calls.exactHashes[index] === exact);
+  const first = indexes[0] as number;
+  const exact = calls.exactHashes[first] as number;
+  const saysAll = ((calls.flags[first] as number) & (CallFlag.DATABASE | CallFlag.READ)) !== 0;
+  return saysAll && exact !== 0 && indexes.every((index) => calls.exactHashes[index] === exact);
 }
 
 function adviceFor(isSame: boolean, isDatabase: boolean): string {
