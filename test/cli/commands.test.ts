@@ -171,50 +171,6 @@ describe("the other questions", () => {
     expect((await show("critical-path", purchase.traceId)).stdout).toMatch(/^ *AT +TIME +SERVICE/);
   });
 
-  it("shows findings, of which the N+1 of the stock is one", async () => {
-    const found = jsonLines<FindingJson>((await run("findings", purchase.traceId)).stdout);
-    const repeated = found.find(({ type }) => type === "n_plus_one");
-    expect(repeated).toMatchObject({ service: "inventory", operation: "SELECT * FROM stock WHERE id = ?" });
-    const { stdout } = await show("findings", purchase.traceId);
-    expect(stdout).toMatch(/^SEVERITY +FINDING +COST +SHARE +SPANS +SERVICE +OPERATION\n/);
-    expect(stdout).toContain(
-      `${repeated?.summary}\n   ${repeated?.advice}\n   spans ${repeated?.spans[0]?.spanId}, `,
-    );
-  });
-
-  it("ends with 1 when nothing is found in a trace", async () => {
-    const { stdout: lines } = await run("search", "--root-operation", "GET /products", "--limit", "1");
-    const [visit] = jsonLines<TraceSummaryJson>(lines);
-    const { exitCode, stdout, stderr } = await run("findings", visit?.traceId ?? "");
-    expect([exitCode, stdout, stderr]).toEqual([1, "", "nothing found\n"]);
-  });
-
-  it("shows what a faster card gateway would save", async () => {
-    const question = [
-      "what-if",
-      purchase.traceId,
-      "--service",
-      "payment",
-      "--operation",
-      "POST",
-      "--percent",
-      "30",
-    ];
-    const [answer] = jsonLines<WhatIfJson>((await run(...question)).stdout);
-    expect(answer).toMatchObject({ service: "payment", operation: "POST", percent: 30, matchingSpans: 1 });
-    // The bound is rounded up, the saving down.
-    expect(BigInt(answer?.mostSavingNanos ?? 0) - BigInt(answer?.savingNanos ?? 0)).toBeLessThanOrEqual(1n);
-    expect(answer?.savingMs).toBeGreaterThan(0.3 * 449);
-    const { stdout } = await show(...question);
-    expect(stdout).toMatch(
-      /^\S+ would be \S+: \S+ \([\d.]+%\) less, at most \S+, with 1 span 30% faster\n\n +DRAG/,
-    );
-    expect(await run("what-if", purchase.traceId, "--service", "nobody")).toMatchObject({
-      exitCode: 1,
-      stdout: "",
-    });
-  });
-
   it("shows statistics of services, then of traces", async () => {
     const rows = jsonLines<{ report: string }>((await run("stats", "--service", "cart")).stdout);
     expect(rows.map(({ report }) => report)).toEqual(["service", "performance"]);
