@@ -87,6 +87,6 @@ function adviceFor({ span, children }: TraceNode<FindingSpan>): string {
     return "Find out what runs between these spans, and whether context is handed on there.";
   const isCall = span.kind === "CLIENT" && children.some((child) => child.span?.kind === "SERVER");
   return isCall
-    ? "Look at what lies before the callee's span: connecting, queues, a proxy, a busy process."
-    : "Put spans around what runs there: waiting for a lock or a pool, code without instrumentation, a busy process.";
+    ? "Look at what lies before the callee's span: connecting, queues, a proxy, a process short of CPU."
+    : "Put spans around what runs there: waiting for a lock or a pool, code without instrumentation, a process short of CPU.";
 }
