@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { TraceSummaryJson } from "../../src/api/contract.ts";
 import type { GraphEdgeJson, RedRowJson } from "../../src/api/live-contract.ts";
-import type { FindingJson, WhatIfJson } from "../../src/api/trace-analysis-contract.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import type { RunningServer } from "../../src/server.ts";
 import { startServer } from "../../src/server.ts";
