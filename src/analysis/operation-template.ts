@@ -15,7 +15,7 @@ const DIGIT_RUNS = /\d+/g;
 
 /** Shortest word of mixed letters and digits that may be an id: `s3v4` and `b2b` are words. */
 const MIN_MIXED_LENGTH = 5;
-/** Least share of digits in one: `utf8ToUtf16` is a word. */
+/** Least share of digits in one: `convertUtf8ToUtf16` is a word. */
 const MIN_MIXED_DIGITS = 1 / 4;
 
 /**

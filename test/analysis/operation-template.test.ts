@@ -29,7 +29,7 @@ describe("operationTemplate", () => {
     "GET /api/v2/users",
     "s3 PutObject",
     "http2 connect",
-    "utf8ToUtf16",
+    "convertUtf8ToUtf16",
     "findByRegion2",
     "2fa check",
     "b2b sync",
