@@ -10,6 +10,39 @@
 
 export type { Bottleneck } from "./analysis/bottlenecks.ts";
 export { identifyBottlenecks } from "./analysis/bottlenecks.ts";
+export type { AttributePair } from "./analysis/compare/attribute-pairs.ts";
+export { AttributePairs } from "./analysis/compare/attribute-pairs.ts";
+export type { AttributeDifference, Difference } from "./analysis/compare/attribute-ranking.ts";
+export type { CallPath, CallPathStep } from "./analysis/compare/call-paths.ts";
+export { CallPathTable } from "./analysis/compare/call-paths.ts";
+export type { CohortLimits, TraceFacts, TraceNumbers } from "./analysis/compare/cohort.ts";
+export { Cohort } from "./analysis/compare/cohort.ts";
+export type { CohortComparison, CohortOptions, PercentilePair } from "./analysis/compare/compare-cohorts.ts";
+export { compareCohorts } from "./analysis/compare/compare-cohorts.ts";
+export type { ConjunctionDifference } from "./analysis/compare/conjunctions.ts";
+export type { NumericDifference } from "./analysis/compare/numeric-ranking.ts";
+export type { PathDifference, PathPresenceChange, PathSide } from "./analysis/compare/path-differences.ts";
+export type { PathFigures } from "./analysis/compare/path-figures.ts";
+export type {
+  DiffNode,
+  MostChangedPair,
+  PathChange,
+  TraceDiff,
+  TraceDiffOptions,
+} from "./analysis/compare/trace-diff.ts";
+export { traceDiff } from "./analysis/compare/trace-diff.ts";
+export { addTrace } from "./analysis/compare/trace-facts.ts";
+export type { ShapeLevel, TraceShape } from "./analysis/compare/trace-shape.ts";
+export { traceShape } from "./analysis/compare/trace-shape.ts";
+export type { TraceSides } from "./analysis/compare/trace-sides.ts";
+export { failedTraces, slowTraces, splitTraces, tracesAfter } from "./analysis/compare/trace-sides.ts";
+export type {
+  Likeness,
+  TypicalCandidate,
+  TypicalTrace,
+  TypicalTraceOptions,
+} from "./analysis/compare/typical-trace.ts";
+export { typicalTrace } from "./analysis/compare/typical-trace.ts";
 export type {
   ClockSkew,
   ClockSkewOptions,
@@ -41,6 +74,7 @@ export { traceFindings } from "./analysis/findings/trace-findings.ts";
 export { longestPath } from "./analysis/longest-path.ts";
 export type { NetworkGap } from "./analysis/network-gap.ts";
 export { networkGaps } from "./analysis/network-gap.ts";
+export { operationTemplate } from "./analysis/operation-template.ts";
 export type { OperationPerformance, Performance, PerformanceOptions } from "./analysis/performance.ts";
 export { analyzeTraces } from "./analysis/performance.ts";
 export type { SelfTime } from "./analysis/self-time.ts";

@@ -2,7 +2,7 @@
 
 import type { Span } from "../model/span.ts";
 import type { ForestSpan } from "./span-forest.ts";
-import type { TraceNode } from "./trace-tree.ts";
+import type { TraceNode, TraceTree } from "./trace-tree.ts";
 import { compareNodeIds, traceTree } from "./trace-tree.ts";
 
 /**
@@ -116,12 +116,26 @@ export function criticalPath<S extends ForestSpan = Span>(
   return { traceId: trace.traceId, startTimeUnixNano, endTimeUnixNano, durationNanos, segments, byOperation };
 }
 
-/** A stretch of the path; `from` is lowered when the walk comes back to the same node without anything between. */
-interface Piece<S extends ForestSpan> {
+/** A stretch of the critical path in one node of a tree, in nanoseconds after the start of the tree. */
+export interface CriticalPathPiece<S extends ForestSpan = Span> {
   readonly node: TraceNode<S>;
   readonly class: CriticalPathClass;
-  from: number;
+  readonly from: number;
+  /** More than `from`. */
   readonly to: number;
+}
+
+/** The pieces of {@link criticalPath} for a tree that is there already, latest first; they tile the root. */
+export function criticalPathPieces<S extends ForestSpan = Span>(
+  tree: Pick<TraceTree<S>, "root">,
+  options: CriticalPathOptions = {},
+): readonly CriticalPathPiece<S>[] {
+  return walkBackwards(tree.root, options.maxOverlapNanos ?? 0);
+}
+
+/** A stretch of the path; `from` is lowered when the walk comes back to the same node without anything between. */
+interface Piece<S extends ForestSpan> extends CriticalPathPiece<S> {
+  from: number;
 }
 
 /** The walk's position in one span. */

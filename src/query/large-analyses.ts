@@ -2,6 +2,8 @@
 
 import type { Bottleneck } from "../analysis/bottlenecks.ts";
 import type { ClockSkew, ClockSkewOptions } from "../analysis/clock-skew.ts";
+import type { TraceDiff, TraceDiffOptions } from "../analysis/compare/trace-diff.ts";
+import type { TraceShape } from "../analysis/compare/trace-shape.ts";
 import type { LazyCriticalPath } from "../analysis/critical-path.ts";
 import type { TraceFindings } from "../analysis/findings/finding.ts";
 import type { CollectedDurations, Performance } from "../analysis/performance.ts";
@@ -30,4 +32,12 @@ export interface LargeAnalyses {
   clockSkew(rows: readonly SpanRow[], options: ClockSkewOptions, signal: AbortSignal): Promise<ClockSkew>;
   /** `performanceFrom`, over durations of `spanCount` spans. */
   performance(collected: CollectedDurations, spanCount: number, signal: AbortSignal): Promise<Performance>;
+  /** `traceShape`. */
+  traceShape(rows: readonly SpanRow[], signal: AbortSignal): Promise<TraceShape>;
+  /** `traceDiff`. */
+  traceDiff(
+    traces: { readonly reference: readonly SpanRow[]; readonly subject: readonly SpanRow[] },
+    options: TraceDiffOptions,
+    signal: AbortSignal,
+  ): Promise<TraceDiff>;
 }

@@ -7,6 +7,10 @@ import type { WhatIf } from "../analysis/what-if/what-if.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { Operation } from "../store/catalogue.ts";
+import type { CompareSetsRequest, SetComparison } from "./compare-sets.ts";
+import { compareSets } from "./compare-sets.ts";
+import type { CompareTracesRequest, TraceComparison } from "./compare-traces.ts";
+import { compareTraces } from "./compare-traces.ts";
 import type { DependenciesAnswer } from "./dependency-graph.ts";
 import { dependenciesIn } from "./dependency-graph.ts";
 import type { GraphAnswer, GraphRequest } from "./live-graph.ts";
@@ -64,6 +68,10 @@ export interface Queries {
   clockSkewOf(request: ClockSkewRequest, caller?: QueryCaller): Promise<TraceClocks>;
   /** See {@link whatIfOver}. */
   whatIfOver(request: WhatIfOverRequest, caller?: QueryCaller): Promise<WhatIfOverAnswer>;
+  /** See {@link compareTraces}. */
+  compareTraces(request: CompareTracesRequest, caller?: QueryCaller): Promise<TraceComparison>;
+  /** See {@link compareSets}. */
+  compareSets(request: CompareSetsRequest, caller?: QueryCaller): Promise<SetComparison>;
   /** See {@link serviceStatisticsIn}. */
   serviceStatistics(
     request: ServiceStatisticsRequest,
@@ -96,7 +104,8 @@ export interface Queries {
  * const { summaries } = await queries.searchTraces({ filter: { serviceName: "checkout", start: "-1h" } });
  */
 export function createQueries(options: QueriesOptions): Queries {
-  const { maxSpansPerAnswer, maxTracesAnalysed, maxSpansAnalysed, ...limiterLimits } = options.limits ?? {};
+  const { maxSpansPerAnswer, maxTracesAnalysed, maxSpansAnalysed, maxSpansCompared, ...limiterLimits } =
+    options.limits ?? {};
   const limiter = new QueryLimiter({ ...limiterLimits, metrics: options.metrics });
   const context: QueryContext = {
     reader: options.reader,
@@ -109,6 +118,7 @@ export function createQueries(options: QueriesOptions): Queries {
       maxSpansPerAnswer: maxSpansPerAnswer ?? DEFAULT_ANSWER_LIMITS.maxSpansPerAnswer,
       maxTracesAnalysed: maxTracesAnalysed ?? DEFAULT_ANSWER_LIMITS.maxTracesAnalysed,
       maxSpansAnalysed: maxSpansAnalysed ?? DEFAULT_ANSWER_LIMITS.maxSpansAnalysed,
+      maxSpansCompared: maxSpansCompared ?? DEFAULT_ANSWER_LIMITS.maxSpansCompared,
     },
   };
   const limited =
@@ -129,6 +139,8 @@ export function createQueries(options: QueriesOptions): Queries {
     whatIfOf: limited("what_if", whatIfOf, true),
     clockSkewOf: limited("clock_skew", clockSkewOf),
     whatIfOver: limited("what_if_over", whatIfOver),
+    compareTraces: limited("compare_traces", compareTraces),
+    compareSets: limited("compare_sets", compareSets),
     serviceStatistics: limited("service_statistics", serviceStatisticsIn),
     performance: limited("performance", performanceOf),
     dependencies: limited("dependencies", dependenciesIn),

@@ -26,6 +26,8 @@ export interface AnswerLimits {
   readonly maxTracesAnalysed: number;
   /** Most spans that performance is worked out over, 8 bytes each. Default 5,000,000. */
   readonly maxSpansAnalysed: number;
+  /** Most spans of the traces that sets are made of. Default 500,000: about five seconds of work. */
+  readonly maxSpansCompared: number;
 }
 
 /** The limits when none are given. */
@@ -33,6 +35,7 @@ export const DEFAULT_ANSWER_LIMITS: AnswerLimits = Object.freeze({
   maxSpansPerAnswer: 1_000_000,
   maxTracesAnalysed: 10_000,
   maxSpansAnalysed: 5_000_000,
+  maxSpansCompared: 500_000,
 });
 
 /** Ports, clock and limits of the use cases. */

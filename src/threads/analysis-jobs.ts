@@ -3,6 +3,9 @@
 import { spansLongerThan } from "../analysis/bottlenecks.ts";
 import type { ClockSkewOptions } from "../analysis/clock-skew.ts";
 import { clockSkewBy } from "../analysis/clock-skew.ts";
+import type { TraceDiffOptions } from "../analysis/compare/trace-diff.ts";
+import { traceDiff } from "../analysis/compare/trace-diff.ts";
+import { traceShape } from "../analysis/compare/trace-shape.ts";
 import { criticalPath } from "../analysis/critical-path.ts";
 import { dependencyLinks } from "../analysis/dependency-links.ts";
 import { traceFindings, withSpans } from "../analysis/findings/trace-findings.ts";
@@ -31,7 +34,16 @@ export type AnalysisJob =
   /** Answered with `ClockSkew`; the table holds hosts. */
   | { readonly kind: "clock_skew"; readonly table: SpanTable; readonly options: ClockSkewOptions }
   /** Answered with `Performance`. */
-  | { readonly kind: "performance"; readonly durations: PackedDurations };
+  | { readonly kind: "performance"; readonly durations: PackedDurations }
+  /** Answered with `TraceShape`. */
+  | { readonly kind: "trace_shape"; readonly table: SpanTable }
+  /** Answered with `TraceDiff`. */
+  | {
+      readonly kind: "trace_diff";
+      readonly reference: SpanTable;
+      readonly subject: SpanTable;
+      readonly options: TraceDiffOptions;
+    };
 
 /** Links handed over at once: copying them takes a few milliseconds. */
 const LINKS_PER_PART = 2_048;
@@ -75,5 +87,12 @@ export function* analysisJob(job: AnalysisJob): JobSteps {
     }
     case "performance":
       return { value: performanceFrom(unpackDurations(job.durations)), transfer: [] };
+    case "trace_shape":
+      return { value: traceShape({ spans: spansOfTable(job.table) }), transfer: [] };
+    case "trace_diff": {
+      const reference = { spans: spansOfTable(job.reference) };
+      const subject = { spans: spansOfTable(job.subject) };
+      return { value: traceDiff(reference, subject, job.options), transfer: [] };
+    }
   }
 }

@@ -4,6 +4,8 @@ import type { Worker } from "node:worker_threads";
 import type { Bottleneck } from "../analysis/bottlenecks.ts";
 import { bottleneckOf } from "../analysis/bottlenecks.ts";
 import type { ClockSkew, ClockSkewOptions } from "../analysis/clock-skew.ts";
+import type { TraceDiff, TraceDiffOptions } from "../analysis/compare/trace-diff.ts";
+import type { TraceShape } from "../analysis/compare/trace-shape.ts";
 import type { LazyCriticalPath } from "../analysis/critical-path.ts";
 import type { DependencyLink } from "../analysis/dependency-links.ts";
 import type { TraceFindings } from "../analysis/findings/finding.ts";
@@ -57,6 +59,14 @@ export interface AnalysisThread {
   clockSkew(rows: readonly SpanRow[], options: ClockSkewOptions, signal?: AbortSignal): Promise<ClockSkew>;
   /** What `performanceFrom` gives for durations over `spanCount` spans. */
   performance(collected: CollectedDurations, spanCount: number, signal?: AbortSignal): Promise<Performance>;
+  /** What `traceShape` gives for these spans. */
+  traceShape(rows: readonly SpanRow[], signal?: AbortSignal): Promise<TraceShape>;
+  /** What `traceDiff` gives for these spans. */
+  traceDiff(
+    traces: { readonly reference: readonly SpanRow[]; readonly subject: readonly SpanRow[] },
+    options: TraceDiffOptions,
+    signal?: AbortSignal,
+  ): Promise<TraceDiff>;
   /** Ends the thread; what it has not done fails with `unavailable`. */
   stop(): Promise<void>;
 }
@@ -131,6 +141,22 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
       const durations = await inSlices(packDurations(collected, spanCount), new TimeSlice(signal));
       const transfer = buffersOfDurations(durations);
       return (await thread.run({ kind: "performance", durations }, { transfer, signal })) as Performance;
+    },
+    traceShape: async (rows, signal) => {
+      const table = await tableOf(rows, false, signal);
+      const transfer = buffersOfTable(table);
+      return (await thread.run({ kind: "trace_shape", table }, { transfer, signal })) as TraceShape;
+    },
+    traceDiff: async ({ reference, subject }, options, signal) => {
+      const tables = {
+        reference: await tableOf(reference, false, signal),
+        subject: await tableOf(subject, false, signal),
+      };
+      const transfer = [...buffersOfTable(tables.reference), ...buffersOfTable(tables.subject)];
+      return (await thread.run(
+        { kind: "trace_diff", ...tables, options },
+        { transfer, signal },
+      )) as TraceDiff;
     },
     stop: () => thread.stop(),
   };

@@ -1,0 +1,122 @@
+/** How often each attribute value comes on either side of a comparison. */
+
+import type { Steps } from "../../base/time-slice.ts";
+import type { Cohort, TraceNumbers } from "./cohort.ts";
+import type { TwoCounts } from "./proportions.ts";
+import { sharesOf } from "./proportions.ts";
+import type { TraceSides } from "./trace-sides.ts";
+import { TraceSide } from "./trace-sides.ts";
+
+/** Traces looked at between two chances for others to run. */
+export const TRACES_PER_STEP = 256;
+
+/** Traces with each number of some list, by that number. */
+export interface SideCounts {
+  readonly selection: Uint32Array;
+  readonly baseline: Uint32Array;
+}
+
+/** Counts numbers below `bound`, each once a trace, over the traces that `isCounted` allows. */
+export function* countBySide(
+  numbers: TraceNumbers,
+  { sides }: TraceSides,
+  bound: number,
+  isCounted: (trace: number) => boolean = () => true,
+): Steps<SideCounts> {
+  const counts: SideCounts = { selection: new Uint32Array(bound), baseline: new Uint32Array(bound) };
+  let at = 0;
+  for (let trace = 0; trace < sides.length; trace++) {
+    const end = numbers.ends[trace] as number;
+    const side = sides[trace] === TraceSide.SELECTION ? counts.selection : counts.baseline;
+    if (isCounted(trace)) {
+      for (let each = at; each < end; each++) {
+        const number = numbers.values[each] as number;
+        side[number] = (side[number] as number) + 1;
+      }
+    }
+    at = end;
+    if (trace % TRACES_PER_STEP === TRACES_PER_STEP - 1) yield TRACES_PER_STEP;
+  }
+  return counts;
+}
+
+/** The counts of one number. */
+export function countsOf(
+  { selection, baseline }: SideCounts,
+  { selectionSize, baselineSize }: TraceSides,
+  number: number,
+): TwoCounts {
+  return {
+    selectionCount: selection[number] as number,
+    selectionSize,
+    baselineCount: baseline[number] as number,
+    baselineSize,
+  };
+}
+
+/** |share in the selection - share in the baseline|. */
+export function scoreOf(counts: TwoCounts): number {
+  const { selectionShare, baselineShare } = sharesOf(counts);
+  return Math.abs(selectionShare - baselineShare);
+}
+
+/** What is tested: every value that enough traces have and not all of them. */
+export interface TestedPairs {
+  readonly counts: SideCounts;
+  /** Numbers of the pairs, ascending. */
+  readonly pairs: readonly number[];
+}
+
+/** The pairs to be tested. Which they are does not depend on the sides, so testing them all is fair. */
+export function* testedPairs(
+  cohort: Cohort,
+  sides: TraceSides,
+  { minSupport, isExcluded }: { readonly minSupport: number; readonly isExcluded: (key: string) => boolean },
+): Steps<TestedPairs> {
+  const all = cohort.attributes.pairs;
+  const counts = yield* countBySide(cohort.pairs, sides, all.length);
+  const pairs: number[] = [];
+  for (const [number, { key }] of all.entries()) {
+    const support = (counts.selection[number] as number) + (counts.baseline[number] as number);
+    if (support >= minSupport && support < cohort.traceCount && !isExcluded(key)) pairs.push(number);
+  }
+  return { counts, pairs };
+}
+
+/** The sets of traces that have each of some pairs, a bit a trace. */
+export function* tracesWith(cohort: Cohort, pairs: readonly number[]): Steps<Map<number, Uint32Array>> {
+  const words = (cohort.traceCount + 31) >>> 5;
+  const sets = new Map(pairs.map((pair) => [pair, new Uint32Array(words)]));
+  const { values, ends } = cohort.pairs;
+  let at = 0;
+  for (const [trace, end] of ends.entries()) {
+    for (; at < end; at++) {
+      const set = sets.get(values[at] as number);
+      if (set !== undefined) set[trace >>> 5] = (set[trace >>> 5] as number) | (1 << (trace & 31));
+    }
+    if (trace % TRACES_PER_STEP === TRACES_PER_STEP - 1) yield TRACES_PER_STEP;
+  }
+  return sets;
+}
+
+/** True when the set has the trace. */
+export function hasTrace(set: Uint32Array, trace: number): boolean {
+  return ((set[trace >>> 5] as number) & (1 << (trace & 31))) !== 0;
+}
+
+/** How much two sets have in common: size of the intersection / size of the union, 0 to 1. */
+export function overlapOf(left: Uint32Array, right: Uint32Array): number {
+  let both = 0;
+  let either = 0;
+  for (let word = 0; word < left.length; word++) {
+    both += bitsIn((left[word] as number) & (right[word] as number));
+    either += bitsIn((left[word] as number) | (right[word] as number));
+  }
+  return either === 0 ? 0 : both / either;
+}
+
+function bitsIn(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
