@@ -6,6 +6,7 @@ import type { ServerFacts } from "./health/health-endpoints.ts";
 import { healthEndpoints } from "./health/health-endpoints.ts";
 import { catalogueEndpoints } from "./native/catalogue-endpoints.ts";
 import { liveEndpoints } from "./native/live-endpoints.ts";
+import { compareEndpoints } from "./native/compare-endpoints.ts";
 import { statisticsEndpoints } from "./native/statistics-endpoints.ts";
 import { traceAnalysisEndpoints } from "./native/trace-analysis-endpoints.ts";
 import { traceEndpoints } from "./native/trace-endpoints.ts";
@@ -27,6 +28,7 @@ export function apiEndpoints(queries: Queries, facts: ServerFacts): readonly End
     ...catalogueEndpoints(queries),
     ...statisticsEndpoints(queries),
     ...liveEndpoints(queries),
+    ...compareEndpoints(queries),
     ...healthEndpoints(facts),
   ];
 }

@@ -7,6 +7,7 @@ import { VERSION } from "../version.ts";
 import type { CliContext } from "./cli-context.ts";
 import type { ActionOf, AddCommand } from "./command.ts";
 import { addBench } from "./commands/bench.ts";
+import { addCompare } from "./commands/compare.ts";
 import { addConfig } from "./commands/config.ts";
 import { addCriticalPath } from "./commands/critical-path.ts";
 import { addDemo } from "./commands/demo.ts";
@@ -36,6 +37,7 @@ const COMMANDS: readonly AddCommand[] = [
   addCriticalPath,
   addFindings,
   addWhatIf,
+  addCompare,
   addStats,
   addExport,
   addImport,

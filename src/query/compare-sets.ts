@@ -3,7 +3,7 @@
 import { Cohort } from "../analysis/compare/cohort.ts";
 import type { CohortComparison } from "../analysis/compare/compare-cohorts.ts";
 import { compareCohortsInSteps } from "../analysis/compare/compare-cohorts.ts";
-import { AttributeFacts, traceFacts } from "../analysis/compare/trace-facts.ts";
+import { AttributeFacts, traceTimes } from "../analysis/compare/trace-facts.ts";
 import type { TraceSides } from "../analysis/compare/trace-sides.ts";
 import { failedTraces, slowTraces, splitTraces, tracesAfter } from "../analysis/compare/trace-sides.ts";
 import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
@@ -13,6 +13,7 @@ import { resourceEntryOf } from "../batch/row-names.ts";
 import type { ResourceEntry, SpanRow } from "../batch/span-batch.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
 import { spanMatcher } from "../filter/evaluate.ts";
+import type { Span } from "../model/span.ts";
 import { unixNanoFromText } from "./moment-text.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
@@ -149,26 +150,25 @@ class RowCollector {
   /** Adds a trace; the bytes by which the facts have grown. */
   add(rows: readonly SpanRow[]): number {
     const before = this.cohort.byteSize;
+    const spans = rows.map(lazySpan);
+    const times = traceTimes(this.cohort, spans);
     const facts = new AttributeFacts(this.cohort.attributes);
-    const visit = (key: string, value: Parameters<AttributeFacts["add"]>[1]): void => facts.add(key, value);
-    const resources = new Set<ResourceEntry>();
-    for (const row of rows) {
-      visitSpanAttributes(row, visit);
-      const entry = resourceEntryOf(row);
-      if (resources.has(entry)) continue;
-      resources.add(entry);
-      facts.addAll(this.#resourceFacts(row, entry));
+    for (const [at, row] of rows.entries()) {
+      const nanos = times.criticalNanos.get(spans[at] as Span) ?? 0;
+      visitSpanAttributes(row, (key, value) => facts.add(key, value, nanos));
+      facts.addResource(this.#resourceFacts(row), nanos);
     }
-    this.cohort.add(traceFacts(this.cohort, rows.map(lazySpan), facts));
+    this.cohort.add({ ...times, pairs: facts.pairs, numbers: facts.numbers });
     this.marks.push(rows.some(this.#isMarked));
     return this.cohort.byteSize - before;
   }
 
-  #resourceFacts(row: SpanRow, entry: ResourceEntry): AttributeFacts {
+  #resourceFacts(row: SpanRow): AttributeFacts {
+    const entry = resourceEntryOf(row);
     const known = this.#resources.get(entry);
     if (known !== undefined) return known;
     const facts = new AttributeFacts(this.cohort.attributes);
-    visitResourceAttributes(row, (key, value) => facts.add(key, value));
+    visitResourceAttributes(row, (key, value) => facts.add(key, value, 0));
     this.#resources.set(entry, facts);
     return facts;
   }

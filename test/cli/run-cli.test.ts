@@ -32,6 +32,7 @@ describe("help", () => {
     "critical-path",
     "findings",
     "what-if",
+    "compare",
     "stats",
     "export",
     "import",

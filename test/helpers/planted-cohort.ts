@@ -78,7 +78,12 @@ export function plantedCohort({ seed, traces, cause }: PlantOptions): PlantedCoh
       durationNanos,
       startTimeUnixNano: BigInt(trace) * 1_000_000n,
       hasError: random.chance(ERROR_SHARE),
-      pairs: [hasCause ? causePair : random.pick(builds), ...noiseOf(noise, random, hasCause)],
+      pairs: new Map(
+        [hasCause ? causePair : random.pick(builds), ...noiseOf(noise, random, hasCause)].map((pair) => [
+          pair,
+          0,
+        ]),
+      ),
       numbers: numbersOf(cohort, random),
       paths: pathsOf(random, durationNanos),
     });

@@ -83,20 +83,39 @@ export function* testedPairs(
   return { counts, pairs };
 }
 
-/** The sets of traces that have each of some pairs, a bit a trace. */
-export function* tracesWith(cohort: Cohort, pairs: readonly number[]): Steps<Map<number, Uint32Array>> {
+/** The traces that have a pair, and the critical-path time of its spans. */
+export interface PairTraces {
+  /** A bit a trace. */
+  readonly set: Uint32Array;
+  selectionNanos: number;
+  baselineNanos: number;
+}
+
+/** The traces that have each of some pairs, by number of the pair. */
+export function* tracesWith(
+  cohort: Cohort,
+  { sides }: TraceSides,
+  pairs: readonly number[],
+): Steps<Map<number, PairTraces>> {
   const words = (cohort.traceCount + 31) >>> 5;
-  const sets = new Map(pairs.map((pair) => [pair, new Uint32Array(words)]));
+  const found = new Map<number, PairTraces>();
+  for (const pair of pairs) {
+    found.set(pair, { set: new Uint32Array(words), selectionNanos: 0, baselineNanos: 0 });
+  }
   const { values, ends } = cohort.pairs;
   let at = 0;
   for (const [trace, end] of ends.entries()) {
     for (; at < end; at++) {
-      const set = sets.get(values[at] as number);
-      if (set !== undefined) set[trace >>> 5] = (set[trace >>> 5] as number) | (1 << (trace & 31));
+      const each = found.get(values[at] as number);
+      if (each === undefined) continue;
+      const nanos = cohort.pairNanos[at] as number;
+      each.set[trace >>> 5] = (each.set[trace >>> 5] as number) | (1 << (trace & 31));
+      if (sides[trace] === TraceSide.SELECTION) each.selectionNanos += nanos;
+      else each.baselineNanos += nanos;
     }
     if (trace % TRACES_PER_STEP === TRACES_PER_STEP - 1) yield TRACES_PER_STEP;
   }
-  return sets;
+  return found;
 }
 
 /** True when the set has the trace. */

@@ -1,7 +1,7 @@
 /** Attribute values ranked by how much more, or less, frequent they are in a selection of traces than in the rest. */
 
 import type { Steps } from "../../base/time-slice.ts";
-import type { TestedPairs } from "./attribute-counts.ts";
+import type { PairTraces, TestedPairs } from "./attribute-counts.ts";
 import { countsOf, overlapOf, scoreOf, tracesWith } from "./attribute-counts.ts";
 import type { AttributePair } from "./attribute-pairs.ts";
 import type { Cohort } from "./cohort.ts";
@@ -31,7 +31,15 @@ export interface Difference {
 
 /** An attribute value that differs. */
 export interface AttributeDifference extends AttributePair, Difference {
-  /** Other values that nearly the same traces have, at most 10: nothing tells which of them matters. */
+  /**
+   * Mean critical-path self time, over all traces of a side, of the spans that have the value: selection less baseline,
+   * in nanoseconds.
+   */
+  readonly criticalDeltaNanos: number;
+  /**
+   * Other values that nearly the same traces have, at most 10, those whose spans have most to do with the difference
+   * first. Which of them is the cause the traces do not say.
+   */
   readonly alongside: readonly AttributePair[];
 }
 
@@ -96,7 +104,7 @@ export function* rankAttributes(
   const { pairs } = cohort.attributes;
   candidates.sort((left, right) => compareCandidates(left, right, pairs));
   candidates.length = Math.min(candidates.length, MAX_CANDIDATES);
-  return yield* foldAlike(cohort, candidates, options.maxAttributes);
+  return yield* foldAlike(cohort, sides, candidates, options.maxAttributes);
 }
 
 /** By score, then what the selection has before what it lacks, then by name. */
@@ -119,30 +127,52 @@ function comparePairs(left: AttributePair, right: AttributePair): number {
   return left.value < right.value ? -1 : 1;
 }
 
-/** Puts values that nearly the same traces have under the first of them. */
+/** A value beside others that nearly the same traces have. */
+interface Member {
+  readonly candidate: Candidate;
+  readonly criticalDeltaNanos: number;
+}
+
+/**
+ * Tells of values that nearly the same traces have as of one: the one whose spans differ most in time on the critical
+ * path.
+ */
 function* foldAlike(
   cohort: Cohort,
+  sides: TraceSides,
   candidates: readonly Candidate[],
   maxAttributes: number,
 ): Steps<AttributeDifference[]> {
-  const sets = yield* tracesWith(
+  const traces = yield* tracesWith(
     cohort,
+    sides,
     candidates.map(({ pair }) => pair),
   );
-  const heads: { readonly candidate: Candidate; readonly set: Uint32Array; alongside: AttributePair[] }[] =
-    [];
+  const groups: { readonly set: Uint32Array; readonly members: Member[] }[] = [];
   for (const candidate of candidates) {
-    const set = sets.get(candidate.pair) as Uint32Array;
-    const head = heads.find((each) => overlapOf(each.set, set) >= SAME_TRACES);
-    const pair = cohort.attributes.pairs[candidate.pair] as AttributePair;
-    if (head === undefined) {
-      if (heads.length < maxAttributes) heads.push({ candidate, set, alongside: [] });
-    } else if (head.alongside.length < MAX_ALONGSIDE) head.alongside.push(pair);
-    yield heads.length;
+    const found = traces.get(candidate.pair) as PairTraces;
+    const member = { candidate, criticalDeltaNanos: criticalDelta(found, sides) };
+    const group = groups.find(({ set }) => overlapOf(set, found.set) >= SAME_TRACES);
+    if (group !== undefined) group.members.push(member);
+    else groups.push({ set: found.set, members: [member] });
+    yield groups.length;
   }
-  return heads.map(({ candidate, alongside }) => ({
-    ...(cohort.attributes.pairs[candidate.pair] as AttributePair),
-    ...candidate.difference,
-    alongside,
-  }));
+  return groups.slice(0, maxAttributes).map(({ members }) => told(members, cohort.attributes.pairs));
+}
+
+function criticalDelta({ selectionNanos, baselineNanos }: PairTraces, sides: TraceSides): number {
+  return selectionNanos / sides.selectionSize - baselineNanos / sides.baselineSize;
+}
+
+function told(members: readonly Member[], pairs: readonly AttributePair[]): AttributeDifference {
+  const pairOf = ({ candidate }: Member): AttributePair => pairs[candidate.pair] as AttributePair;
+  const [first, ...others] = [...members].sort(
+    (left, right) => Math.abs(right.criticalDeltaNanos) - Math.abs(left.criticalDeltaNanos),
+  ) as [Member, ...Member[]];
+  return {
+    ...pairOf(first),
+    ...first.candidate.difference,
+    criticalDeltaNanos: first.criticalDeltaNanos,
+    alongside: others.slice(0, MAX_ALONGSIDE).map(pairOf),
+  };
 }

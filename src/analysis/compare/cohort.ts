@@ -12,8 +12,11 @@ export interface TraceFacts {
   readonly startTimeUnixNano: bigint;
   /** True when a span has status ERROR. */
   readonly hasError: boolean;
-  /** Numbers of `Cohort.attributes` for what any span or its resource has; each once. */
-  readonly pairs: Iterable<number>;
+  /**
+   * Critical-path self time in nanoseconds of the spans that have a value, themselves or on their resource, by its
+   * number of `Cohort.attributes`.
+   */
+  readonly pairs: ReadonlyMap<number, number>;
   /** The largest value of each numeric attribute in the trace, by number of its key. */
   readonly numbers: ReadonlyMap<number, number>;
   /** Critical-path self time in nanoseconds by number of the call path; 0 for paths that are there without any. */
@@ -50,6 +53,7 @@ export class Cohort {
   readonly #startTimesUnixNano: bigint[] = [];
   readonly #errors: boolean[] = [];
   readonly #pairs = new NumberLists();
+  readonly #pairNanos: number[] = [];
   readonly #numberKeys = new NumberLists();
   readonly #numberValues: number[] = [];
   readonly #pathNumbers = new NumberLists();
@@ -83,9 +87,14 @@ export class Cohort {
     return this.#errors;
   }
 
-  /** Attribute pairs of each trace. */
+  /** Attribute pairs of each trace; the times of their spans are {@link Cohort.pairNanos}. */
   get pairs(): TraceNumbers {
     return this.#pairs;
+  }
+
+  /** Critical-path self times of the spans that have each pair, in the order of {@link Cohort.pairs}. */
+  get pairNanos(): readonly number[] {
+    return this.#pairNanos;
   }
 
   /** Keys of the numeric attributes of each trace; their values are {@link Cohort.numberValues}. */
@@ -111,8 +120,8 @@ export class Cohort {
   /** Bytes of the records, names left aside. */
   get byteSize(): number {
     const listed =
-      this.#pairs.values.length + this.#numberKeys.values.length * 2 + this.#pathNumbers.values.length * 2;
-    return (listed + this.traceCount * TRACE_NUMBERS) * NUMBER_BYTES;
+      this.#pairs.values.length + this.#numberKeys.values.length + this.#pathNumbers.values.length;
+    return (listed * 2 + this.traceCount * TRACE_NUMBERS) * NUMBER_BYTES;
   }
 
   /** Adds a trace; its number is the count of those before it. */
@@ -120,7 +129,8 @@ export class Cohort {
     this.#durationsNanos.push(facts.durationNanos);
     this.#startTimesUnixNano.push(facts.startTimeUnixNano);
     this.#errors.push(facts.hasError);
-    this.#pairs.add(facts.pairs);
+    this.#pairs.add(facts.pairs.keys());
+    for (const nanos of facts.pairs.values()) this.#pairNanos.push(nanos);
     this.#numberKeys.add(facts.numbers.keys());
     for (const value of facts.numbers.values()) this.#numberValues.push(value);
     this.#pathNumbers.add(facts.paths.keys());

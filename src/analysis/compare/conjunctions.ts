@@ -1,7 +1,7 @@
 /** Pairs of attribute values that differ together more than either does alone. */
 
 import type { Steps } from "../../base/time-slice.ts";
-import type { TestedPairs } from "./attribute-counts.ts";
+import type { PairTraces, TestedPairs } from "./attribute-counts.ts";
 import { countBySide, countsOf, hasTrace, scoreOf, tracesWith } from "./attribute-counts.ts";
 import type { AttributePair } from "./attribute-pairs.ts";
 import type { Difference, RankingOptions } from "./attribute-ranking.ts";
@@ -42,10 +42,10 @@ export function* findConjunctions(
   const { pairs } = tested;
   const testCount = (pairs.length * (pairs.length - 1)) / 2;
   const seeds = seedsOf(sides, tested);
-  const sets = yield* tracesWith(cohort, seeds);
+  const traces = yield* tracesWith(cohort, sides, seeds);
   const found: Found[] = [];
   for (const seed of seeds) {
-    const set = sets.get(seed) as Uint32Array;
+    const { set } = traces.get(seed) as PairTraces;
     const together = yield* countBySide(cohort.pairs, sides, cohort.attributes.pairs.length, (trace) =>
       hasTrace(set, trace),
     );

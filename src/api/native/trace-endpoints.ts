@@ -25,6 +25,7 @@ import { TRACE_FORMATS, traceChunks } from "./trace-formats.ts";
 const DEFAULT_THRESHOLD_MS = 100;
 
 /** `{traceId}` of a path. */
+/** `{traceId}` in the path of a request, in every form that is read. */
 export const TRACE_ID_PARAMETER: Endpoint["pathParameters"] = Object.freeze({
   traceId: {
     description: "32 hex digits in either case, or 16, which are padded with zeros on the left.",

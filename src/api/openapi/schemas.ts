@@ -5,6 +5,7 @@ import { SpanKind } from "../../model/span-kind.ts";
 import { SpanStatus } from "../../model/span-status.ts";
 import type { JsonSchema } from "../query-parameters.ts";
 import { liveSchemas } from "./live-schemas.ts";
+import { compareSchemas } from "./compare-schemas.ts";
 import {
   AMOUNT,
   COUNT,
@@ -274,6 +275,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     ...traceSchemas(),
     ...analysisSchemas(),
     ...traceAnalysisSchemas(),
+    ...compareSchemas(),
     ...dependencySchemas(),
     ...liveSchemas(),
     ...serverSchemas(),

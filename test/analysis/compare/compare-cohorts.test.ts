@@ -112,6 +112,26 @@ describe("attributes", () => {
     expect(attributes.map(({ key }) => key)).not.toContain("commit");
   });
 
+  it("that nearly the same traces have are told by the one whose spans have the time", () => {
+    const cohort = cohortOf(200, (number) => ({
+      isFailed: isFailed(number),
+      millis: 20,
+      below: isFailed(number)
+        ? [
+            { id: "a", parent: "root", at: [0, 2], attributes: { cache: "miss" } },
+            { id: "b", parent: "root", at: [2, 18], attributes: { host: "slow" } },
+          ]
+        : [],
+    }));
+    const [first] = compareCohorts(cohort, failedTraces(cohort)).attributes;
+    expect(first).toMatchObject({
+      key: "host",
+      value: "slow",
+      criticalDeltaNanos: 16e6,
+      alongside: [{ key: "cache", value: "miss" }],
+    });
+  });
+
   it("that too few traces have, or all, are not tested", () => {
     const cohort = cohortOf(200, (number) => ({
       isFailed: isFailed(number),
@@ -315,7 +335,7 @@ describe("limits", () => {
 
   it("leave a record of some hundred bytes a trace", () => {
     const cohort = cohortOf(100, () => ({ attributes: { a: "1", b: 2n } }));
-    // service.name, a, b; one number with its key; one path with its time.
-    expect(cohort.byteSize / 100).toBe((3 + 2 + 2 + 8) * 8);
+    // service.name, a and b, one number, one path, each with a time or value.
+    expect(cohort.byteSize / 100).toBe((3 * 2 + 2 + 2 + 8) * 8);
   });
 });

@@ -1,0 +1,190 @@
+/** Comparisons from end to end: the demo's faults, over OTLP into a server, named by its API and in the terminal. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { SetComparisonJson, TraceComparisonJson } from "../../src/api/compare-contract.ts";
+import type { TraceListJson } from "../../src/api/contract.ts";
+import { loadConfig } from "../../src/config/load-config.ts";
+import type { RunningServer } from "../../src/server.ts";
+import { startServer } from "../../src/server.ts";
+import type { CliResult } from "./cli-harness.ts";
+import { jsonLines, runCommand } from "./cli-harness.ts";
+
+const MEMORY_SERVER = {
+  "store.type": "memory",
+  "server.port": "0",
+  "receivers.otlp.grpc.port": "0",
+  "receivers.otlp.http.port": "0",
+} as const;
+
+let server: RunningServer;
+let folder: string;
+
+const ask = async <Answer>(path: string): Promise<Answer> => {
+  const response = await fetch(new URL(path, server.ui));
+  const text = await response.text();
+  expect([response.status, response.status === 200 ? "" : text]).toEqual([200, ""]);
+  return JSON.parse(text) as Answer;
+};
+
+const run = (...given: readonly string[]): Promise<CliResult> =>
+  runCommand(given, { env: { TRACAGG_SERVER: server.ui } });
+
+const show = (...given: readonly string[]): Promise<CliResult> =>
+  runCommand(given, { env: { TRACAGG_SERVER: server.ui, NO_COLOR: "1" }, isTerminal: true });
+
+/** Id of the newest trace that a search finds. */
+async function newest(search: string): Promise<string> {
+  const { traces } = await ask<TraceListJson>(`/api/v1/traces?${search}&pageSize=1`);
+  return traces[0]?.traceId as string;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tracagg-compare-"));
+  const { config } = loadConfig({ flags: MEMORY_SERVER, env: {}, cwd: folder });
+  server = await startServer({ config });
+  // Whole minutes, so that a sixth of the visits falls into error bursts.
+  const demo = await run("demo", "--once", "600", "--seed", "7", "--history", "10m");
+  expect(demo).toMatchObject({ exitCode: 0, stderr: "" });
+});
+
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("sets of the demo", () => {
+  it("slow against the rest: the critical path goes to the card gateway", async () => {
+    const slow = await ask<SetComparisonJson>("/api/v1/compare?select=slow");
+    expect(slow.selectionSize).toBeGreaterThan(20);
+    const [first] = slow.callPaths;
+    expect(first?.path.at(-1)).toEqual({ service: "payment", operation: "POST", kind: "CLIENT" });
+    expect(first?.shareDelta).toBeGreaterThan(0.5);
+    expect(first?.shareDeltaLow).toBeLessThan(first?.shareDelta as number);
+    expect(first?.selection.presence).toBe(1);
+    const [attribute] = slow.attributes;
+    expect(attribute).toMatchObject({ selectionShare: 1 });
+    expect(attribute?.score).toBeGreaterThan(0.5);
+    const gateway = [attribute, ...(attribute?.alongside ?? [])].map((pair) => `${pair?.key}=${pair?.value}`);
+    expect(gateway).toContain("server.address=card-gateway.example");
+  });
+
+  it("errors against the rest: Redis refuses connections", async () => {
+    const failed = await ask<SetComparisonJson>("/api/v1/compare?select=errors");
+    expect(failed.attributes[0]).toMatchObject({
+      key: "error.type",
+      value: "ConnectionError",
+      selectionShare: 1,
+      baselineShare: 0,
+      purity: 1,
+    });
+    const redis = failed.callPaths.filter(({ path }) => path.at(-1)?.operation === "HGETALL");
+    expect(redis.length).toBeGreaterThan(0);
+    expect(redis.every(({ shareDelta }) => shareDelta > 0)).toBe(true);
+  });
+
+  it("by an attribute: the key itself is not told", async () => {
+    const set = await ask<SetComparisonJson>("/api/v1/compare?select=http.route%3D%2Fcheckout");
+    expect(set.selectionSize).toBeGreaterThan(20);
+    expect(set.attributes.length).toBeGreaterThan(0);
+    expect(set.attributes.map(({ key }) => key)).not.toContain("http.route");
+  });
+
+  it("before and after a moment: nothing differs, for the shop stays as it is", async () => {
+    const { attributes, callPaths, selectionSize, baselineSize } = await ask<SetComparisonJson>(
+      "/api/v1/compare?select=after&splitAt=-5m&rootOperation=GET%20%2Fproducts",
+    );
+    expect(Math.min(selectionSize, baselineSize)).toBeGreaterThan(50);
+    expect([attributes, callPaths]).toEqual([[], []]);
+  });
+});
+
+describe("traces of the demo", () => {
+  it("compare with a typical one of their shape", async () => {
+    const traceId = await newest("rootOperation=GET%20%2Fproducts");
+    const comparison = await ask<TraceComparisonJson>(`/api/v1/traces/${traceId}/compare`);
+    expect(comparison.typical).toMatchObject({ likeness: "ordered", truncated: false });
+    expect(comparison.withShape).toEqual(comparison.shape);
+    const sum = comparison.callPaths.reduce(
+      (total, { delta }) => total + BigInt(delta.criticalPathNanos),
+      BigInt(comparison.others.criticalPathDeltaNanos),
+    );
+    expect(String(sum)).toBe(comparison.deltaNanos);
+    expect(comparison.deltaNanos).toBe(
+      String(BigInt(comparison.durationNanos) - BigInt(comparison.withDurationNanos)),
+    );
+  });
+
+  it("compare a failed purchase with one that went through: what is missing, and what failed", async () => {
+    const bought = await newest("rootOperation=POST%20%2Fcheckout&hasErrors=false");
+    const failed = await newest("rootService=frontend&operation=POST%20%2Fcheckout&hasErrors=true");
+    const { callPaths } = await ask<TraceComparisonJson>(
+      `/api/v1/traces/${failed}/compare?with=${bought}&limit=1000`,
+    );
+    const redis = callPaths.find(({ path }) => path.at(-1)?.operation === "HGETALL");
+    expect(redis?.delta.errorCount).toBe(1);
+    // The card gateway took most of the purchase that went through.
+    expect(callPaths[0]).toMatchObject({ change: "removed" });
+    expect(callPaths[0]?.path.at(-1)).toMatchObject({ service: "payment", operation: "POST" });
+  });
+});
+
+describe("the command", () => {
+  it("gives the API's answer on one line in a pipe", async () => {
+    const { exitCode, stdout } = await run("compare", "--select", "errors", "--service", "frontend");
+    expect(exitCode).toBe(0);
+    expect(jsonLines<SetComparisonJson>(stdout)).toHaveLength(1);
+    const traceId = await newest("service=payment");
+    const pair = await run("compare", traceId, "--limit", "2");
+    expect(jsonLines<TraceComparisonJson>(pair.stdout)[0]).toMatchObject({ traceId });
+    expect(jsonLines<TraceComparisonJson>(pair.stdout)[0]?.callPaths.length).toBeLessThanOrEqual(2);
+  });
+
+  it("shows tables of sets on a terminal", async () => {
+    const { stdout } = await show("compare", "--select", "errors");
+    expect(stdout).toMatch(/^\d+ traces against \d+ others\n/);
+    expect(stdout).toMatch(/\nPERCENTILE +SELECTION +OTHERS\n/);
+    expect(stdout).toMatch(/\n +100\.0% +0\.0% +[\d.]+x +\+[\d.]+ms {2}error\.type=ConnectionError +/);
+    expect(stdout).toMatch(
+      /\n +SHARE +SELECTION +OTHERS +TIME +OTHERS +CALLS +SERVICE +OPERATION +CALLED BY\n/,
+    );
+    expect(stdout).toMatch(/cart +HGETALL +cart: GET \/cart\/\{id\}\n/);
+    expect(stdout).toMatch(/\ntested: \d+ values, /);
+  });
+
+  it("shows a table of two traces on a terminal", async () => {
+    const traceId = await newest("service=payment");
+    const { stdout } = await show("compare", traceId);
+    expect(stdout.startsWith(`${traceId} against `)).toBe(true);
+    expect(stdout).toMatch(/\ntypical of \d+ traces with the same (shape|operation)/);
+    expect(stdout).toMatch(
+      /\nCRITICAL PATH +DURATION +CALLS +ERRORS +CHANGE +SERVICE +OPERATION +CALLED BY\n/,
+    );
+    const same = await show("compare", traceId, traceId);
+    expect(same.stdout).toContain("no call path differs");
+  });
+
+  it("tells wrong usage (2) from nothing to compare (1)", async () => {
+    expect(await run("compare")).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("expected the id of a trace, or --select"),
+    });
+    expect(await run("compare", "12", "--select", "errors")).toMatchObject({ exitCode: 2 });
+    expect(await run("compare", "--select", "late")).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("select: expected errors, slow, after, or key=value"),
+    });
+    expect(await run("compare", "--select", "slow", "--service", "nobody")).toEqual({
+      exitCode: 1,
+      stdout: "",
+      stderr: "nothing to compare: no trace matches\n",
+    });
+    expect(await run("compare", "--select", "color=red")).toMatchObject({
+      exitCode: 1,
+      stderr: "nothing to compare: no trace that matches is in the selection\n",
+    });
+    expect(await run("compare", "0123456789abcdef0123456789abcdef")).toMatchObject({ exitCode: 1 });
+  });
+});
