@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly jsonFile: string | undefined;
   /** Prints what was tried for the log and the segments, and nothing else. */
   readonly isExperiments: boolean;
+  /** Prints what comparing 10,000 traces takes, and nothing else. */
+  readonly isComparison: boolean;
   readonly isHelp: boolean;
 }
 
@@ -62,6 +64,7 @@ Starts servers of its own on empty folders under the temporary folder, sends spa
   --quote FILE     put the main figures between the marks of a file
   --json FILE      write all figures as JSON
   --experiments    only what docs/decisions quotes: ways to write the log and segments, beside each other
+  --comparison     only what comparing a set of 10,000 traces with another takes
 `;
 
 const QUICK_SPANS = 200_000;
@@ -90,6 +93,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     quoteFile: values.quote,
     jsonFile: values.json,
     isExperiments: values.experiments ?? false,
+    isComparison: values.comparison ?? false,
     isHelp: values.help ?? false,
   };
 }
@@ -113,6 +117,7 @@ const OPTIONS = {
   quote: { type: "string" },
   json: { type: "string" },
   experiments: { type: "boolean" },
+  comparison: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
 

@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { TracAggError } from "../src/base/errors.ts";
+import { runSetComparison } from "./analyses/set-comparison.ts";
 import { BENCH_HELP, parseBenchOptions } from "./bench-options.ts";
 import type { BenchResults } from "./bench-results.ts";
 import { runExperiments } from "./experiments/run-experiments.ts";
@@ -39,6 +40,10 @@ async function main(args: readonly string[]): Promise<void> {
   const say = (text: string): boolean => process.stderr.write(`${text}\n`);
   if (options.isExperiments) {
     process.stdout.write(await runExperiments(options.corpusFolder, say));
+    return;
+  }
+  if (options.isComparison) {
+    process.stdout.write(await runSetComparison(say));
     return;
   }
   const { reportFile, quoteFile, jsonFile } = options;

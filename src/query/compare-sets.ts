@@ -3,7 +3,7 @@
 import { Cohort } from "../analysis/compare/cohort.ts";
 import type { CohortComparison } from "../analysis/compare/compare-cohorts.ts";
 import { compareCohortsInSteps } from "../analysis/compare/compare-cohorts.ts";
-import { AttributeFacts, traceTimes } from "../analysis/compare/trace-facts.ts";
+import { AttributeFacts, ResourceFacts, traceTimes } from "../analysis/compare/trace-facts.ts";
 import type { TraceSides } from "../analysis/compare/trace-sides.ts";
 import { failedTraces, slowTraces, splitTraces, tracesAfter } from "../analysis/compare/trace-sides.ts";
 import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
@@ -139,7 +139,7 @@ function sidesOf(
 class RowCollector {
   readonly cohort: Cohort = new Cohort();
   readonly marks: boolean[] = [];
-  readonly #resources = new WeakMap<ResourceEntry, AttributeFacts>();
+  readonly #resources = new WeakMap<ResourceEntry, ResourceFacts>();
   readonly #isMarked: (row: SpanRow) => boolean;
 
   constructor(selection: SetSelection) {
@@ -163,12 +163,12 @@ class RowCollector {
     return this.cohort.byteSize - before;
   }
 
-  #resourceFacts(row: SpanRow): AttributeFacts {
+  #resourceFacts(row: SpanRow): ResourceFacts {
     const entry = resourceEntryOf(row);
     const known = this.#resources.get(entry);
     if (known !== undefined) return known;
-    const facts = new AttributeFacts(this.cohort.attributes);
-    visitResourceAttributes(row, (key, value) => facts.add(key, value, 0));
+    const facts = new ResourceFacts(this.cohort.attributes);
+    visitResourceAttributes(row, (key, value) => facts.add(key, value));
     this.#resources.set(entry, facts);
     return facts;
   }

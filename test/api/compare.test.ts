@@ -8,12 +8,13 @@ import type { ApiServer } from "./api-fixture.ts";
 import { CHECKOUT_ID, checkoutSpans, startApi } from "./api-fixture.ts";
 
 /** The golden trace again, 40 ms slower in its payment, without the failure, and with a call that is new. */
-const SLOWER = [
+const SLOWER_SKETCHES: readonly SpanSketch[] = [
   { id: "root2", service: "gateway", name: "GET /checkout", kind: "SERVER", at: [0, 140] },
   { id: "call2", parent: "root2", service: "gateway", name: "charge", kind: "CLIENT", at: [10, 130] },
   { id: "charge2", parent: "call2", service: "payment", name: "Charge", kind: "SERVER", at: [20, 120] },
   { id: "log2", parent: "root2", service: "gateway", name: "log", at: [130, 135] },
-].map((sketch) => buildSpan("slower", sketch as SpanSketch));
+];
+const SLOWER = SLOWER_SKETCHES.map((sketch) => buildSpan("slower", sketch));
 
 /** A job of the worker: a root and so many steps. */
 function job(

@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { identifyBottlenecks } from "../../src/analysis/bottlenecks.ts";
 import { clockSkew } from "../../src/analysis/clock-skew.ts";
+import { traceDiff } from "../../src/analysis/compare/trace-diff.ts";
+import { traceShape } from "../../src/analysis/compare/trace-shape.ts";
 import type { CriticalPath } from "../../src/analysis/critical-path.ts";
 import { criticalPath } from "../../src/analysis/critical-path.ts";
 import { dependencyLinks } from "../../src/analysis/dependency-links.ts";
@@ -137,8 +139,22 @@ describe("the analysis thread", () => {
         for (let times = 0; times < 2; times++) collector.add(trace);
         const figures = await thread.performance(collector.collected(), collector.spanCount);
         expect(figures).toEqual(collector.performance());
+        expect(await thread.traceShape(rows)).toEqual(traceShape(trace));
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it("compares any two traces as on the event loop", async () => {
+    const thread = startThread();
+    await fc.assert(
+      fc.asyncProperty(anyRows, anyRows, fc.nat(5), async (reference, subject, maxNodes) => {
+        const spans = [reference, subject].map((rows) => ({ spans: rows.map(lazySpan) }));
+        expect(await thread.traceDiff({ reference, subject }, { maxNodes })).toEqual(
+          traceDiff(spans[0]!, spans[1]!, { maxNodes }),
+        );
+      }),
+      { numRuns: 30 },
     );
   });
 

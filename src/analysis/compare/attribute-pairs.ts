@@ -36,6 +36,7 @@ export class AttributePairs {
   readonly #keys = new Map<string, KeyEntry>();
   readonly #keyTexts: string[] = [];
   readonly #pairs: AttributePair[] = [];
+  readonly #spanCounts: number[] = [];
   #refused = 0;
 
   constructor(limits: AttributePairLimits = {}) {
@@ -52,6 +53,11 @@ export class AttributePairs {
   /** Every key, by number. */
   get keys(): readonly string[] {
     return this.#keyTexts;
+  }
+
+  /** Spans that have each pair, themselves or on their resource, as far as they were told, by number of the pair. */
+  get spanCounts(): readonly number[] {
+    return this.#spanCounts;
   }
 
   /** Values met that were not kept, for their number or length. */
@@ -71,8 +77,14 @@ export class AttributePairs {
       return NO_PAIR;
     }
     const number = this.#pairs.push({ key, value: text }) - 1;
+    this.#spanCounts.push(0);
     entry.pairs.set(text, number);
     return number;
+  }
+
+  /** Tells of a span that has the pair. */
+  countSpan(pair: number): void {
+    this.#spanCounts[pair] = (this.#spanCounts[pair] as number) + 1;
   }
 
   /** The number of a key, undefined when it is not kept. */

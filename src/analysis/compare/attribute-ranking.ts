@@ -3,7 +3,7 @@
 import type { Steps } from "../../base/time-slice.ts";
 import type { PairTraces, TestedPairs } from "./attribute-counts.ts";
 import { countsOf, overlapOf, scoreOf, tracesWith } from "./attribute-counts.ts";
-import type { AttributePair } from "./attribute-pairs.ts";
+import type { AttributePair, AttributePairs } from "./attribute-pairs.ts";
 import type { Cohort } from "./cohort.ts";
 import type { LogFactorials, TwoCounts } from "./proportions.ts";
 import { differenceChance, normalChance, sharesOf, twoProportionZ } from "./proportions.ts";
@@ -133,9 +133,13 @@ interface Member {
   readonly criticalDeltaNanos: number;
 }
 
+/** From this share of the largest difference in time on, the value that the fewest spans have is the most telling. */
+const MUCH_OF_THE_TIME = 0.8;
+
 /**
- * Tells of values that nearly the same traces have as of one: the one whose spans differ most in time on the critical
- * path.
+ * Tells of values that nearly the same traces have as of one: of those whose spans differ most in time on the critical
+ * path the one that the fewest spans of a trace have. The address of what was slow says more than the host that called
+ * it.
  */
 function* foldAlike(
   cohort: Cohort,
@@ -157,22 +161,33 @@ function* foldAlike(
     else groups.push({ set: found.set, members: [member] });
     yield groups.length;
   }
-  return groups.slice(0, maxAttributes).map(({ members }) => told(members, cohort.attributes.pairs));
+  return groups.slice(0, maxAttributes).map(({ members }) => told(members, cohort.attributes));
 }
 
 function criticalDelta({ selectionNanos, baselineNanos }: PairTraces, sides: TraceSides): number {
   return selectionNanos / sides.selectionSize - baselineNanos / sides.baselineSize;
 }
 
-function told(members: readonly Member[], pairs: readonly AttributePair[]): AttributeDifference {
+function told(members: readonly Member[], { pairs, spanCounts }: AttributePairs): AttributeDifference {
   const pairOf = ({ candidate }: Member): AttributePair => pairs[candidate.pair] as AttributePair;
-  const [first, ...others] = [...members].sort(
-    (left, right) => Math.abs(right.criticalDeltaNanos) - Math.abs(left.criticalDeltaNanos),
-  ) as [Member, ...Member[]];
+  // Whole spans a trace, so that values as widespread as one another stay in the order of their scores.
+  const spansOf = ({ candidate: { pair, difference } }: Member): number =>
+    Math.round((spanCounts[pair] as number) / (difference.selectionCount + difference.baselineCount));
+  const most = Math.max(...members.map(timeOf));
+  const hasMuch = (member: Member): boolean => timeOf(member) >= most * MUCH_OF_THE_TIME;
+  const telling = members.filter(hasMuch).sort((left, right) => spansOf(left) - spansOf(right));
+  const others = members
+    .filter((member) => !hasMuch(member))
+    .sort((left, right) => timeOf(right) - timeOf(left));
+  const [first, ...alongside] = [...telling, ...others] as [Member, ...Member[]];
   return {
     ...pairOf(first),
     ...first.candidate.difference,
     criticalDeltaNanos: first.criticalDeltaNanos,
-    alongside: others.slice(0, MAX_ALONGSIDE).map(pairOf),
+    alongside: alongside.slice(0, MAX_ALONGSIDE).map(pairOf),
   };
+}
+
+function timeOf({ criticalDeltaNanos }: Member): number {
+  return Math.abs(criticalDeltaNanos);
 }

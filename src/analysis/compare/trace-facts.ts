@@ -1,7 +1,7 @@
 /** Traces as facts for a {@link Cohort}. */
 
 import type { AttributeValue } from "../../model/attribute-value.ts";
-import type { Span } from "../../model/span.ts";
+import type { Resource, Span } from "../../model/span.ts";
 import { criticalPathPieces } from "../critical-path.ts";
 import type { ForestSpan } from "../span-forest.ts";
 import { traceTree } from "../trace-tree.ts";
@@ -9,7 +9,28 @@ import type { AttributePairs } from "./attribute-pairs.ts";
 import { NO_PAIR } from "./attribute-pairs.ts";
 import type { Cohort, TraceFacts } from "./cohort.ts";
 
-/** The attributes of one trace, or of one resource: a value counts once, however many spans have it. */
+/** The attributes of one resource, to be counted for each of its spans. */
+export class ResourceFacts {
+  readonly #attributes: AttributePairs;
+  /** Numbers of the pairs. */
+  readonly pairs: Set<number> = new Set();
+  /** Values of the numeric attributes, by number of the key. */
+  readonly numbers: Map<number, number> = new Map();
+
+  constructor(attributes: AttributePairs) {
+    this.#attributes = attributes;
+  }
+
+  /** Adds one attribute. */
+  add(key: string, value: AttributeValue): void {
+    if (!isComparable(value)) return;
+    const pair = this.#attributes.pairOf(key, value);
+    if (pair !== NO_PAIR) this.pairs.add(pair);
+    addNumber(this.numbers, this.#attributes.keyOf(key), value);
+  }
+}
+
+/** The attributes of one trace: a value counts once, however many spans have it. */
 export class AttributeFacts {
   readonly #attributes: AttributePairs;
   readonly #pairs = new Map<number, number>();
@@ -29,34 +50,37 @@ export class AttributeFacts {
     return this.#numbers;
   }
 
-  /**
-   * Adds one attribute of a span with so much critical-path self time; bytes and empty values say nothing that could be
-   * compared.
-   */
+  /** Adds one attribute of a span with so much critical-path self time. */
   add(key: string, value: AttributeValue, criticalNanos: number): void {
-    if (value === null || value instanceof Uint8Array) return;
+    if (!isComparable(value)) return;
     const pair = this.#attributes.pairOf(key, value);
     if (pair !== NO_PAIR) this.#addPair(pair, criticalNanos);
-    if (typeof value !== "number" && typeof value !== "bigint") return;
-    const number = Number(value);
-    const keyNumber = this.#attributes.keyOf(key);
-    if (keyNumber !== undefined && Number.isFinite(number)) this.#addNumber(keyNumber, number);
+    addNumber(this.#numbers, this.#attributes.keyOf(key), value);
   }
 
-  /** Adds what a resource has, for a span with so much critical-path self time. */
-  addResource(resource: AttributeFacts, criticalNanos: number): void {
-    for (const pair of resource.#pairs.keys()) this.#addPair(pair, criticalNanos);
-    for (const [key, value] of resource.#numbers) this.#addNumber(key, value);
+  /** Adds what the resource of a span with so much critical-path self time has. */
+  addResource(resource: ResourceFacts, criticalNanos: number): void {
+    for (const pair of resource.pairs) this.#addPair(pair, criticalNanos);
+    for (const [key, value] of resource.numbers) addNumber(this.#numbers, key, value);
   }
 
   #addPair(pair: number, criticalNanos: number): void {
+    this.#attributes.countSpan(pair);
     this.#pairs.set(pair, (this.#pairs.get(pair) ?? 0) + criticalNanos);
   }
+}
 
-  #addNumber(key: number, value: number): void {
-    const known = this.#numbers.get(key);
-    if (known === undefined || value > known) this.#numbers.set(key, value);
-  }
+/** False for bytes and empty values, which say nothing that could be compared. */
+function isComparable(value: AttributeValue): boolean {
+  return value !== null && !(value instanceof Uint8Array);
+}
+
+/** Keeps the largest value of each key; texts that look like numbers are none. */
+function addNumber(numbers: Map<number, number>, key: number | undefined, value: AttributeValue): void {
+  if (key === undefined || (typeof value !== "number" && typeof value !== "bigint")) return;
+  const number = Number(value);
+  const known = numbers.get(key);
+  if (Number.isFinite(number) && (known === undefined || number > known)) numbers.set(key, number);
 }
 
 /** The facts of a trace that its times tell. */
@@ -105,10 +129,19 @@ export function traceTimes<S extends ForestSpan>(cohort: Cohort, spans: readonly
 export function addTrace(cohort: Cohort, { spans }: { readonly spans: readonly Span[] }): void {
   const times = traceTimes(cohort, spans);
   const facts = new AttributeFacts(cohort.attributes);
+  const known = new Map<Resource, ResourceFacts>();
+  const factsOf = (resource: Resource): ResourceFacts => {
+    let made = known.get(resource);
+    if (made !== undefined) return made;
+    made = new ResourceFacts(cohort.attributes);
+    for (const [key, value] of Object.entries(resource.attributes)) made.add(key, value);
+    known.set(resource, made);
+    return made;
+  };
   for (const span of spans) {
     const nanos = times.criticalNanos.get(span) ?? 0;
     for (const [key, value] of Object.entries(span.attributes)) facts.add(key, value, nanos);
-    for (const [key, value] of Object.entries(span.resource.attributes)) facts.add(key, value, nanos);
+    facts.addResource(factsOf(span.resource), nanos);
   }
   cohort.add({ ...times, pairs: facts.pairs, numbers: facts.numbers });
 }
