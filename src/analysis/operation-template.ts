@@ -19,7 +19,7 @@ const MIN_MIXED_LENGTH = 5;
 const MIN_MIXED_DIGITS = 1 / 4;
 
 /**
- * The name with ids, UUIDs, hex, dates and numbers replaced by {@link ID_PLACEHOLDER}. Applying it again changes
+ * The name with ids, UUIDs, hex, dates and numbers replaced by `{id}`. Applying it again changes
  * nothing.
  *
  * - Hex counts from 8 digits on, when one of them is a digit from 0 to 9; after `0x` always.

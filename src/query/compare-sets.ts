@@ -7,6 +7,7 @@ import { AttributeFacts, ResourceFacts, traceTimes } from "../analysis/compare/t
 import type { TraceSides } from "../analysis/compare/trace-sides.ts";
 import { failedTraces, slowTraces, splitTraces, tracesAfter } from "../analysis/compare/trace-sides.ts";
 import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
+import type { Steps } from "../base/time-slice.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
 import { visitResourceAttributes, visitSpanAttributes } from "../batch/row-attributes.ts";
 import { resourceEntryOf } from "../batch/row-names.ts";
@@ -19,6 +20,11 @@ import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
 import type { CoveredRange, TraceFilter } from "./trace-filter.ts";
 import { coveredRange, timeRangeFrom, traceQueryFrom } from "./trace-filter.ts";
+
+/** Rows whose attributes are read between two chances for others to run. */
+const ROWS_PER_STEP = 256;
+/** What reading the attributes of a span costs beside looking at its columns. */
+const ATTRIBUTE_STEPS = 8;
 
 /**
  * Which of the traces are the selection; the rest is the baseline.
@@ -112,7 +118,7 @@ async function readCohort(
     traces++;
     if (summary.startTimeUnixNano > latestStart) latestStart = summary.startTimeUnixNano;
     if (rows.length > MAX_SPANS_AT_ONCE) leftOutCount++;
-    else held.add(collector.add(rows));
+    else held.add(await inSlices(collector.add(rows), slice));
     if (slice.isOver(rows.length)) await slice.rest();
   }
   return { cohort: collector.cohort, marks: collector.marks, truncated, leftOutCount, latestStart };
@@ -147,8 +153,8 @@ class RowCollector {
     this.#isMarked = isAttribute ? spanMatcher({ attributes: [selection] }) : () => false;
   }
 
-  /** Adds a trace; the bytes by which the facts have grown. */
-  add(rows: readonly SpanRow[]): number {
+  /** Adds a trace; the bytes by which the facts have grown. Work that can be done in slices. */
+  *add(rows: readonly SpanRow[]): Steps<number> {
     const before = this.cohort.byteSize;
     const spans = rows.map(lazySpan);
     const times = traceTimes(this.cohort, spans);
@@ -157,6 +163,7 @@ class RowCollector {
       const nanos = times.criticalNanos.get(spans[at] as Span) ?? 0;
       visitSpanAttributes(row, (key, value) => facts.add(key, value, nanos));
       facts.addResource(this.#resourceFacts(row), nanos);
+      if (at % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield ROWS_PER_STEP * ATTRIBUTE_STEPS;
     }
     this.cohort.add({ ...times, pairs: facts.pairs, numbers: facts.numbers });
     this.marks.push(rows.some(this.#isMarked));

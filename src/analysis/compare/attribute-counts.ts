@@ -9,6 +9,8 @@ import { TraceSide } from "./trace-sides.ts";
 
 /** Traces looked at between two chances for others to run. */
 export const TRACES_PER_STEP = 256;
+/** Values tested between two chances for others to run. */
+export const PAIRS_PER_STEP = 256;
 
 /** Traces with each number of some list, by that number. */
 export interface SideCounts {

@@ -23,6 +23,10 @@ export interface AttributePairLimits {
 /** Stands for a pair that is not kept. */
 export const NO_PAIR = -1;
 
+const CHARACTER_BYTES = 2;
+/** A key or value as an object, in a list and in a map. */
+const ENTRY_BYTES = 120;
+
 interface KeyEntry {
   readonly number: number;
   readonly pairs: Map<string, number>;
@@ -37,6 +41,7 @@ export class AttributePairs {
   readonly #keyTexts: string[] = [];
   readonly #pairs: AttributePair[] = [];
   readonly #spanCounts: number[] = [];
+  #byteSize = 0;
   #refused = 0;
 
   constructor(limits: AttributePairLimits = {}) {
@@ -60,12 +65,17 @@ export class AttributePairs {
     return this.#spanCounts;
   }
 
+  /** Bytes of the keys and values kept, and of finding them again. */
+  get byteSize(): number {
+    return this.#byteSize;
+  }
+
   /** Values met that were not kept, for their number or length. */
   get refused(): number {
     return this.#refused;
   }
 
-  /** The number of a pair, {@link NO_PAIR} when it is not kept. */
+  /** The number of a pair, -1 (`NO_PAIR`) when it is not kept. */
   pairOf(key: string, value: AttributeValue): number {
     const text = typeof value === "string" ? value : JSON.stringify(plainJsonFromAttribute(value));
     const entry = this.#keyOf(key);
@@ -76,6 +86,7 @@ export class AttributePairs {
       this.#refused++;
       return NO_PAIR;
     }
+    this.#byteSize += text.length * CHARACTER_BYTES + ENTRY_BYTES;
     const number = this.#pairs.push({ key, value: text }) - 1;
     this.#spanCounts.push(0);
     entry.pairs.set(text, number);
@@ -96,6 +107,7 @@ export class AttributePairs {
     const known = this.#keys.get(key);
     if (known !== undefined) return known;
     if (key.length > this.#maxTextLength || this.#keys.size >= this.#maxPairs) return undefined;
+    this.#byteSize += key.length * CHARACTER_BYTES + ENTRY_BYTES;
     const entry = { number: this.#keyTexts.push(key) - 1, pairs: new Map<string, number>() };
     this.#keys.set(key, entry);
     return entry;

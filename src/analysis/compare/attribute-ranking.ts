@@ -2,7 +2,7 @@
 
 import type { Steps } from "../../base/time-slice.ts";
 import type { PairTraces, TestedPairs } from "./attribute-counts.ts";
-import { countsOf, overlapOf, scoreOf, tracesWith } from "./attribute-counts.ts";
+import { countsOf, overlapOf, PAIRS_PER_STEP, scoreOf, tracesWith } from "./attribute-counts.ts";
 import type { AttributePair, AttributePairs } from "./attribute-pairs.ts";
 import type { Cohort } from "./cohort.ts";
 import type { LogFactorials, TwoCounts } from "./proportions.ts";
@@ -93,14 +93,14 @@ export function* rankAttributes(
   options: RankingOptions,
 ): Steps<AttributeDifference[]> {
   const candidates: Candidate[] = [];
-  for (const pair of tested.pairs) {
+  for (const [at, pair] of tested.pairs.entries()) {
+    if (at % PAIRS_PER_STEP === PAIRS_PER_STEP - 1) yield PAIRS_PER_STEP;
     const counts = countsOf(tested.counts, sides, pair);
     // The exact chance takes longer than z and is never smaller.
     if (normalChance(twoProportionZ(counts)) * options.testCount > options.maxChance) continue;
     const difference = differenceOf(counts, options);
     if (difference.chance <= options.maxChance) candidates.push({ pair, difference });
   }
-  yield tested.pairs.length;
   const { pairs } = cohort.attributes;
   candidates.sort((left, right) => compareCandidates(left, right, pairs));
   candidates.length = Math.min(candidates.length, MAX_CANDIDATES);

@@ -29,7 +29,7 @@ export interface CallPath {
 export interface CallPathLimits {
   /** Steps a path has at most; what is deeper counts to the path it would have left there. Default: no limit. */
   readonly maxDepth?: number;
-  /** Paths kept; what would be further ones counts to {@link OTHER_PATHS}. Default: no limit. */
+  /** Paths kept; what would be further ones counts to one named `(other call paths)`. Default: no limit. */
   readonly maxPaths?: number;
 }
 

@@ -117,11 +117,11 @@ export class Cohort {
     return this.#pathNanos;
   }
 
-  /** Bytes of the records, names left aside. */
+  /** Bytes of the records and of the attributes they are numbers of. */
   get byteSize(): number {
     const listed =
       this.#pairs.values.length + this.#numberKeys.values.length + this.#pathNumbers.values.length;
-    return (listed * 2 + this.traceCount * TRACE_NUMBERS) * NUMBER_BYTES;
+    return this.attributes.byteSize + (listed * 2 + this.traceCount * TRACE_NUMBERS) * NUMBER_BYTES;
   }
 
   /** Adds a trace; its number is the count of those before it. */

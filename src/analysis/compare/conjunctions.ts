@@ -2,7 +2,7 @@
 
 import type { Steps } from "../../base/time-slice.ts";
 import type { PairTraces, TestedPairs } from "./attribute-counts.ts";
-import { countBySide, countsOf, hasTrace, scoreOf, tracesWith } from "./attribute-counts.ts";
+import { countBySide, countsOf, hasTrace, PAIRS_PER_STEP, scoreOf, tracesWith } from "./attribute-counts.ts";
 import type { AttributePair } from "./attribute-pairs.ts";
 import type { Difference, RankingOptions } from "./attribute-ranking.ts";
 import { differenceOf } from "./attribute-ranking.ts";
@@ -49,7 +49,8 @@ export function* findConjunctions(
     const together = yield* countBySide(cohort.pairs, sides, cohort.attributes.pairs.length, (trace) =>
       hasTrace(set, trace),
     );
-    for (const other of pairs) {
+    for (const [at, other] of pairs.entries()) {
+      if (at % PAIRS_PER_STEP === PAIRS_PER_STEP - 1) yield PAIRS_PER_STEP;
       const counts = countsOf(together, sides, other);
       if (!isWorthTelling(cohort, sides, tested, { seed, other, counts, testCount, ...options })) continue;
       found.push({ seed, other, difference: differenceOf(counts, { ...options, testCount }) });

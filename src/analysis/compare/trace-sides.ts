@@ -11,7 +11,7 @@ export const TraceSide: { readonly BASELINE: 0; readonly SELECTION: 1 } = Object
 
 /** A side of each trace, and how many are on each. */
 export interface TraceSides {
-  /** Values of {@link TraceSide} by number of the trace. */
+  /** 1 for a trace of the selection, 0 for one of the baseline, by number of the trace. */
   readonly sides: Uint8Array;
   readonly selectionSize: number;
   readonly baselineSize: number;
