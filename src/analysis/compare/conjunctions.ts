@@ -30,8 +30,8 @@ interface Found {
 
 /**
  * The best conjunctions of two, found greedily: the values with the largest scores are each tried with all others. A
- * conjunction is told when it beats both of its parts, and each part still makes a difference among the traces that
- * have the other. Its chance counts every pair of values there is, since the seeds are chosen after looking.
+ * conjunction is told when it beats both of its parts. Its chance counts every pair of values there is, since the seeds
+ * are chosen after looking.
  */
 export function* findConjunctions(
   cohort: Cohort,
@@ -80,22 +80,10 @@ function isWorthTelling(cohort: Cohort, sides: TraceSides, tested: TestedPairs, 
   const { pairs } = cohort.attributes;
   if (pairs[seed]?.key === pairs[other]?.key) return false;
   if (counts.selectionCount + counts.baselineCount < minSupport) return false;
-  const seedCounts = countsOf(tested.counts, sides, seed);
-  const otherCounts = countsOf(tested.counts, sides, other);
-  const better = Math.max(scoreOf(seedCounts), scoreOf(otherCounts));
+  const scoreAlone = (pair: number): number => scoreOf(countsOf(tested.counts, sides, pair));
+  const better = Math.max(scoreAlone(seed), scoreAlone(other));
   if (scoreOf(counts) < better * MIN_GAIN) return false;
-  const isSure = (each: TwoCounts): boolean => differenceChance(each, factorials) * testCount <= maxChance;
-  return isSure(counts) && isSure(within(counts, seedCounts)) && isSure(within(counts, otherCounts));
-}
-
-/** Among the traces that have one value, how the other divides them. */
-function within(both: TwoCounts, one: TwoCounts): TwoCounts {
-  return {
-    selectionCount: both.selectionCount,
-    selectionSize: one.selectionCount,
-    baselineCount: both.baselineCount,
-    baselineSize: one.baselineCount,
-  };
+  return differenceChance(counts, factorials) * testCount <= maxChance;
 }
 
 /** Largest score first, each two values once. */

@@ -67,6 +67,20 @@ describe("attributes", () => {
     expect(attributes[1]?.z).toBeCloseTo(-(bad?.z as number), 9);
   });
 
+  it("are ranked by the difference of their shares, not by how sure it is", () => {
+    // Half of 100 failed traces against none of 900: surer, but less of a difference than all against 40 %.
+    const cohort = cohortOf(1_000, (number) => ({
+      isFailed: isFailed(number),
+      attributes: {
+        ...(isFailed(number) && number % 20 === 0 ? { sure: "x" } : {}),
+        ...(isFailed(number) || number % 10 < 5 ? { common: "x" } : {}),
+      },
+    }));
+    const { attributes } = compareCohorts(cohort, failedTraces(cohort));
+    expect(attributes.map(({ key }) => key)).toEqual(["common", "sure"]);
+    expect(attributes[0]?.z).toBeLessThan(attributes[1]?.z as number);
+  });
+
   it("count once a trace, however many spans have them", () => {
     const spans = (number: number): SpanSketch[] =>
       Array.from({ length: 4 }, (_, at) => ({
@@ -181,6 +195,19 @@ describe("conjunctions", () => {
     expect(new Set(conjunctions[0]?.conditions.map(({ key, value }) => `${key}=${value}`))).toEqual(
       new Set(["version=2", "region=eu"]),
     );
+  });
+
+  it("are not told where one of the values alone says more", () => {
+    // Of version 2, a tenth of all, nine in ten fail in eu and half elsewhere.
+    const cohort = cohortOf(2_000, (number) => {
+      const version = number % 10 === 0 ? "2" : "1";
+      const region = number % 20 === 0 ? "eu" : number % 3 === 0 ? "eu" : "us";
+      const fails = version === "2" && (number % 20 === 0 ? number % 200 !== 0 : number % 40 === 10);
+      return { isFailed: fails, attributes: { version, region } };
+    });
+    const { attributes, conjunctions } = compareCohorts(cohort, failedTraces(cohort));
+    expect(attributes[0]).toMatchObject({ key: "version", value: "2" });
+    expect(conjunctions).toEqual([]);
   });
 
   it("are not told where one value says it all", () => {

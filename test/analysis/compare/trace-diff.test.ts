@@ -106,6 +106,20 @@ describe("traceDiff of a usual and a slow trace", () => {
 });
 
 describe("traceDiff", () => {
+  it("counts the time under overlapping calls once when it takes them from the caller's own", () => {
+    const root: SpanSketch = { id: "root", name: "root", at: [0, 10] };
+    const alone = buildTrace("alone", root);
+    const busy = buildTrace(
+      "busy",
+      root,
+      { id: "a", parent: "root", name: "call", at: [1, 5] },
+      { id: "b", parent: "root", name: "call", at: [2, 4] },
+      { id: "c", parent: "root", name: "call", at: [3, 8] },
+    );
+    // From 1 to 8 ms under one call or another.
+    expect(named(traceDiff(alone, busy), "root").delta.selfNanos).toBe(-7n * MILLI);
+  });
+
   it("takes calls with other ids in their names for the same path", () => {
     const trace = (id: number): SpanSketch => ({ id: "root", name: `GET /orders/${id}`, at: [0, 10] });
     expect(traceDiff(buildTrace("a", trace(17)), buildTrace("b", trace(4_242))).nodes).toEqual([]);

@@ -37,6 +37,21 @@ describe("the shape of a trace", () => {
     expect(sameLevels(queries("a", "b", "b"), queries("b", "a", "b"))).toEqual(["set", "multiset"]);
   });
 
+  it("tells calls at one moment from calls one after another, in order only", () => {
+    const calls = (first: number, second: number): TraceShape =>
+      traceShape(
+        buildTrace(
+          "calls",
+          { id: "root", at: [0, 10] },
+          { id: "a", parent: "root", at: [first, 5] },
+          { id: "b", parent: "root", at: [second, 5] },
+        ),
+      );
+    for (const other of [calls(0, 1), calls(1, 0)]) {
+      expect(sameLevels(calls(0, 0), other)).toEqual(["set", "multiset"]);
+    }
+  });
+
   it("does not look at ids in names", () => {
     expect(sameLevels(queries("get 17"), queries("get 18"))).toEqual(SHAPE_LEVELS);
   });
