@@ -134,6 +134,36 @@ describe("the commands of the tour", () => {
     expect(stock?.count).toBeGreaterThan(10 * (reserve?.count ?? 0));
   });
 
+  it("says what slow traces have that others have not, and how one differs from a typical one", async () => {
+    const [slow] = await jsonLines<{ attributes: { key: string; value: string }[] }>(
+      "compare",
+      "--select",
+      "slow",
+      "--json",
+    );
+    expect(slow?.attributes[0]).toMatchObject({ key: "server.address", value: "card-gateway.example" });
+    const [found] = await jsonLines<{ traceId: string }>(
+      "search",
+      "--root-operation",
+      "GET /products",
+      "--limit",
+      "1",
+      "--json",
+    );
+    const [comparison] = await jsonLines<{
+      deltaNanos: string;
+      callPaths: { delta: { criticalPathNanos: string } }[];
+      others: { criticalPathDeltaNanos: string };
+    }>("compare", found?.traceId as string, "--json");
+    const listed = comparison?.callPaths.reduce(
+      (sum, { delta }) => sum + BigInt(delta.criticalPathNanos),
+      0n,
+    );
+    expect(String((listed ?? 0n) + BigInt(comparison?.others.criticalPathDeltaNanos ?? "0"))).toBe(
+      comparison?.deltaNanos,
+    );
+  });
+
   it("says what is wrong by exit code and words", async () => {
     expect(await cli(["search", "--service", "nobody"])).toMatchObject({ code: 1 });
     expect(await cli(["serch"])).toMatchObject({
@@ -156,6 +186,7 @@ describe("the calls of the tour", () => {
     "/api/v1/statistics/services",
     "/api/v1/statistics/performance?service=checkout",
     "/api/v1/dependencies?format=graph",
+    "/api/v1/compare?select=errors&start=-1h",
     "/api/v1/status",
     "/openapi.json",
     "/healthz",
