@@ -42,3 +42,20 @@ test("the bundle makes ids and traces", () => {
     }`),
   ).toBe(1);
 });
+
+test("the bundle compares traces and sets of them", () => {
+  expect(
+    inBrowser(`{
+      const traceOf = (durationMs) => {
+        const traceId = tracagg.createTraceId();
+        const span = tracagg.createSpan({ traceId, serviceName: "web", operationName: "x", durationMs });
+        return { traceId, spans: [span] };
+      };
+      const cohort = new tracagg.Cohort();
+      for (const durationMs of [1, 2, 3, 40]) tracagg.addTrace(cohort, traceOf(durationMs));
+      const { selectionSize } = tracagg.compareCohorts(cohort, tracagg.slowTraces(cohort, 0.25));
+      const { deltaNanos } = tracagg.traceDiff(traceOf(7), traceOf(9));
+      [selectionSize, String(deltaNanos), tracagg.traceShape(traceOf(1)).set.length].join();
+    }`),
+  ).toBe("1,2000000,32");
+});

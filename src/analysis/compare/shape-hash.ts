@@ -2,14 +2,13 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bigEndian32 } from "../../base/bytes.ts";
-import { utf8FromText } from "../../base/utf8.ts";
 
 /** 128 bits as four unsigned words. */
 export type ShapeHash = readonly [number, number, number, number];
 
 /** The hash of a text. */
 export function textHash(text: string): ShapeHash {
-  const bytes = sha256(utf8FromText(text));
+  const bytes = sha256(new TextEncoder().encode(text));
   return [bigEndian32(bytes, 0), bigEndian32(bytes, 4), bigEndian32(bytes, 8), bigEndian32(bytes, 12)];
 }
 
