@@ -158,14 +158,14 @@ class RowCollector {
     const before = this.cohort.byteSize;
     const spans = rows.map(lazySpan);
     const times = traceTimes(this.cohort, spans);
-    const facts = new AttributeFacts(this.cohort.attributes);
+    const attributes = new AttributeFacts(this.cohort.attributes);
     for (const [at, row] of rows.entries()) {
       const nanos = times.criticalNanos.get(spans[at] as Span) ?? 0;
-      visitSpanAttributes(row, (key, value) => facts.add(key, value, nanos));
-      facts.addResource(this.#resourceFacts(row), nanos);
+      visitSpanAttributes(row, (key, value) => attributes.add(key, value, nanos));
+      attributes.addResource(this.#resourceFacts(row), nanos);
       if (at % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield ROWS_PER_STEP * ATTRIBUTE_STEPS;
     }
-    this.cohort.add({ ...times, pairs: facts.pairs, numbers: facts.numbers });
+    this.cohort.add({ ...times, ...attributes.facts() });
     this.marks.push(rows.some(this.#isMarked));
     return this.cohort.byteSize - before;
   }

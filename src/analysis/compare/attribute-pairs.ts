@@ -93,9 +93,9 @@ export class AttributePairs {
     return number;
   }
 
-  /** Tells of a span that has the pair. */
-  countSpan(pair: number): void {
-    this.#spanCounts[pair] = (this.#spanCounts[pair] as number) + 1;
+  /** Tells of spans that have the pair. */
+  countSpans(pair: number, spanCount: number): void {
+    this.#spanCounts[pair] = (this.#spanCounts[pair] as number) + spanCount;
   }
 
   /** The number of a key, undefined when it is not kept. */

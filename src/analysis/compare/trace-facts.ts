@@ -26,8 +26,15 @@ export class ResourceFacts {
     if (!isComparable(value)) return;
     const pair = this.#attributes.pairOf(key, value);
     if (pair !== NO_PAIR) this.pairs.add(pair);
-    addNumber(this.numbers, this.#attributes.keyOf(key), value);
+    const number = numberFrom(value);
+    if (number !== undefined) addNumber(this.numbers, this.#attributes.keyOf(key), number);
   }
+}
+
+/** The spans of one resource in one trace. */
+interface ResourceUse {
+  spanCount: number;
+  criticalNanos: number;
 }
 
 /** The attributes of one trace: a value counts once, however many spans have it. */
@@ -35,37 +42,44 @@ export class AttributeFacts {
   readonly #attributes: AttributePairs;
   readonly #pairs = new Map<number, number>();
   readonly #numbers = new Map<number, number>();
+  readonly #resources = new Map<ResourceFacts, ResourceUse>();
 
   constructor(attributes: AttributePairs) {
     this.#attributes = attributes;
-  }
-
-  /** Critical-path self time of the spans that have a value, by number of the pair. */
-  get pairs(): ReadonlyMap<number, number> {
-    return this.#pairs;
-  }
-
-  /** The largest value of each numeric attribute, by number of its key. */
-  get numbers(): ReadonlyMap<number, number> {
-    return this.#numbers;
   }
 
   /** Adds one attribute of a span with so much critical-path self time. */
   add(key: string, value: AttributeValue, criticalNanos: number): void {
     if (!isComparable(value)) return;
     const pair = this.#attributes.pairOf(key, value);
-    if (pair !== NO_PAIR) this.#addPair(pair, criticalNanos);
-    addNumber(this.#numbers, this.#attributes.keyOf(key), value);
+    if (pair !== NO_PAIR) this.#addPair(pair, { spanCount: 1, criticalNanos });
+    const number = numberFrom(value);
+    if (number !== undefined) addNumber(this.#numbers, this.#attributes.keyOf(key), number);
   }
 
-  /** Adds what the resource of a span with so much critical-path self time has. */
+  /** Adds the resource of a span with so much critical-path self time. */
   addResource(resource: ResourceFacts, criticalNanos: number): void {
-    for (const pair of resource.pairs) this.#addPair(pair, criticalNanos);
-    for (const [key, value] of resource.numbers) addNumber(this.#numbers, key, value);
+    const use = this.#resources.get(resource);
+    if (use === undefined) this.#resources.set(resource, { spanCount: 1, criticalNanos });
+    else {
+      use.spanCount++;
+      use.criticalNanos += criticalNanos;
+    }
   }
 
-  #addPair(pair: number, criticalNanos: number): void {
-    this.#attributes.countSpan(pair);
+  /** The facts of the trace, once all of it was added. */
+  facts(): Pick<TraceFacts, "pairs" | "numbers"> {
+    // A resource has as many attributes as a span and far more spans than one, so it is counted once for all of them.
+    for (const [resource, use] of this.#resources) {
+      for (const pair of resource.pairs) this.#addPair(pair, use);
+      for (const [key, value] of resource.numbers) addNumber(this.#numbers, key, value);
+    }
+    this.#resources.clear();
+    return { pairs: this.#pairs, numbers: this.#numbers };
+  }
+
+  #addPair(pair: number, { spanCount, criticalNanos }: ResourceUse): void {
+    this.#attributes.countSpans(pair, spanCount);
     this.#pairs.set(pair, (this.#pairs.get(pair) ?? 0) + criticalNanos);
   }
 }
@@ -75,12 +89,18 @@ function isComparable(value: AttributeValue): boolean {
   return value !== null && !(value instanceof Uint8Array);
 }
 
-/** Keeps the largest value of each key; texts that look like numbers are none. */
-function addNumber(numbers: Map<number, number>, key: number | undefined, value: AttributeValue): void {
-  if (key === undefined || (typeof value !== "number" && typeof value !== "bigint")) return;
+/** A finite number; texts that look like one are none. */
+function numberFrom(value: AttributeValue): number | undefined {
+  if (typeof value !== "number" && typeof value !== "bigint") return undefined;
   const number = Number(value);
+  return Number.isFinite(number) ? number : undefined;
+}
+
+/** Keeps the largest number of each key. */
+function addNumber(numbers: Map<number, number>, key: number | undefined, number: number): void {
+  if (key === undefined) return;
   const known = numbers.get(key);
-  if (Number.isFinite(number) && (known === undefined || number > known)) numbers.set(key, number);
+  if (known === undefined || number > known) numbers.set(key, number);
 }
 
 /** The facts of a trace that its times tell. */
@@ -128,7 +148,7 @@ export function traceTimes<S extends ForestSpan>(cohort: Cohort, spans: readonly
  */
 export function addTrace(cohort: Cohort, { spans }: { readonly spans: readonly Span[] }): void {
   const times = traceTimes(cohort, spans);
-  const facts = new AttributeFacts(cohort.attributes);
+  const attributes = new AttributeFacts(cohort.attributes);
   const known = new Map<Resource, ResourceFacts>();
   const factsOf = (resource: Resource): ResourceFacts => {
     let made = known.get(resource);
@@ -140,8 +160,8 @@ export function addTrace(cohort: Cohort, { spans }: { readonly spans: readonly S
   };
   for (const span of spans) {
     const nanos = times.criticalNanos.get(span) ?? 0;
-    for (const [key, value] of Object.entries(span.attributes)) facts.add(key, value, nanos);
-    facts.addResource(factsOf(span.resource), nanos);
+    for (const [key, value] of Object.entries(span.attributes)) attributes.add(key, value, nanos);
+    attributes.addResource(factsOf(span.resource), nanos);
   }
-  cohort.add({ ...times, pairs: facts.pairs, numbers: facts.numbers });
+  cohort.add({ ...times, ...attributes.facts() });
 }
