@@ -25,14 +25,14 @@ export function resourceAttribute(row: SpanRow, key: string): AttributeValue | u
 /** Is told of one attribute. */
 export type AttributeVisitor = (key: string, value: AttributeValue) => void;
 
-/** Visits the attributes of the span, in the order they were sent, and decodes nothing else of it. */
+/** Visits the attributes of the span, in the order they were sent, repeats too, and decodes nothing else of it. */
 export function visitSpanAttributes({ batch, row }: SpanRow, visit: AttributeVisitor): void {
   const start = batch.spanStarts[row] as number;
   const end = batch.spanEnds[row] as number;
   visitAttributes(new ProtobufReader(batch.payload, start, end), OtlpFieldNumber.Span.attributes, visit);
 }
 
-/** Visits the attributes of the span's resource, in the order they were sent. */
+/** Visits the attributes of the span's resource, in the order they were sent, repeats too. */
 export function visitResourceAttributes(row: SpanRow, visit: AttributeVisitor): void {
   const { start, end } = resourceEntryOf(row);
   const reader = new ProtobufReader(row.batch.payload, start, end);

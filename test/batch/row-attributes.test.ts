@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import type protobuf from "protobufjs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { resourceAttribute, spanAttribute } from "../../src/batch/row-attributes.ts";
+import {
+  resourceAttribute,
+  spanAttribute,
+  visitResourceAttributes,
+  visitSpanAttributes,
+} from "../../src/batch/row-attributes.ts";
 import { lazySpan, spanFromRow } from "../../src/batch/span-from-row.ts";
 import { OtlpRequestDecoder } from "../../src/codec/otlp-protobuf/request-decoder.ts";
 import { attribute, concat, field, requestOfSpan } from "../codec/otlp-protobuf/request-bytes.ts";
@@ -17,6 +22,26 @@ beforeAll(async () => {
 
 const rowOf = (payload: Uint8Array) => ({ batch: new OtlpRequestDecoder().decode(payload).batch, row: 0 });
 const ABSENT_KEY = "no generator makes this key";
+
+describe("all attributes of a row", () => {
+  test("are those a full decode gives", () => {
+    fc.assert(
+      fc.property(otlpRequestArbitrary({}), (request) => {
+        const { batch } = new OtlpRequestDecoder().decode(encodeOtlpRequest(requestType, request));
+        for (const row of allRows(batch)) {
+          const span = spanFromRow(row);
+          const own = new Map<string, unknown>();
+          visitSpanAttributes(row, (key, value) => own.set(key, value));
+          expect(own).toEqual(new Map(Object.entries(span.attributes)));
+          const resource = new Map<string, unknown>();
+          visitResourceAttributes(row, (key, value) => resource.set(key, value));
+          expect(resource).toEqual(new Map(Object.entries(span.resource.attributes)));
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
 
 describe("one attribute of a row", () => {
   test("is the value a full decode gives, for every key", () => {
