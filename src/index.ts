@@ -10,6 +10,14 @@
 
 export type { Bottleneck } from "./analysis/bottlenecks.ts";
 export { identifyBottlenecks } from "./analysis/bottlenecks.ts";
+export type {
+  ClockSkew,
+  ClockSkewOptions,
+  CorrectedSpan,
+  HostClock,
+  SkewSpan,
+} from "./analysis/clock-skew.ts";
+export { clockSkew, correctClockSkew } from "./analysis/clock-skew.ts";
 export type { AttributePair } from "./analysis/compare/attribute-pairs.ts";
 export { AttributePairs } from "./analysis/compare/attribute-pairs.ts";
 export type { AttributeDifference, Difference } from "./analysis/compare/attribute-ranking.ts";
@@ -43,14 +51,6 @@ export type {
   TypicalTraceOptions,
 } from "./analysis/compare/typical-trace.ts";
 export { typicalTrace } from "./analysis/compare/typical-trace.ts";
-export type {
-  ClockSkew,
-  ClockSkewOptions,
-  CorrectedSpan,
-  HostClock,
-  SkewSpan,
-} from "./analysis/clock-skew.ts";
-export { clockSkew, correctClockSkew } from "./analysis/clock-skew.ts";
 export type {
   CriticalPath,
   CriticalPathClass,

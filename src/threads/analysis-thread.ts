@@ -16,6 +16,7 @@ import type { Metrics } from "../base/metrics.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
+import type { SpanTable } from "../batch/span-table.ts";
 import { buffersOfTable, spanTable } from "../batch/span-table.ts";
 import { startWorker } from "../io/worker-pool.ts";
 import type { AnalysisJob } from "./analysis-jobs.ts";
@@ -80,12 +81,6 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
     start: startAnalysisWorker,
     maxWaiting: MAX_WAITING,
   });
-  const tableOf = (
-    rows: readonly SpanRow[],
-    withLinkBodies: boolean,
-    signal: AbortSignal | undefined,
-    withHosts = false,
-  ) => inSlices(spanTable(rows, { withLinkBodies, withHosts }), new TimeSlice(signal));
   return {
     criticalPath: async (rows, signal) => {
       const table = await tableOf(rows, false, signal);
@@ -142,6 +137,13 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
       const transfer = buffersOfDurations(durations);
       return (await thread.run({ kind: "performance", durations }, { transfer, signal })) as Performance;
     },
+    ...comparisonsIn(thread),
+    stop: () => thread.stop(),
+  };
+}
+
+function comparisonsIn(thread: JobThread<AnalysisJob>): Pick<AnalysisThread, "traceShape" | "traceDiff"> {
+  return {
     traceShape: async (rows, signal) => {
       const table = await tableOf(rows, false, signal);
       const transfer = buffersOfTable(table);
@@ -158,8 +160,16 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
         { transfer, signal },
       )) as TraceDiff;
     },
-    stop: () => thread.stop(),
   };
+}
+
+function tableOf(
+  rows: readonly SpanRow[],
+  withLinkBodies: boolean,
+  signal: AbortSignal | undefined,
+  withHosts = false,
+): SpanTable | Promise<SpanTable> {
+  return inSlices(spanTable(rows, { withLinkBodies, withHosts }), new TimeSlice(signal));
 }
 
 function* bottlenecksOf(

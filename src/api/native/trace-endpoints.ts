@@ -24,7 +24,6 @@ import { TRACE_FORMATS, traceChunks } from "./trace-formats.ts";
 /** Threshold of bottlenecks when none is given: the one of the original design's examples. */
 const DEFAULT_THRESHOLD_MS = 100;
 
-/** `{traceId}` of a path. */
 /** `{traceId}` in the path of a request, in every form that is read. */
 export const TRACE_ID_PARAMETER: Endpoint["pathParameters"] = Object.freeze({
   traceId: {

@@ -4,8 +4,8 @@ import { ERROR_TABLE } from "../../base/errors.ts";
 import { SpanKind } from "../../model/span-kind.ts";
 import { SpanStatus } from "../../model/span-status.ts";
 import type { JsonSchema } from "../query-parameters.ts";
-import { liveSchemas } from "./live-schemas.ts";
 import { compareSchemas } from "./compare-schemas.ts";
+import { liveSchemas } from "./live-schemas.ts";
 import {
   AMOUNT,
   COUNT,
