@@ -1,9 +1,13 @@
 /** Service and operation names of spans, each pair once under a number, in bounded number. */
 
+import { operationTemplate } from "../analysis/operation-template.ts";
 import type { ResourceEntry, SpanBatch } from "../batch/span-batch.ts";
 
 /** Pairs told apart; a hundred services of two hundred operations. */
 export const DEFAULT_MAX_OPERATIONS = 20_000;
+
+/** Operations of one service from which on ids are taken out of further names. */
+const MAX_LITERAL_NAMES = 100;
 
 /** Name that stands for all operations of a service beyond the bound. */
 export const OTHER_OPERATIONS = "(other operations)";
@@ -87,7 +91,15 @@ export class Operations {
   #idIn(names: ServiceNames, name: string): number {
     const known = names.ids.get(name);
     if (known !== undefined) return known;
-    if (this.#names.length < this.#max) return this.#give(names, name);
+    if (names.ids.size >= MAX_LITERAL_NAMES) {
+      // So many names have ids in them: what they have in common is the operation.
+      const template = operationTemplate(name);
+      const templated = names.ids.get(template);
+      if (templated !== undefined) return templated;
+      if (this.#names.length < this.#max) return this.#give(names, template);
+    } else if (this.#names.length < this.#max) {
+      return this.#give(names, name);
+    }
     this.overflowed++;
     return names.ids.get(OTHER_OPERATIONS) ?? this.#give(names, OTHER_OPERATIONS);
   }

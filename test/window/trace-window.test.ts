@@ -192,6 +192,18 @@ test("operations beyond the bound are counted together, service by service", () 
   expect(operations.overflowed).toBe(2);
 });
 
+test("names that explode are counted without the ids in them, names before stay as they are", () => {
+  const operations = new Operations();
+  const first = operations.idOf("shop", "GET /user/1");
+  for (let user = 2; user <= 5_000; user++) operations.idOf("shop", `GET /user/${user}`);
+  expect(operations.count).toBe(101);
+  expect(operations.idOf("shop", "GET /user/1")).toBe(first);
+  const { service, name } = { service: operations.service(100), name: operations.name(100) };
+  expect([service, name]).toEqual(["shop", "GET /user/{id}"]);
+  expect(operations.idOf("shop", "GET /user/123456")).toBe(100);
+  expect(operations.idOf("shop", "GET /cart")).toBe(101);
+});
+
 test("far ends that nothing names any more are forgotten, and their numbers not given again", () => {
   const farEnds = new FarEnds();
   const kept = farEnds.idOf({ "service.peer.name": "a" });
