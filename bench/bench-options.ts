@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly jsonFile: string | undefined;
   /** Prints what was tried for the log and the segments, and nothing else. */
   readonly isExperiments: boolean;
+  /** Only statistics as spans arrive. */
+  readonly isStatistics: boolean;
   /** Prints what comparing 10,000 traces takes, and nothing else. */
   readonly isComparison: boolean;
   readonly isHelp: boolean;
@@ -64,6 +66,7 @@ Starts servers of its own on empty folders under the temporary folder, sends spa
   --quote FILE     put the main figures between the marks of a file
   --json FILE      write all figures as JSON
   --experiments    only what docs/decisions quotes: ways to write the log and segments, beside each other
+  --statistics     only what statistics cost as spans arrive, and what asking them takes
   --comparison     only what comparing a set of 10,000 traces with another takes
 `;
 
@@ -93,6 +96,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     quoteFile: values.quote,
     jsonFile: values.json,
     isExperiments: values.experiments ?? false,
+    isStatistics: values.statistics ?? false,
     isComparison: values.comparison ?? false,
     isHelp: values.help ?? false,
   };
@@ -117,6 +121,7 @@ const OPTIONS = {
   quote: { type: "string" },
   json: { type: "string" },
   experiments: { type: "boolean" },
+  statistics: { type: "boolean" },
   comparison: { type: "boolean" },
   help: { type: "boolean" },
 } as const;

@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { TracAggError } from "../src/base/errors.ts";
+import { runStatistics } from "./analyses/live-statistics.ts";
 import { runSetComparison } from "./analyses/set-comparison.ts";
 import { BENCH_HELP, parseBenchOptions } from "./bench-options.ts";
 import type { BenchResults } from "./bench-results.ts";
@@ -44,6 +45,10 @@ async function main(args: readonly string[]): Promise<void> {
   }
   if (options.isComparison) {
     process.stdout.write(await runSetComparison(say));
+    return;
+  }
+  if (options.isStatistics) {
+    process.stdout.write(await runStatistics(options.corpusFolder, say));
     return;
   }
   const { reportFile, quoteFile, jsonFile } = options;

@@ -1,0 +1,242 @@
+/** `npm run bench -- --statistics`: what statistics cost as spans arrive, and what asking them takes. */
+
+import { LatencySketch } from "../../src/analysis/latency-sketch.ts";
+import type { CommittedBatch } from "../../src/batch/committed-batch.ts";
+import { encodeSpans } from "../../src/codec/otlp-protobuf/encode-request.ts";
+import { OtlpRequestDecoder } from "../../src/codec/otlp-protobuf/request-decoder.ts";
+import { makeSpan } from "../../src/model/make-span.ts";
+import { graphIn } from "../../src/query/live-graph.ts";
+import { redIn } from "../../src/query/live-red.ts";
+import type { QueryContext } from "../../src/query/query-context.ts";
+import { DEFAULT_ANSWER_LIMITS } from "../../src/query/query-context.ts";
+import type { EdgeCell } from "../../src/rollup/cells.ts";
+import { LiveStatistics } from "../../src/rollup/live-statistics.ts";
+import { RollupWindow } from "../../src/rollup/rollup-window.ts";
+import { spanSeries } from "../../src/rollup/series.ts";
+import { createMemoryStore } from "../../src/store/memory/memory-store.ts";
+import { corpusTemplates, describeCorpus } from "../corpus.ts";
+import type { WayFigures } from "../experiments/measure.ts";
+import { measureWays } from "../experiments/measure.ts";
+import { describeMachine } from "../machine/describe-machine.ts";
+import { mergedTemplates, patchedPayload, templateFromPayload } from "../payload-template.ts";
+import { percentilesOf } from "../percentiles.ts";
+import type { Random } from "../random.ts";
+import { createRandom } from "../random.ts";
+import { markdownTable, numberText } from "../report/table.ts";
+
+const ROUNDS = 5;
+const INSERTS = 1_000_000;
+const SPANS = 200_000;
+const MERGED_SPANS = 500;
+const QUERIES = 100;
+const NOW_SECONDS = 1_700_001_800;
+const MINUTE = 60;
+const HOUR = 3_600;
+const DAY = 86_400;
+const SERVICES = 100;
+const OPERATIONS_OF_EACH = 5;
+const CALLEES_OF_EACH = 3;
+const SPANS_A_MINUTE = 10;
+const SERVER_KIND = 2;
+const OPEN_TRACES = 20_000;
+const SPANS_OF_TRACE = 50;
+const TRACES_OF_REQUEST = 50;
+
+/** Measures; the report as Markdown. */
+export async function runStatistics(
+  corpusFolder: string | undefined,
+  say: (text: string) => void,
+): Promise<string> {
+  const templates = corpusTemplates(corpusFolder);
+  say("adding and merging");
+  const [inserts] = await measureWays([{ name: "insert", run: insertMany }], ROUNDS);
+  say("counting spans as they arrive");
+  const batches = batchesOf(mergedTemplates(templates, MERGED_SPANS), SPANS);
+  const spanCount = batches.reduce((sum, { batch }) => sum + batch.rowCount, 0);
+  const [arrivals] = await measureWays([{ name: "arrive", run: () => countAll(batches) }], ROUNDS);
+  say("asking a day of minutes");
+  const context = await contextOver(dayOfMinutes());
+  const graph = await timesOf(() => graphIn(context, { start: "-24h" }));
+  const operations = await timesOf(() => redIn(context, { start: "-24h" }));
+  const rows = [
+    ["inserts into a sketch, M/s", numberText(INSERTS / (inserts as WayFigures).wallMicros, 1)],
+    [
+      "window, calls and sums by time, CPU us/span",
+      numberText((arrivals as WayFigures).cpuMicros / spanCount, 2),
+    ],
+    ["trace window of 20,000 open traces of 50 spans, MB", numberText(windowBytes() / 1e6, 0)],
+    ["dependency graph over 24 h, 100 services, p95 ms", numberText(graph, 1)],
+    ["rate, errors, durations of 500 operations over 24 h, p95 ms", numberText(operations, 1)],
+  ];
+  return `${[
+    `- Machine: ${describeMachine()}`,
+    `- Corpus: ${describeCorpus(templates, corpusFolder)}, ${numberText(spanCount)} spans with fresh ids in requests of ${MERGED_SPANS}`,
+    `- Medians of ${ROUNDS} rounds; answers are p95 of ${QUERIES}`,
+    `- The day: minutes with ${SPANS_A_MINUTE} spans of each of ${SERVICES * OPERATIONS_OF_EACH} operations and calls on each of ${SERVICES * CALLEES_OF_EACH} edges`,
+    "",
+    ...markdownTable(["what", "measured"], rows),
+  ].join("\n")}\n`;
+}
+
+function insertMany(): undefined {
+  const sketch = new LatencySketch();
+  let state = 1;
+  for (let count = 0; count < INSERTS; count++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    sketch.add(state);
+  }
+}
+
+type Templates = ReturnType<typeof mergedTemplates>;
+
+/** The corpus again and again with other trace ids, decoded. */
+function batchesOf(templates: Templates, spans: number): CommittedBatch[] {
+  const decoder = new OtlpRequestDecoder();
+  const random = createRandom(1);
+  const batches: CommittedBatch[] = [];
+  for (let count = 0; count < spans; ) {
+    const mask = Uint8Array.from({ length: 16 }, () => random.below(256));
+    for (const template of templates) {
+      const { batch } = decoder.decode(patchedPayload(template, mask, 0n));
+      batches.push({
+        batch,
+        position: batches.length,
+        arrivalUnixMillis: Number(template.lastTimeUnixNano / 1_000_000n),
+      });
+      count += batch.rowCount;
+    }
+  }
+  return batches;
+}
+
+/** Appends at a pace of 14,000 spans a second, so that traces complete on the way as they do in a server. */
+function countAll(batches: readonly CommittedBatch[]): undefined {
+  const statistics = new LiveStatistics();
+  let nowMillis = 0;
+  for (const committed of batches) {
+    statistics.append(committed, nowMillis);
+    nowMillis += committed.batch.rowCount / 14;
+    while (statistics.tick(nowMillis, committed.arrivalUnixMillis / 1_000)) {
+      // More traces are due.
+    }
+  }
+  statistics.window.completeOpen(nowMillis, "all");
+}
+
+/** Bytes of a window with so many traces, none of them complete. */
+function windowBytes(): number {
+  const requests = OPEN_TRACES / TRACES_OF_REQUEST;
+  const spans = Array.from({ length: TRACES_OF_REQUEST * SPANS_OF_TRACE }, (_, at) => {
+    const trace = Math.floor(at / SPANS_OF_TRACE);
+    const startTimeUnixNano = 1_700_000_000_000_000_000n + BigInt(at);
+    return makeSpan({
+      traceId: (trace + 1).toString(16).padStart(32, "0"),
+      spanId: (at + 1).toString(16).padStart(16, "0"),
+      parentSpanId: "00000000000000ff",
+      name: `operation ${at % 20}`,
+      kind: "SERVER",
+      startTimeUnixNano,
+      endTimeUnixNano: startTimeUnixNano + 1_000_000n,
+      resource: {
+        attributes: { "service.name": `service ${trace % 20}` },
+        droppedAttributesCount: 0,
+        schemaUrl: "",
+      },
+    });
+  });
+  const template = templateFromPayload(encodeSpans(spans));
+  const decoder = new OtlpRequestDecoder();
+  const random = createRandom(1);
+  const { window } = new LiveStatistics();
+  for (let position = 0; position < requests; position++) {
+    const mask = Uint8Array.from({ length: 16 }, () => random.below(256));
+    const { batch } = decoder.decode(patchedPayload(template, mask, 0n));
+    window.append({ batch, position, arrivalUnixMillis: 0 }, 0, () => {});
+  }
+  if (window.openTraces !== OPEN_TRACES)
+    throw new Error(`expected ${OPEN_TRACES} open traces, got ${window.openTraces}`);
+  return window.byteSize;
+}
+
+/** A day of windows, every minute and every hour with the same content: what is in them does not change what they cost. */
+function dayOfMinutes(): LiveStatistics {
+  const day = new LiveStatistics();
+  const random = createRandom(1);
+  const service = (number: number): string => `service ${number % SERVICES}`;
+  const minute = new RollupWindow(0);
+  const hour = new RollupWindow(0);
+  for (let number = 0; number < SERVICES; number++) {
+    for (let operation = 0; operation < OPERATIONS_OF_EACH; operation++) {
+      const series = spanSeries(
+        day.operations.idOf(service(number), `operation ${operation}`),
+        SERVER_KIND,
+        0,
+      );
+      fill(SPANS_A_MINUTE, random, (nanos) => minute.spanCell(series).durations.add(nanos));
+      fill(SPANS_A_MINUTE * 60, random, (nanos) => hour.spanCell(series).durations.add(nanos));
+    }
+    for (let callee = 1; callee <= CALLEES_OF_EACH; callee++) {
+      const ends = { fromService: service(number), toService: service(number * 7 + callee) };
+      const edge = day.edges.idOf({
+        ...ends,
+        type: "rpc",
+        fromOperation: "operation 0",
+        toOperation: `operation ${callee}`,
+      });
+      fill(SPANS_A_MINUTE, random, (nanos) => minute.edgeCell(edge).add(callOf(nanos), 1, 1));
+      fill(SPANS_A_MINUTE * 60, random, (nanos) => hour.edgeCell(edge).add(callOf(nanos), 1, 1));
+    }
+  }
+  for (let start = NOW_SECONDS - DAY - HOUR; start < NOW_SECONDS; start += MINUTE) {
+    day.rollups.restore(MINUTE, new RollupWindow(Math.floor(start / MINUTE) * MINUTE, minute.toBytes()));
+    day.rollups.restore(HOUR, new RollupWindow(Math.floor(start / HOUR) * HOUR, hour.toBytes()));
+  }
+  day.rollups.observe(NOW_SECONDS);
+  return day;
+}
+
+/** Durations over four octaves. */
+function fill(count: number, random: Random, add: (nanos: number) => void): void {
+  for (let done = 0; done < count; done++) add(Math.floor(1_000_000 * 16 ** (random.below(1_000) / 1_000)));
+}
+
+function callOf(nanos: number): Parameters<EdgeCell["add"]>[0] {
+  const serverNanos = Math.floor(nanos * 0.9);
+  return {
+    callCount: 1,
+    errorCount: 0,
+    facts: {
+      clientNanos: nanos,
+      serverNanos,
+      gapNanos: nanos - serverNanos,
+      isGapClamped: false,
+      delayNanos: -1,
+      isClientError: false,
+      isServerError: false,
+      isRetry: false,
+    },
+  };
+}
+
+async function contextOver(live: LiveStatistics): Promise<QueryContext> {
+  const store = createMemoryStore();
+  await store.start();
+  return {
+    reader: store,
+    catalogue: store,
+    statistics: store,
+    live,
+    clock: { nowMillis: () => NOW_SECONDS * 1_000 },
+    answerLimits: DEFAULT_ANSWER_LIMITS,
+  };
+}
+
+async function timesOf(ask: () => Promise<unknown>): Promise<number> {
+  const millis: number[] = [];
+  for (let run = 0; run <= QUERIES; run++) {
+    const startedMillis = performance.now();
+    await ask();
+    if (run > 0) millis.push(performance.now() - startedMillis);
+  }
+  return percentilesOf(millis).p95;
+}
