@@ -71,7 +71,7 @@ export interface CriticalPathOptions {
 }
 
 /** Share of a parent's duration that {@link CriticalPathOptions.maxOverlapNanos} is held to. */
-const MAX_OVERLAP_SHARE = 0.01;
+export const MAX_OVERLAP_SHARE = 0.01;
 
 /**
  * The critical path to the response: which spans the root's answer waited for, instant by instant.
