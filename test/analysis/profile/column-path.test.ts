@@ -7,42 +7,14 @@ import { distinctRows } from "../../../src/batch/distinct-rows.ts";
 import { lazySpan } from "../../../src/batch/span-from-row.ts";
 import { spanTable } from "../../../src/batch/span-table.ts";
 import { columnsOfTable, RowColumns } from "../../../src/batch/trace-columns.ts";
-import type { Span } from "../../../src/model/span.ts";
 import { batchOf, withTimes } from "../../helpers/otlp-fixture.ts";
 import { allRows } from "../../helpers/rows.ts";
 import { BUILDER_START_UNIX_NANO, buildSpan, buildTrace } from "../../helpers/trace-builder.ts";
+import { anySpans, traceOf } from "./any-trace.ts";
 import { columnCriticalPath, pathOfColumns } from "./column-critical-path.ts";
 
-const anyName = fc.constantFrom("", "get", "put", "größe");
-
-/** Anything at all: repeated ids, cycles, self-parents, orphans, several roots, negative and zero durations. */
-const anySpan: fc.Arbitrary<Span> = fc
-  .record({
-    id: fc.nat(9),
-    parent: fc.option(fc.nat(11), { nil: undefined }),
-    kind: fc.constantFrom("UNSPECIFIED", "INTERNAL", "CLIENT", "SERVER", "PRODUCER", "CONSUMER"),
-    status: fc.constantFrom("UNSET", "OK", "ERROR"),
-    service: anyName,
-    name: anyName,
-    start: fc.nat(12),
-    duration: fc.integer({ min: -3, max: 14 }),
-  })
-  .map(({ id, parent, start, duration, ...rest }) =>
-    buildSpan("any", {
-      ...rest,
-      id: `s${id}`,
-      ...(parent === undefined ? {} : { parent: `s${parent}` }),
-      at: [start, start + duration],
-    }),
-  );
-
-const anySpans = fc.array(anySpan, { minLength: 1, maxLength: 18 });
 const anyOverlap = fc.constantFrom(0, 20_000, 5_000_000);
 const RUNS = { numRuns: 3_000 };
-
-function traceOf(spans: readonly Span[]): { traceId: string; spans: readonly Span[] } {
-  return { traceId: spans[0]!.traceId, spans };
-}
 
 describe("the critical path over columns", () => {
   it("is that over spans, segment by segment with classes, whatever the spans and their order", () => {

@@ -1,0 +1,85 @@
+/**
+ * Sums of weighted nanoseconds that come out the same in any order.
+ *
+ * A profile is merged in whatever order shards and windows come, and loses traces again; sums of rounded numbers would
+ * then depend on the order, and what was taken back would leave dust. So weights are whole numbers of 1/1,024 and sums
+ * are whole numbers of (nanoseconds x 1/1,024), kept as two halves of float64: BigInt would cost an allocation for each
+ * span, and one float64 is exact up to 2^53 only, which a thousand hours reach.
+ */
+
+/** A weight of 1 in steps, as `LatencySketch` rounds weights. */
+export const WEIGHT_STEPS = 1_024;
+const MAX_WEIGHT = 2 ** 30;
+
+const LOW_BITS = 24;
+const LOW_RANGE = 2 ** LOW_BITS;
+/** With nanoseconds and steps below these every product of halves is below 2^53. */
+const MAX_FAST_NANOS = 2 ** 48;
+const MAX_FAST_STEPS = 2 ** 28;
+
+/**
+ * The steps of a weight.
+ *
+ * @throws RangeError unless it is from 1/1,024 to 2^30.
+ */
+export function stepsOfWeight(weight: number): number {
+  if (!(weight >= 1 / WEIGHT_STEPS && weight <= MAX_WEIGHT)) {
+    throw new RangeError(`expected a weight from 1/${WEIGHT_STEPS} to ${MAX_WEIGHT}, got ${weight}`);
+  }
+  return Math.round(weight * WEIGHT_STEPS);
+}
+
+/** Nanoseconds of a sum in (nanoseconds x 1/1,024), to the nearest float64. */
+export function nanosOfSum(sum: bigint): number {
+  return Number(sum) / WEIGHT_STEPS;
+}
+
+/** Many sums; sum i is `high[i] * 2^24 + low[i]` with a low half from 0 to below 2^24, so equal sums are equal bits. */
+export class ExactSums {
+  #highs: Float64Array = new Float64Array(16);
+  #lows: Float64Array = new Float64Array(16);
+
+  /** Makes room for sums 0 to below `count`, 0 each. */
+  reserve(count: number): void {
+    if (count <= this.#lows.length) return;
+    const highs = new Float64Array(Math.max(count, this.#lows.length * 2));
+    const lows = new Float64Array(highs.length);
+    highs.set(this.#highs);
+    lows.set(this.#lows);
+    this.#highs = highs;
+    this.#lows = lows;
+  }
+
+  /**
+   * Adds `nanos * steps`.
+   *
+   * @param nanos whole, 0 or more
+   * @param steps whole; negative takes back
+   */
+  add(index: number, nanos: number, steps: number): void {
+    if (nanos >= MAX_FAST_NANOS || Math.abs(steps) >= MAX_FAST_STEPS) {
+      this.addSum(index, BigInt(nanos) * BigInt(steps));
+      return;
+    }
+    const high = Math.floor(nanos / LOW_RANGE);
+    this.#addHalves(index, high * steps, (nanos - high * LOW_RANGE) * steps);
+  }
+
+  /** Adds a sum; a negative one takes back. */
+  addSum(index: number, sum: bigint): void {
+    const high = sum >> BigInt(LOW_BITS);
+    this.#addHalves(index, Number(high), Number(sum - (high << BigInt(LOW_BITS))));
+  }
+
+  /** A sum in (nanoseconds x 1/1,024). */
+  at(index: number): bigint {
+    return (BigInt(this.#highs[index] as number) << BigInt(LOW_BITS)) + BigInt(this.#lows[index] as number);
+  }
+
+  #addHalves(index: number, high: number, low: number): void {
+    const sum = (this.#lows[index] as number) + low;
+    const carry = Math.floor(sum / LOW_RANGE);
+    this.#lows[index] = sum - carry * LOW_RANGE;
+    this.#highs[index] = (this.#highs[index] as number) + high + carry;
+  }
+}
