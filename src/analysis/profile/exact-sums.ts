@@ -29,6 +29,11 @@ export function stepsOfWeight(weight: number): number {
   return Math.round(weight * WEIGHT_STEPS);
 }
 
+/** The weight of steps. */
+export function weightOfSteps(steps: number): number {
+  return steps / WEIGHT_STEPS;
+}
+
 /** Nanoseconds of a sum in (nanoseconds x 1/1,024), to the nearest float64. */
 export function nanosOfSum(sum: bigint): number {
   return Number(sum) / WEIGHT_STEPS;

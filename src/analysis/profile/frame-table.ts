@@ -113,6 +113,11 @@ function compareTexts(left: string, right: string): number {
   return left < right ? -1 : 1;
 }
 
+/** A text that is equal for equal frames of any tables, and only for them. */
+export function frameKey({ role, service, operation, kind }: ProfileFrame): string {
+  return `${role}\0${service}\0${operation}\0${kind}`;
+}
+
 /** A frame as one line of text for profile viewers: `service: operation`, with the kind where it tells sides apart. */
 export function frameLabel({ role, service, operation, kind }: ProfileFrame): string {
   if (role !== "operation") return operation;

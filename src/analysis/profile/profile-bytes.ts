@@ -11,7 +11,7 @@ import { WEIGHT_STEPS } from "./exact-sums.ts";
 import type { Exemplar } from "./exemplars.ts";
 import { ExemplarSlots } from "./exemplars.ts";
 import type { ProfileFrame } from "./frame-table.ts";
-import { compareFrames, OVERFLOW_FRAME, UNTRACED_FRAME } from "./frame-table.ts";
+import { compareFrames, frameKey, OVERFLOW_FRAME, UNTRACED_FRAME } from "./frame-table.ts";
 import type { PathSum } from "./path-sums.ts";
 import { OVERFLOW_PATH, ROOT_PATH } from "./path-table.ts";
 import type { ProfileNode } from "./profile-tree.ts";
@@ -55,17 +55,17 @@ export function profileToBytes(profile: CallPathProfile): Uint8Array {
   writer.varint((profile.paths.isFull ? IS_FULL : 0) + (tables.isWhole ? IS_WHOLE : 0));
   writeTotals(writer, tree.totals, tables);
   writeTables(writer, tables);
-  const frameNumbers = new Map(tables.frames.map((frame, number) => [keyOf(frame), number]));
+  const frameNumbers = new Map(tables.frames.map((frame, number) => [frameKey(frame), number]));
   const traceNumbers = new Map(tables.traceIds.map((id, number) => [id, number]));
   writer.varint(durations.length);
   for (const [frame, sketch] of durations) {
-    writer.varint(frameNumbers.get(keyOf(frame)) as number);
+    writer.varint(frameNumbers.get(frameKey(frame)) as number);
     sketch.writeTo(writer);
   }
   writer.varint(tree.nodes.length);
   for (const node of tree.nodes) {
     writer.varint(node.depth);
-    writer.varint(frameNumbers.get(keyOf(node.frame)) as number);
+    writer.varint(frameNumbers.get(frameKey(node.frame)) as number);
     writeSum(writer, node, tables, traceNumbers);
   }
   return writer.finish();
@@ -114,7 +114,7 @@ export function profileFromBytes(bytes: Uint8Array, options: CallPathProfileOpti
 const NOTHING: ProfileTotals = Object.freeze({ traceCount: 0, traceSteps: 0, spanCount: 0 });
 
 function tablesOf(nodes: readonly ProfileNode[], given: readonly ProfileFrame[]): Tables {
-  const frames = new Map(given.map((frame) => [keyOf(frame), frame]));
+  const frames = new Map(given.map((frame) => [frameKey(frame), frame]));
   const sorted = [...frames.values()].sort(compareFrames);
   const texts = new Set<string>();
   for (const { role, service, operation } of sorted)
@@ -127,10 +127,6 @@ function tablesOf(nodes: readonly ProfileNode[], given: readonly ProfileFrame[])
       spanSteps % WEIGHT_STEPS === 0 && self % step === 0n && inclusive % step === 0n,
   );
   return { texts: [...texts].sort(), frames: sorted, traceIds: [...traceIds].sort(), isWhole };
-}
-
-function keyOf({ role, service, operation, kind }: ProfileFrame): string {
-  return `${role}\0${service}\0${operation}\0${kind}`;
 }
 
 function writeTotals(writer: ByteWriter, totals: ProfileTotals, { isWhole }: Tables): void {

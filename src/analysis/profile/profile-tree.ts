@@ -1,7 +1,7 @@
 /** A profile as a tree to look at: call paths under one another, in an order that depends on names alone. */
 
 import type { CallPathProfile, ProfileTotals } from "./call-path-profile.ts";
-import { nanosOfSum, WEIGHT_STEPS } from "./exact-sums.ts";
+import { nanosOfSum } from "./exact-sums.ts";
 import type { ProfileExemplars } from "./exemplars.ts";
 import type { ProfileFrame } from "./frame-table.ts";
 import { compareFrames } from "./frame-table.ts";
@@ -75,11 +75,6 @@ export function exemplarsOf({ exemplars, selfSketch }: PathSum): ProfileExemplar
     return { max: undefined, p50: undefined, p95: undefined };
   }
   return exemplars.pick(selfSketch.quantile(0.5), selfSketch.quantile(0.95));
-}
-
-/** Weight of steps of 1/1,024. */
-export function weightOfSteps(steps: number): number {
-  return steps / WEIGHT_STEPS;
 }
 
 /** A part of a whole, 0 to 1; 0 of nothing. */
