@@ -77,6 +77,46 @@ export { networkGaps } from "./analysis/network-gap.ts";
 export { operationTemplate } from "./analysis/operation-template.ts";
 export type { OperationPerformance, Performance, PerformanceOptions } from "./analysis/performance.ts";
 export { analyzeTraces } from "./analysis/performance.ts";
+export type {
+  BottleneckDetectorOptions,
+  BottleneckEvent,
+  BottleneckEventType,
+  BottleneckWindow,
+} from "./analysis/profile/bottleneck-events.ts";
+export { BottleneckDetector } from "./analysis/profile/bottleneck-events.ts";
+export type {
+  CallPathProfileOptions,
+  ProfileTotals,
+  TraceContribution,
+} from "./analysis/profile/call-path-profile.ts";
+export { CallPathProfile } from "./analysis/profile/call-path-profile.ts";
+export { columnsOfSpans } from "./analysis/profile/columns-of-spans.ts";
+export { nanosOfSum } from "./analysis/profile/exact-sums.ts";
+export type { Exemplar, ProfileExemplars } from "./analysis/profile/exemplars.ts";
+export type { FlameGraph, FlameGraphOptions, FlameNode } from "./analysis/profile/flame-graph.ts";
+export { flameGraph } from "./analysis/profile/flame-graph.ts";
+export { foldedDifference, foldedStacks } from "./analysis/profile/folded-stacks.ts";
+export type { FrameRole, FrameTableOptions, ProfileFrame } from "./analysis/profile/frame-table.ts";
+export { FrameTable, frameLabel } from "./analysis/profile/frame-table.ts";
+export type { PathSum } from "./analysis/profile/path-sums.ts";
+export type { PprofOptions } from "./analysis/profile/pprof.ts";
+export { pprofBytes } from "./analysis/profile/pprof.ts";
+export { profileFromBytes, profileToBytes } from "./analysis/profile/profile-bytes.ts";
+export type { PathDifference, ProfileDifference } from "./analysis/profile/profile-difference.ts";
+export { profileDifference } from "./analysis/profile/profile-difference.ts";
+export type { ProfileNode, ProfileTree } from "./analysis/profile/profile-tree.ts";
+export { exemplarsOf, framesTo, profileTree } from "./analysis/profile/profile-tree.ts";
+export type { RankBy, RankedOperation } from "./analysis/profile/rankings.ts";
+export { rankOperations } from "./analysis/profile/rankings.ts";
+export type {
+  SlowDifference,
+  SlowRootOperation,
+  SlowTraceComparison,
+  SlowTraceOptions,
+} from "./analysis/profile/slow-traces.ts";
+export { SlowTraceCollector } from "./analysis/profile/slow-traces.ts";
+export type { SpeedscopeFile, SpeedscopeProfile } from "./analysis/profile/speedscope.ts";
+export { speedscopeFile } from "./analysis/profile/speedscope.ts";
 export type { SelfTime } from "./analysis/self-time.ts";
 export { selfTimes } from "./analysis/self-time.ts";
 export type { ServiceStatistics } from "./analysis/service-statistics.ts";
@@ -125,4 +165,5 @@ export { SpanStatus } from "./model/span-status.ts";
 export { isoFromUnixNano, unixNanoFromIso } from "./model/time.ts";
 export type { Trace } from "./model/trace.ts";
 export { traceFromSpans } from "./model/trace.ts";
+export type { FrameNumbers, TraceColumns } from "./model/trace-columns.ts";
 export type { ServiceShare, TraceSummary } from "./model/trace-summary.ts";

@@ -20,6 +20,8 @@ export interface Reply {
   readonly status: number;
   readonly contentType: string;
   readonly chunks: Iterable<string>;
+  /** An answer that is no text, of bounded size, in place of chunks. */
+  readonly bytes?: Uint8Array;
 }
 
 /** An answer an endpoint can give, for the document. */

@@ -7,6 +7,7 @@ import { healthEndpoints } from "./health/health-endpoints.ts";
 import { catalogueEndpoints } from "./native/catalogue-endpoints.ts";
 import { compareEndpoints } from "./native/compare-endpoints.ts";
 import { liveEndpoints } from "./native/live-endpoints.ts";
+import { profileEndpoints } from "./native/profile-endpoints.ts";
 import { statisticsEndpoints } from "./native/statistics-endpoints.ts";
 import { traceAnalysisEndpoints } from "./native/trace-analysis-endpoints.ts";
 import { traceEndpoints } from "./native/trace-endpoints.ts";
@@ -16,6 +17,7 @@ export const API_TAGS: Readonly<Record<string, string>> = Object.freeze({
   traces: "Search, and everything about one trace.",
   catalogue: "Which services and operations there are.",
   statistics: "Sums and percentiles over many spans or traces.",
+  profiles: "Where the time of many traces goes.",
   dependencies: "Who calls whom.",
   server: "The server itself: status, health, metrics.",
 });
@@ -29,6 +31,7 @@ export function apiEndpoints(queries: Queries, facts: ServerFacts): readonly End
     ...statisticsEndpoints(queries),
     ...liveEndpoints(queries),
     ...compareEndpoints(queries),
+    ...profileEndpoints(queries),
     ...healthEndpoints(facts),
   ];
 }

@@ -58,6 +58,10 @@ export async function writeReply(
   reply: Reply,
   options: WriteReplyOptions,
 ): Promise<void> {
+  if (reply.bytes !== undefined) {
+    await writeBytes(request, response, { ...reply, bytes: reply.bytes }, options);
+    return;
+  }
   const chunks = joined(reply.chunks);
   const opening = chunks.next();
   const first = opening.done ? "" : opening.value;
@@ -78,14 +82,37 @@ export async function writeReply(
   }
   const body = Readable.from(paced(first, second.done ? chunks : resumed(second.value, chunks)));
   const { signal } = options;
-  // Counts from the last byte the socket took, however slowly it takes them.
-  response.setTimeout(options.idleMillis, () => {
-    options.onIdle();
-    response.destroy();
-  });
+  cutWhenIdle(response, options);
   if (gzip) await pipeline(body, createGzip(), response, { signal });
   else await pipeline(body, response, { signal });
   response.setTimeout(0);
+}
+
+async function writeBytes(
+  request: Request,
+  response: Response,
+  { status, contentType, bytes }: Reply & { readonly bytes: Uint8Array },
+  options: WriteReplyOptions,
+): Promise<void> {
+  response.status(status);
+  response.setHeader("Content-Type", contentType);
+  response.setHeader("Cache-Control", "no-store");
+  response.setHeader("Content-Length", bytes.length);
+  if (request.method === "HEAD") {
+    response.end();
+    return;
+  }
+  cutWhenIdle(response, options);
+  await pipeline(Readable.from([bytes]), response, { signal: options.signal });
+  response.setTimeout(0);
+}
+
+/** Counts from the last byte the socket took, however slowly it takes them. */
+function cutWhenIdle(response: Response, { idleMillis, onIdle }: WriteReplyOptions): void {
+  response.setTimeout(idleMillis, () => {
+    onIdle();
+    response.destroy();
+  });
 }
 
 function* resumed(value: string, rest: Iterator<string>): Generator<string, void> {

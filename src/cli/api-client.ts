@@ -34,12 +34,14 @@ export interface ApiClient {
   /** Base URL, ends with a slash. */
   readonly server: string;
   /**
-   * The answer as text.
+   * The answer as it came.
    *
    * @throws TracAggError `unavailable` with field `--server` when nobody answers; the server's own error otherwise.
    */
+  getBytes(path: string, parameters?: QueryParameters): Promise<Uint8Array>;
+  /** The answer as text; fails as {@link ApiClient.getBytes}. */
   getText(path: string, parameters?: QueryParameters): Promise<string>;
-  /** The answer read as JSON; fails as {@link ApiClient.getText}. */
+  /** The answer read as JSON; fails as {@link ApiClient.getBytes}. */
   getJson<Answer>(path: string, parameters?: QueryParameters): Promise<Answer>;
 }
 
@@ -95,19 +97,21 @@ function urlOf(server: string, path: string, parameters: QueryParameters): URL {
 /** Makes a client of the server that flags and environment name. */
 export function createApiClient(context: CliContext, flags: ServerFlags): ApiClient {
   const server = serverUrl(context, flags);
-  const getText = async (path: string, parameters: QueryParameters = {}): Promise<string> => {
+  const getBytes = async (path: string, parameters: QueryParameters = {}): Promise<Uint8Array> => {
     const url = urlOf(server, path, parameters);
     let response: Response;
-    let text: string;
+    let bytes: Uint8Array;
     try {
       response = await context.fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MILLIS) });
-      text = await response.text();
+      bytes = new Uint8Array(await response.arrayBuffer());
     } catch (error) {
       throw unreachableError(server, error);
     }
-    if (!response.ok) throw errorFromProblem(url, response, text);
-    return text;
+    if (!response.ok) throw errorFromProblem(url, response, new TextDecoder().decode(bytes));
+    return bytes;
   };
+  const getText = async (path: string, parameters?: QueryParameters): Promise<string> =>
+    new TextDecoder().decode(await getBytes(path, parameters));
   const getJson = async <Answer>(path: string, parameters?: QueryParameters): Promise<Answer> => {
     const text = await getText(path, parameters);
     try {
@@ -117,5 +121,5 @@ export function createApiClient(context: CliContext, flags: ServerFlags): ApiCli
       throw new TracAggError("failed_precondition", message, { cause: error });
     }
   };
-  return { server, getText, getJson };
+  return { server, getBytes, getText, getJson };
 }

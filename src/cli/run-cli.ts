@@ -7,6 +7,7 @@ import { VERSION } from "../version.ts";
 import type { CliContext } from "./cli-context.ts";
 import type { ActionOf, AddCommand } from "./command.ts";
 import { addBench } from "./commands/bench.ts";
+import { addBottlenecks } from "./commands/bottlenecks.ts";
 import { addCompare } from "./commands/compare.ts";
 import { addConfig } from "./commands/config.ts";
 import { addCriticalPath } from "./commands/critical-path.ts";
@@ -16,6 +17,7 @@ import { addExport } from "./commands/export.ts";
 import { addFindings } from "./commands/findings.ts";
 import { addGraph } from "./commands/graph.ts";
 import { addImport } from "./commands/import.ts";
+import { addProfile } from "./commands/profile.ts";
 import { addRed } from "./commands/red.ts";
 import { addSearch } from "./commands/search.ts";
 import { addServices } from "./commands/services.ts";
@@ -39,6 +41,8 @@ const COMMANDS: readonly AddCommand[] = [
   addWhatIf,
   addCompare,
   addStats,
+  addProfile,
+  addBottlenecks,
   addExport,
   addImport,
   addBench,

@@ -7,6 +7,7 @@ import type { TraceShape } from "../analysis/compare/trace-shape.ts";
 import type { LazyCriticalPath } from "../analysis/critical-path.ts";
 import type { TraceFindings } from "../analysis/findings/finding.ts";
 import type { CollectedDurations, Performance } from "../analysis/performance.ts";
+import type { CallPathProfile } from "../analysis/profile/call-path-profile.ts";
 import type { WhatIf, WhatIfTarget } from "../analysis/what-if/what-if.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 
@@ -40,4 +41,6 @@ export interface LargeAnalyses {
     options: TraceDiffOptions,
     signal: AbortSignal,
   ): Promise<TraceDiff>;
+  /** A `CallPathProfile` of this one trace, counted with a weight. */
+  profile(rows: readonly SpanRow[], weight: number, signal: AbortSignal): Promise<CallPathProfile>;
 }

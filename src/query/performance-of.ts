@@ -4,14 +4,15 @@ import type { Performance } from "../analysis/performance.ts";
 import { PerformanceCollector } from "../analysis/performance.ts";
 import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
 import type { Steps } from "../base/time-slice.ts";
-import { inSlices, TimeSlice } from "../base/time-slice.ts";
+import { inSlices } from "../base/time-slice.ts";
 import { nameOf, serviceNameOf } from "../batch/row-names.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import { durationMsBetween } from "../model/time.ts";
+import type { AnalysedTraces } from "./analysed-traces.ts";
+import { analyseTraces } from "./analysed-traces.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
-import type { CoveredRange, TraceFilter } from "./trace-filter.ts";
-import { coveredRange, timeRangeFrom, traceQueryFrom } from "./trace-filter.ts";
+import type { TraceFilter } from "./trace-filter.ts";
 
 /** A duration here, and once more in the thread that sorts it. */
 const DURATION_BYTES = 16;
@@ -21,11 +22,9 @@ const ROWS_PER_STEP = 1_024;
 const MAX_DURATIONS_AT_ONCE = MAX_SPANS_AT_ONCE * 16;
 
 /** The figures, and whether all matching traces are in them. */
-export interface PerformanceAnswer {
+export interface PerformanceAnswer extends AnalysedTraces {
+  /** Of `totalTraces` traces. */
   readonly performance: Performance;
-  /** True when more traces match than were analysed (`performance.totalTraces`). */
-  readonly truncated: boolean;
-  readonly range: CoveredRange;
 }
 
 /**
@@ -37,42 +36,18 @@ export interface PerformanceAnswer {
 export async function performanceOf(
   context: QueryContext,
   filter: TraceFilter,
-  { signal, held }: RunningQuery,
+  running: RunningQuery,
 ): Promise<PerformanceAnswer> {
-  const { maxTracesAnalysed, maxSpansAnalysed } = context.answerLimits;
-  const nowMillis = context.clock.nowMillis();
-  const range = timeRangeFrom(filter, nowMillis);
   const collector = new PerformanceCollector();
-  let traces = 0;
-  let spans = 0;
-  let truncated = false;
-  let latestStart = 0n;
-  const slice = new TimeSlice(signal);
-  const query = traceQueryFrom(filter, range);
-  // One trace more than is analysed says whether there are more.
-  for await (const { summary, rows } of context.reader.scan(query, {
-    limit: maxTracesAnalysed + 1,
-    signal,
-    held,
-  })) {
-    spans += rows.length;
-    truncated = traces === maxTracesAnalysed || (spans > maxSpansAnalysed && traces > 0);
-    if (truncated) break;
-    traces++;
-    if (summary.startTimeUnixNano > latestStart) latestStart = summary.startTimeUnixNano;
+  const analysed = await analyseTraces(context, filter, running, async ({ summary, rows }, slice) => {
     collector.addTrace({
       durationMs: durationMsBetween(summary.startTimeUnixNano, summary.endTimeUnixNano),
       errorCount: summary.errorCount,
     });
-    held.add(rows.length * DURATION_BYTES);
+    running.held.add(rows.length * DURATION_BYTES);
     await inSlices(addSpans(collector, rows), slice);
-    if (slice.isOver(rows.length)) await slice.rest();
-  }
-  return {
-    performance: await figuresOf(collector, context, signal),
-    truncated,
-    range: coveredRange(range, nowMillis, latestStart),
-  };
+  });
+  return { ...analysed, performance: await figuresOf(collector, context, running.signal) };
 }
 
 function* addSpans(collector: PerformanceCollector, rows: readonly SpanRow[]): Steps<void> {

@@ -19,6 +19,8 @@ import type { RedAnswer, RedRequest, RedSeriesAnswer } from "./live-red.ts";
 import { redIn, redSeriesIn } from "./live-red.ts";
 import type { PerformanceAnswer } from "./performance-of.ts";
 import { performanceOf } from "./performance-of.ts";
+import type { ProfileAnswer, SlowTracesAnswer } from "./profile-of.ts";
+import { profileOf, slowTracesOf } from "./profile-of.ts";
 import type { AnswerLimits, QueryContext, QueryPorts } from "./query-context.ts";
 import { DEFAULT_ANSWER_LIMITS } from "./query-context.ts";
 import type { QueryCaller, QueryLimiterOptions, RunningQuery } from "./query-limiter.ts";
@@ -79,6 +81,10 @@ export interface Queries {
   ): Promise<ServiceStatisticsAnswer>;
   /** See {@link performanceOf}. */
   performance(filter: TraceFilter, caller?: QueryCaller): Promise<PerformanceAnswer>;
+  /** See {@link profileOf}. */
+  profile(filter: TraceFilter, caller?: QueryCaller): Promise<ProfileAnswer>;
+  /** See {@link slowTracesOf}. */
+  slowTraces(filter: TraceFilter, caller?: QueryCaller): Promise<SlowTracesAnswer>;
   /** See {@link dependenciesIn}. */
   dependencies(range: TextRange, caller?: QueryCaller): Promise<DependenciesAnswer>;
   /** See {@link graphIn}. */
@@ -143,6 +149,8 @@ export function createQueries(options: QueriesOptions): Queries {
     compareSets: limited("compare_sets", compareSets),
     serviceStatistics: limited("service_statistics", serviceStatisticsIn),
     performance: limited("performance", performanceOf),
+    profile: limited("profile", profileOf),
+    slowTraces: limited("slow_traces", slowTracesOf),
     dependencies: limited("dependencies", dependenciesIn),
     graph: limited("graph", graphIn),
     red: limited("red", redIn),

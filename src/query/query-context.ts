@@ -22,9 +22,9 @@ export interface QueryPorts {
 export interface AnswerLimits {
   /** Most spans of one trace that is read whole. Default 1,000,000: about a gigabyte of JSON. */
   readonly maxSpansPerAnswer: number;
-  /** Most traces that performance is worked out over. Default 10,000. */
+  /** Most traces that performance and profiles are worked out over. Default 10,000. */
   readonly maxTracesAnalysed: number;
-  /** Most spans that performance is worked out over, 8 bytes each. Default 5,000,000. */
+  /** Most spans that performance and profiles are worked out over. Default 5,000,000. */
   readonly maxSpansAnalysed: number;
   /** Most spans of the traces that sets are made of. Default 500,000: about five seconds of work. */
   readonly maxSpansCompared: number;

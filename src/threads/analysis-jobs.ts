@@ -10,10 +10,13 @@ import { criticalPath } from "../analysis/critical-path.ts";
 import { dependencyLinks } from "../analysis/dependency-links.ts";
 import { traceFindings, withSpans } from "../analysis/findings/trace-findings.ts";
 import { performanceFrom } from "../analysis/performance.ts";
+import { CallPathProfile } from "../analysis/profile/call-path-profile.ts";
+import { profileToBytes } from "../analysis/profile/profile-bytes.ts";
 import type { WhatIfTarget } from "../analysis/what-if/what-if.ts";
 import { whatIf } from "../analysis/what-if/what-if.ts";
 import type { SpanTable } from "../batch/span-table.ts";
 import { hostKeysOfTable, spansOfTable } from "../batch/table-spans.ts";
+import { columnsOfTable } from "../batch/trace-columns.ts";
 import type { JobSteps } from "../io/worker-jobs.ts";
 import type { PackedDurations } from "./packed-durations.ts";
 import { unpackDurations } from "./packed-durations.ts";
@@ -43,7 +46,9 @@ export type AnalysisJob =
       readonly reference: SpanTable;
       readonly subject: SpanTable;
       readonly options: TraceDiffOptions;
-    };
+    }
+  /** Answered with the bytes of a `CallPathProfile` of this one trace. */
+  | { readonly kind: "profile"; readonly table: SpanTable; readonly weight: number };
 
 /** Links handed over at once: copying them takes a few milliseconds. */
 const LINKS_PER_PART = 2_048;
@@ -93,6 +98,11 @@ export function* analysisJob(job: AnalysisJob): JobSteps {
       const reference = { spans: spansOfTable(job.reference) };
       const subject = { spans: spansOfTable(job.subject) };
       return { value: traceDiff(reference, subject, job.options), transfer: [] };
+    }
+    case "profile": {
+      const profile = new CallPathProfile();
+      profile.add(columnsOfTable(job.table, profile.frames), job.weight);
+      return { value: profileToBytes(profile), transfer: [] };
     }
   }
 }

@@ -11,6 +11,8 @@ import type { DependencyLink } from "../analysis/dependency-links.ts";
 import type { TraceFindings } from "../analysis/findings/finding.ts";
 import { withSpans } from "../analysis/findings/trace-findings.ts";
 import type { CollectedDurations, Performance } from "../analysis/performance.ts";
+import type { CallPathProfile } from "../analysis/profile/call-path-profile.ts";
+import { profileFromBytes } from "../analysis/profile/profile-bytes.ts";
 import type { WhatIf, WhatIfTarget } from "../analysis/what-if/what-if.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
@@ -68,6 +70,8 @@ export interface AnalysisThread {
     options: TraceDiffOptions,
     signal?: AbortSignal,
   ): Promise<TraceDiff>;
+  /** A `CallPathProfile` of this one trace, counted with a weight. */
+  profile(rows: readonly SpanRow[], weight: number, signal?: AbortSignal): Promise<CallPathProfile>;
   /** Ends the thread; what it has not done fails with `unavailable`. */
   stop(): Promise<void>;
 }
@@ -138,6 +142,12 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
       return (await thread.run({ kind: "performance", durations }, { transfer, signal })) as Performance;
     },
     ...comparisonsIn(thread),
+    profile: async (rows, weight, signal) => {
+      const table = await tableOf(rows, false, signal);
+      const transfer = buffersOfTable(table);
+      const bytes = await thread.run({ kind: "profile", table, weight }, { transfer, signal });
+      return profileFromBytes(bytes as Uint8Array);
+    },
     stop: () => thread.stop(),
   };
 }

@@ -10,11 +10,14 @@ import { dependencyLinks } from "../../src/analysis/dependency-links.ts";
 import type { TraceFindings } from "../../src/analysis/findings/finding.ts";
 import { traceFindings } from "../../src/analysis/findings/trace-findings.ts";
 import { PerformanceCollector } from "../../src/analysis/performance.ts";
+import { CallPathProfile } from "../../src/analysis/profile/call-path-profile.ts";
+import { profileToBytes } from "../../src/analysis/profile/profile-bytes.ts";
 import type { WhatIf } from "../../src/analysis/what-if/what-if.ts";
 import { whatIf } from "../../src/analysis/what-if/what-if.ts";
 import { distinctRows } from "../../src/batch/distinct-rows.ts";
 import type { SpanRow } from "../../src/batch/span-batch.ts";
 import { lazySpan } from "../../src/batch/span-from-row.ts";
+import { RowColumns } from "../../src/batch/trace-columns.ts";
 import type { Attributes } from "../../src/model/attribute-value.ts";
 import { traceFromSpans } from "../../src/model/trace.ts";
 import type { AnalysisThread } from "../../src/threads/analysis-thread.ts";
@@ -140,6 +143,9 @@ describe("the analysis thread", () => {
         const figures = await thread.performance(collector.collected(), collector.spanCount);
         expect(figures).toEqual(collector.performance());
         expect(await thread.traceShape(rows)).toEqual(traceShape(trace));
+        const profile = new CallPathProfile();
+        profile.add(new RowColumns(profile.frames).of(rows), 2.5);
+        expect(profileToBytes(await thread.profile(rows, 2.5))).toEqual(profileToBytes(profile));
       }),
       { numRuns: 60 },
     );

@@ -101,13 +101,17 @@ function operationOf(endpoint: Endpoint): Operation {
   };
 }
 
+/** Answers that share an HTTP status share a response, described by the first. */
 function answersOf(endpoint: Endpoint): Record<string, OperationResponse> {
-  return Object.fromEntries(
-    endpoint.answers.map(({ status, description, contentType, schema }) => [
-      String(status),
-      { description, content: { [contentType]: { schema } } },
-    ]),
-  );
+  const responses: Record<string, OperationResponse> = {};
+  for (const { status, description, contentType, schema } of endpoint.answers) {
+    const known = responses[String(status)];
+    responses[String(status)] = {
+      description: known?.description ?? description,
+      content: { ...known?.content, [contentType]: { schema } },
+    };
+  }
+  return responses;
 }
 
 /** Codes that share an HTTP status share a response. */

@@ -6,6 +6,7 @@ import { SpanStatus } from "../../model/span-status.ts";
 import type { JsonSchema } from "../query-parameters.ts";
 import { compareSchemas } from "./compare-schemas.ts";
 import { liveSchemas } from "./live-schemas.ts";
+import { profileSchemas } from "./profile-schemas.ts";
 import {
   AMOUNT,
   COUNT,
@@ -278,6 +279,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     ...compareSchemas(),
     ...dependencySchemas(),
     ...liveSchemas(),
+    ...profileSchemas(),
     ...serverSchemas(),
   };
 }

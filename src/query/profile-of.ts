@@ -1,0 +1,123 @@
+/** Profiles over the newest traces a filter finds: where their time goes, and what makes the slow ones slow. */
+
+import { adjustedCount } from "../analysis/adjusted-count.ts";
+import { CallPathProfile } from "../analysis/profile/call-path-profile.ts";
+import type { SlowTraceComparison } from "../analysis/profile/slow-traces.ts";
+import { SlowTraceCollector } from "../analysis/profile/slow-traces.ts";
+import { isAllZero } from "../base/bytes.ts";
+import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
+import type { SpanRow } from "../batch/span-batch.ts";
+import { lazySpan } from "../batch/span-from-row.ts";
+import { RowColumns } from "../batch/trace-columns.ts";
+import type { TraceColumns } from "../model/trace-columns.ts";
+import type { AnalysedTraces } from "./analysed-traces.ts";
+import { analyseTraces } from "./analysed-traces.ts";
+import type { QueryContext } from "./query-context.ts";
+import type { RunningQuery } from "./query-limiter.ts";
+import type { TraceFilter } from "./trace-filter.ts";
+
+/** Sums, sketch and exemplars of a call path. */
+const PATH_BYTES = 2_048;
+/** Bytes of a span in the table a large trace is handed over in. */
+const TABLE_BYTES = 100;
+/** Bytes kept of a trace to compare slow ones with middling ones. */
+const KEPT_TRACE_BYTES = 1_024;
+
+/** A profile of the newest matching traces. */
+export interface ProfileAnswer extends AnalysedTraces {
+  readonly profile: CallPathProfile;
+}
+
+/** Slow traces against middling ones, of the newest matching traces. */
+export interface SlowTracesAnswer extends AnalysedTraces {
+  readonly traceCount: number;
+  readonly comparison: SlowTraceComparison;
+}
+
+/** What becomes of each trace. */
+interface TraceTaker {
+  readonly profile: CallPathProfile;
+  readonly weightOf: (rows: readonly SpanRow[]) => number;
+  readonly add: (columns: TraceColumns, weight: number) => void;
+  /** For the profile of one trace, weight included, that another thread made. */
+  readonly merge: (traceId: string, one: CallPathProfile) => void;
+}
+
+/**
+ * The call-path profile of the matching traces, newest first, up to the limits on traces and spans of one answer. A
+ * trace counts as often as the sampling threshold of its root says (`ot=th` in its trace state).
+ *
+ * @throws TracAggError `invalid_argument` when the filter's range or durations make no sense.
+ */
+export async function profileOf(
+  context: QueryContext,
+  filter: TraceFilter,
+  running: RunningQuery,
+): Promise<ProfileAnswer> {
+  const profile = new CallPathProfile();
+  const analysed = await takeTraces(context, filter, running, {
+    profile,
+    weightOf: weightOfRoot,
+    add: (columns, weight) => profile.add(columns, weight),
+    merge: (_traceId, one) => profile.merge(one),
+  });
+  return { ...analysed, profile };
+}
+
+/**
+ * What the slow ones of the matching traces wait for more than the middling ones; limits as for {@link profileOf}.
+ *
+ * @throws TracAggError `invalid_argument` when the filter's range or durations make no sense.
+ */
+export async function slowTracesOf(
+  context: QueryContext,
+  filter: TraceFilter,
+  running: RunningQuery,
+): Promise<SlowTracesAnswer> {
+  const collector = new SlowTraceCollector();
+  const analysed = await takeTraces(context, filter, running, {
+    profile: collector.profile,
+    weightOf: () => 1,
+    add: (columns) => {
+      running.held.add(KEPT_TRACE_BYTES);
+      collector.add(columns);
+    },
+    merge: (traceId, one) => {
+      running.held.add(KEPT_TRACE_BYTES);
+      collector.addProfile(traceId, one);
+    },
+  });
+  const { traceCount } = collector.profile.totals;
+  return { ...analysed, traceCount, comparison: collector.comparison() };
+}
+
+/** Traces of more spans than may be looked at at once are profiled in the analysis thread, where there is one. */
+async function takeTraces(
+  context: QueryContext,
+  filter: TraceFilter,
+  running: RunningQuery,
+  taker: TraceTaker,
+): Promise<AnalysedTraces> {
+  const { largeAnalyses } = context;
+  const { profile } = taker;
+  const rowColumns = new RowColumns(profile.frames);
+  let countedPaths = 0;
+  return await analyseTraces(context, filter, running, async ({ summary, rows }) => {
+    const weight = taker.weightOf(rows);
+    if (largeAnalyses !== undefined && rows.length > MAX_SPANS_AT_ONCE) {
+      const bytes = rows.length * TABLE_BYTES;
+      running.held.add(bytes);
+      const one = await largeAnalyses.profile(rows, weight, running.signal);
+      running.held.add(-bytes);
+      taker.merge(summary.traceId, one);
+    } else taker.add(rowColumns.of(rows), weight);
+    running.held.add((profile.paths.count - countedPaths) * PATH_BYTES);
+    countedPaths = profile.paths.count;
+  });
+}
+
+/** The earliest span without a parent is the root; a trace without one counts once. */
+function weightOfRoot(rows: readonly SpanRow[]): number {
+  const root = rows.find(({ batch, row }) => isAllZero(batch.parentSpanIds, row * 8, row * 8 + 8));
+  return root === undefined ? 1 : adjustedCount(lazySpan(root).traceState);
+}
