@@ -160,7 +160,7 @@ describe("profiles over many traces", () => {
     for (const path of ["/api/v1/profile", "/api/v1/bottlenecks", "/api/v1/profile/slow"]) {
       expect(await there.get(path)).toEqual(await here.get(path));
     }
-    expect(metrics.sum("tracagg_analysis_thread_jobs_total")).toBe(3);
+    expect(metrics.sum("tracagg_analysis_thread_jobs_total", { kind: "profile" })).toBe(3);
   });
 
   it("tell what the slow ones wait for", async () => {
