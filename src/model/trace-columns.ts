@@ -21,6 +21,10 @@ export interface TraceColumns {
 
 /** Numbers for combinations of service, operation and kind. */
 export interface FrameNumbers {
-  /** @param kind OTLP number; unknown ones count as 0 */
+  /**
+   * The number of a combination.
+   *
+   * @param kind OTLP number; unknown ones count as 0
+   */
   numberOf(service: string, operation: string, kind: number): number;
 }

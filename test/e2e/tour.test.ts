@@ -164,6 +164,17 @@ describe("the commands of the tour", () => {
     );
   });
 
+  it("ranks the planted slow dependency first by critical share, by command and by API", async () => {
+    const gateway = { service: "payment", operation: "POST", kind: "CLIENT" };
+    const [ranking] = await jsonLines<{ operations: object[] }>("bottlenecks", "--json");
+    expect(ranking?.operations[0]).toMatchObject(gateway);
+    const answer = await getJson<{ operations: object[] }>(server.ui, "/api/v1/bottlenecks?rank=critical");
+    expect(answer.operations[0]).toMatchObject(gateway);
+    const file = join(folder.path, "profile.pb.gz");
+    const { code } = await cli(["profile", "--format", "pprof", "--out", file]);
+    expect([code, readFileSync(file).subarray(0, 2).toString("hex")]).toEqual([0, "1f8b"]);
+  });
+
   it("says what is wrong by exit code and words", async () => {
     expect(await cli(["search", "--service", "nobody"])).toMatchObject({ code: 1 });
     expect(await cli(["serch"])).toMatchObject({
@@ -185,6 +196,9 @@ describe("the calls of the tour", () => {
     "/api/v1/traces?service=checkout&minDurationMs=100&start=-1h",
     "/api/v1/statistics/services",
     "/api/v1/statistics/performance?service=checkout",
+    "/api/v1/profile?service=checkout",
+    "/api/v1/profile/slow",
+    "/api/v1/bottlenecks?rank=total",
     "/api/v1/dependencies?format=graph",
     "/api/v1/compare?select=errors&start=-1h",
     "/api/v1/status",

@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 /** Runs an expression after the bundle, in a world with what browsers have and nothing of Node. */
 function inBrowser(expression: string): unknown {
-  const context = createContext({ crypto: globalThis.crypto, TextEncoder });
+  const context = createContext({ crypto: globalThis.crypto, TextDecoder, TextEncoder });
   new Script(bundle).runInContext(context);
   return new Script(expression).runInContext(context);
 }

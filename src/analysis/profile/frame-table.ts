@@ -59,7 +59,7 @@ export class FrameTable implements FrameNumbers {
     return this.#frames.length;
   }
 
-  /** The number of a frame; a frame never seen gets the next one, or {@link OVERFLOW_FRAME} when the table is full. */
+  /** The number of a frame; a frame never seen gets the next one, or that of `(other)` when the table is full. */
   numberOf(service: string, operation: string, kind: number): number {
     const known = this.#numbers.get(service)?.get(operation);
     const at = kind < KINDS ? kind : 0;
