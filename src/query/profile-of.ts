@@ -6,6 +6,8 @@ import type { SlowTraceComparison } from "../analysis/profile/slow-traces.ts";
 import { SlowTraceCollector } from "../analysis/profile/slow-traces.ts";
 import { isAllZero } from "../base/bytes.ts";
 import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
+import type { Steps } from "../base/time-slice.ts";
+import { inSlices } from "../base/time-slice.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
 import { RowColumns } from "../batch/trace-columns.ts";
@@ -40,7 +42,7 @@ interface TraceTaker {
   readonly weightOf: (rows: readonly SpanRow[]) => number;
   readonly add: (columns: TraceColumns, weight: number) => void;
   /** For the profile of one trace, weight included, that another thread made. */
-  readonly merge: (traceId: string, one: CallPathProfile) => void;
+  readonly merge: (traceId: string, one: CallPathProfile) => Steps<unknown>;
 }
 
 /**
@@ -59,7 +61,7 @@ export async function profileOf(
     profile,
     weightOf: weightOfRoot,
     add: (columns, weight) => profile.add(columns, weight),
-    merge: (_traceId, one) => profile.merge(one),
+    merge: (_traceId, one) => profile.mergeInSteps(one),
   });
   return { ...analysed, profile };
 }
@@ -84,7 +86,7 @@ export async function slowTracesOf(
     },
     merge: (traceId, one) => {
       running.held.add(KEPT_TRACE_BYTES);
-      collector.addProfile(traceId, one);
+      return collector.addProfileInSteps(traceId, one);
     },
   });
   const { traceCount } = collector.profile.totals;
@@ -102,14 +104,14 @@ async function takeTraces(
   const { profile } = taker;
   const rowColumns = new RowColumns(profile.frames);
   let countedPaths = 0;
-  return await analyseTraces(context, filter, running, async ({ summary, rows }) => {
+  return await analyseTraces(context, filter, running, async ({ summary, rows }, slice) => {
     const weight = taker.weightOf(rows);
     if (largeAnalyses !== undefined && rows.length > MAX_SPANS_AT_ONCE) {
       const bytes = rows.length * TABLE_BYTES;
       running.held.add(bytes);
       const one = await largeAnalyses.profile(rows, weight, running.signal);
       running.held.add(-bytes);
-      taker.merge(summary.traceId, one);
+      await inSlices(taker.merge(summary.traceId, one), slice);
     } else taker.add(rowColumns.of(rows), weight);
     running.held.add((profile.paths.count - countedPaths) * PATH_BYTES);
     countedPaths = profile.paths.count;

@@ -12,7 +12,7 @@ import type { TraceFindings } from "../analysis/findings/finding.ts";
 import { withSpans } from "../analysis/findings/trace-findings.ts";
 import type { CollectedDurations, Performance } from "../analysis/performance.ts";
 import type { CallPathProfile } from "../analysis/profile/call-path-profile.ts";
-import { profileFromBytes } from "../analysis/profile/profile-bytes.ts";
+import { profileFromBytesInSteps } from "../analysis/profile/profile-bytes.ts";
 import type { WhatIf, WhatIfTarget } from "../analysis/what-if/what-if.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
@@ -146,7 +146,7 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
       const table = await tableOf(rows, false, signal);
       const transfer = buffersOfTable(table);
       const bytes = await thread.run({ kind: "profile", table, weight }, { transfer, signal });
-      return profileFromBytes(bytes as Uint8Array);
+      return await inSlices(profileFromBytesInSteps(bytes as Uint8Array), new TimeSlice(signal));
     },
     stop: () => thread.stop(),
   };

@@ -1,5 +1,7 @@
 /** Call-path profiles: the critical paths of many traces added up by the way down to where the time went. */
 
+import type { Steps } from "../../base/time-slice.ts";
+import { atOnce } from "../../base/time-slice.ts";
 import type { TraceColumns } from "../../model/trace-columns.ts";
 import { LatencySketch } from "../latency-sketch.ts";
 import { ColumnPath } from "./column-path.ts";
@@ -114,6 +116,11 @@ export class CallPathProfile {
 
   /** Adds everything in another profile; returns the number here of each of its call paths. */
   merge(other: CallPathProfile): Int32Array {
+    return atOnce(this.mergeInSteps(other));
+  }
+
+  /** {@link merge} as work that can be done in slices; neither profile may change meanwhile. */
+  *mergeInSteps(other: CallPathProfile): Steps<Int32Array> {
     const places = new Int32Array(other.paths.count);
     places[OVERFLOW_PATH] = OVERFLOW_PATH;
     for (let path = 1; path < places.length; path++) {
@@ -123,10 +130,12 @@ export class CallPathProfile {
         this.#reservePaths();
       }
       this.#sums.merge(places[path] as number, other.at(path), parent === OVERFLOW_PATH);
+      yield 1;
     }
     if (other.paths.isFull) this.paths.close();
     for (const [frame, durations] of other.durations()) {
       this.#durationsOf(this.#frameFrom(other, frame)).merge(durations);
+      yield 1;
     }
     this.#addTotals(other.totals, 1);
     return places;

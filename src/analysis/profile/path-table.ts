@@ -6,12 +6,14 @@ import { OVERFLOW_FRAME } from "./frame-table.ts";
 export const ROOT_PATH = 0;
 /** Number of the node for everything beyond the limit on nodes. */
 export const OVERFLOW_PATH = 1;
+/** Number of the path that is met first. */
+export const FIRST_PATH = 2;
 
 /** Numbers call paths; parents have smaller numbers than their children, and nothing is ever taken out. */
 export class PathTable {
   readonly #maxPaths: number;
   readonly #maxDepth: number;
-  #count = 2;
+  #count = FIRST_PATH;
   #isFull = false;
   #parents: Int32Array = new Int32Array(64);
   #frames: Int32Array = new Int32Array(64);
@@ -81,7 +83,7 @@ export class PathTable {
       if (this.#frames[above] === frame) return above;
     }
     if ((this.#depths[parent] as number) >= this.#maxDepth) return parent;
-    if (this.#isFull || this.#count - 2 >= this.#maxPaths) {
+    if (this.#isFull || this.#count - FIRST_PATH >= this.#maxPaths) {
       this.#isFull = true;
       return OVERFLOW_PATH;
     }
@@ -114,7 +116,7 @@ export class PathTable {
   #growSlots(): void {
     const slots = new Int32Array(this.#slots.length * 2);
     const mask = slots.length - 1;
-    for (let node = 2; node < this.#count; node++) {
+    for (let node = FIRST_PATH; node < this.#count; node++) {
       let slot = hashOf(this.#parents[node] as number, this.#frames[node] as number) & mask;
       while (slots[slot] !== 0) slot = (slot + 1) & mask;
       slots[slot] = node;

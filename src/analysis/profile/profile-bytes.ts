@@ -2,6 +2,8 @@
 
 import { bytesFromHex, hexFromBytes } from "../../base/bytes.ts";
 import { TracAggError } from "../../base/errors.ts";
+import type { Steps } from "../../base/time-slice.ts";
+import { atOnce } from "../../base/time-slice.ts";
 import { ByteReader, ByteWriter } from "../../base/varint-bytes.ts";
 import { numberFromSpanKind, spanKindFromNumber } from "../../model/span-kind.ts";
 import { LatencySketch } from "../latency-sketch.ts";
@@ -11,7 +13,7 @@ import { WEIGHT_STEPS } from "./exact-sums.ts";
 import type { Exemplar } from "./exemplars.ts";
 import { ExemplarSlots } from "./exemplars.ts";
 import type { ProfileFrame } from "./frame-table.ts";
-import { compareFrames, frameKey, OVERFLOW_FRAME, UNTRACED_FRAME } from "./frame-table.ts";
+import { compareFrames, OVERFLOW_FRAME, UNTRACED_FRAME } from "./frame-table.ts";
 import type { PathSum } from "./path-sums.ts";
 import { OVERFLOW_PATH, ROOT_PATH } from "./path-table.ts";
 import type { ProfileNode } from "./profile-tree.ts";
@@ -42,30 +44,34 @@ interface Tables {
  */
 export function profileToBytes(profile: CallPathProfile): Uint8Array {
   const tree = profileTree(profile);
-  const durations = [...profile.durations()].map(
-    ([frame, sketch]) => [profile.frames.frame(frame), sketch] as const,
-  );
-  durations.sort(([left], [right]) => compareFrames(left, right));
-  const tables = tablesOf(tree.nodes, [
-    ...tree.nodes.map(({ frame }) => frame),
+  const { frames } = profile;
+  const durations = [...profile.durations()];
+  durations.sort(([left], [right]) => compareFrames(frames.frame(left), frames.frame(right)));
+  const used = new Set([
+    ...tree.nodes.map(({ path }) => profile.paths.frameOf(path)),
     ...durations.map(([frame]) => frame),
   ]);
+  const sorted = [...used].sort((left, right) => compareFrames(frames.frame(left), frames.frame(right)));
+  const tables = tablesOf(
+    tree.nodes,
+    sorted.map((frame) => frames.frame(frame)),
+  );
   const writer = new ByteWriter();
   writer.varint(FORMAT);
   writer.varint((profile.paths.isFull ? IS_FULL : 0) + (tables.isWhole ? IS_WHOLE : 0));
   writeTotals(writer, tree.totals, tables);
   writeTables(writer, tables);
-  const frameNumbers = new Map(tables.frames.map((frame, number) => [frameKey(frame), number]));
+  const frameNumbers = new Map(sorted.map((frame, number) => [frame, number]));
   const traceNumbers = new Map(tables.traceIds.map((id, number) => [id, number]));
   writer.varint(durations.length);
   for (const [frame, sketch] of durations) {
-    writer.varint(frameNumbers.get(frameKey(frame)) as number);
+    writer.varint(frameNumbers.get(frame) as number);
     sketch.writeTo(writer);
   }
   writer.varint(tree.nodes.length);
   for (const node of tree.nodes) {
     writer.varint(node.depth);
-    writer.varint(frameNumbers.get(frameKey(node.frame)) as number);
+    writer.varint(frameNumbers.get(profile.paths.frameOf(node.path)) as number);
     writeSum(writer, node, tables, traceNumbers);
   }
   return writer.finish();
@@ -77,6 +83,14 @@ export function profileToBytes(profile: CallPathProfile): Uint8Array {
  * @throws TracAggError `data_corrupt` when the bytes are none of a profile.
  */
 export function profileFromBytes(bytes: Uint8Array, options: CallPathProfileOptions = {}): CallPathProfile {
+  return atOnce(profileFromBytesInSteps(bytes, options));
+}
+
+/** {@link profileFromBytes} as work that can be done in slices. */
+export function* profileFromBytesInSteps(
+  bytes: Uint8Array,
+  options: CallPathProfileOptions = {},
+): Steps<CallPathProfile> {
   const reader = new ByteReader(bytes);
   const format = reader.varint();
   if (format !== FORMAT) throw corrupt(`expected a profile of format ${FORMAT}, got ${format}`);
@@ -92,6 +106,7 @@ export function profileFromBytes(bytes: Uint8Array, options: CallPathProfileOpti
     const sketch = LatencySketch.readFrom(reader);
     sketch.merge(durations.get(frame) ?? new LatencySketch());
     durations.set(frame, sketch);
+    yield 1;
   }
   profile.restore(totals, durations, new Map());
   // Numbers of the paths above the one at hand, by depth.
@@ -105,6 +120,7 @@ export function profileFromBytes(bytes: Uint8Array, options: CallPathProfileOpti
     above.length = depth;
     above.push(path);
     profile.restore(NOTHING, new Map(), new Map([[path, readSum(reader, factor, traceIds)]]));
+    yield 1;
   }
   if (!reader.isAtEnd) throw corrupt(`a profile is followed by ${bytes.length - reader.position} more bytes`);
   if ((flags & IS_FULL) !== 0) profile.paths.close();
@@ -113,11 +129,9 @@ export function profileFromBytes(bytes: Uint8Array, options: CallPathProfileOpti
 
 const NOTHING: ProfileTotals = Object.freeze({ traceCount: 0, traceSteps: 0, spanCount: 0 });
 
-function tablesOf(nodes: readonly ProfileNode[], given: readonly ProfileFrame[]): Tables {
-  const frames = new Map(given.map((frame) => [frameKey(frame), frame]));
-  const sorted = [...frames.values()].sort(compareFrames);
+function tablesOf(nodes: readonly ProfileNode[], frames: readonly ProfileFrame[]): Tables {
   const texts = new Set<string>();
-  for (const { role, service, operation } of sorted)
+  for (const { role, service, operation } of frames)
     if (role === "operation") texts.add(service).add(operation);
   const traceIds = new Set<string>();
   for (const { exemplars } of nodes) for (const { traceId } of exemplars?.all() ?? []) traceIds.add(traceId);
@@ -126,7 +140,7 @@ function tablesOf(nodes: readonly ProfileNode[], given: readonly ProfileFrame[])
     ({ spanSteps, self, inclusive }) =>
       spanSteps % WEIGHT_STEPS === 0 && self % step === 0n && inclusive % step === 0n,
   );
-  return { texts: [...texts].sort(), frames: sorted, traceIds: [...traceIds].sort(), isWhole };
+  return { texts: [...texts].sort(), frames, traceIds: [...traceIds].sort(), isWhole };
 }
 
 function writeTotals(writer: ByteWriter, totals: ProfileTotals, { isWhole }: Tables): void {

@@ -1,5 +1,6 @@
 /** What makes slow traces slow: where those above the 95th percentile spend more of their time than middling ones. */
 
+import type { Steps } from "../../base/time-slice.ts";
 import type { TraceColumns } from "../../model/trace-columns.ts";
 import { quantileOfSorted } from "../quantile.ts";
 import type { TraceContribution } from "./call-path-profile.ts";
@@ -8,8 +9,8 @@ import { nanosOfSum } from "./exact-sums.ts";
 import type { Exemplar } from "./exemplars.ts";
 import type { ProfileFrame } from "./frame-table.ts";
 import { compareFrames } from "./frame-table.ts";
+import { FIRST_PATH, OVERFLOW_PATH } from "./path-table.ts";
 import { comparePaths } from "./profile-difference.ts";
-import { profileTree } from "./profile-tree.ts";
 
 /** Fewer traces of a root operation have no 95th percentile to speak of. */
 const DEFAULT_MIN_TRACES = 20;
@@ -96,21 +97,22 @@ export class SlowTraceCollector {
     this.#keep(columns.traceId, this.profile.add(columns));
   }
 
-  /** Adds the profile of one trace, made elsewhere. */
-  addProfile(traceId: string, one: CallPathProfile): void {
-    const places = this.profile.merge(one);
-    const { nodes, roots, whole } = profileTree(one);
-    const root = roots.find(({ frame }) => frame.role !== "overflow") ?? roots[0];
+  /** Adds the profile of one trace, made elsewhere, as work that can be done in slices. */
+  *addProfileInSteps(traceId: string, one: CallPathProfile): Steps<void> {
+    const places = yield* this.profile.mergeInSteps(one);
     const selfNanos = new Map<number, number>();
-    for (const { path, self } of nodes) {
-      if (self === 0n) continue;
-      const place = places[path] as number;
-      selfNanos.set(place, (selfNanos.get(place) ?? 0) + nanosOfSum(self));
+    let durationNanos = 0;
+    for (const [path, place] of places.entries()) {
+      const nanos = nanosOfSum(one.at(path).self);
+      if (nanos === 0) continue;
+      selfNanos.set(place, (selfNanos.get(place) ?? 0) + nanos);
+      durationNanos += nanos;
     }
     this.#traces.push({
       traceId,
-      rootPath: places[root?.path ?? 0] as number,
-      durationNanos: nanosOfSum(whole),
+      // The first path of a profile is that of its first trace's root.
+      rootPath: places[FIRST_PATH] ?? OVERFLOW_PATH,
+      durationNanos,
       paths: Int32Array.from(selfNanos.keys()),
       selfNanos: Float64Array.from(selfNanos.values()),
     });

@@ -3,6 +3,7 @@ import { CallPathProfile } from "../../../src/analysis/profile/call-path-profile
 import { columnsOfSpans } from "../../../src/analysis/profile/columns-of-spans.ts";
 import { frameLabel } from "../../../src/analysis/profile/frame-table.ts";
 import { SlowTraceCollector } from "../../../src/analysis/profile/slow-traces.ts";
+import { atOnce } from "../../../src/base/time-slice.ts";
 import type { Trace } from "../../../src/model/trace.ts";
 import { buildTrace, traceIdOf } from "../../helpers/trace-builder.ts";
 import { CHECKOUT, checkout, profileOf } from "./profile-fixture.ts";
@@ -70,7 +71,9 @@ describe("slow traces against middling ones", () => {
 
   it("is the same for profiles of single traces made elsewhere", () => {
     const elsewhere = new SlowTraceCollector(new CallPathProfile());
-    for (const trace of traces()) elsewhere.addProfile(trace.traceId, profileOf([trace]));
+    for (const trace of traces()) {
+      atOnce(elsewhere.addProfileInSteps(trace.traceId, profileOf([trace])));
+    }
     expect(elsewhere.comparison()).toEqual(collected(traces()).comparison());
   });
 
