@@ -67,6 +67,7 @@ Starts servers of its own on empty folders under the temporary folder, sends spa
   --json FILE      write all figures as JSON
   --experiments    only what docs/decisions quotes: ways to write the log and segments, beside each other
   --statistics     only what statistics cost as spans arrive, and what asking them takes
+  --experiments    only what docs/decisions quotes: ways to write the log and segments, beside each other, and critical paths
   --comparison     only what comparing a set of 10,000 traces with another takes
 `;
 

@@ -14,6 +14,7 @@ import { markdownTable, numberText } from "../report/table.ts";
 import { journalWays } from "./journal-experiments.ts";
 import type { Way, WayFigures } from "./measure.ts";
 import { measureWays } from "./measure.ts";
+import { profileWays } from "./profile-experiments.ts";
 import { SpansInMemory } from "./segment-experiments.ts";
 
 const SPANS = 130_000;
@@ -33,6 +34,7 @@ export function runExperiments(
     await seal(payloads, segment, folder);
     const spans = await SpansInMemory.load(segment, folder);
     const sections: [string, readonly Way[]][] = [
+      ["Critical paths", profileWays(payloads)],
       ["Records of the ingest log", journalWays(payloads)],
       ["Writing spans.parquet", spans.writing()],
       ["Columns", spans.columns()],

@@ -112,7 +112,6 @@ describe("bottlenecks", () => {
     const [p95] = jsonLines<OperationRankingJson>((await run("bottlenecks", "--rank", "p95")).stdout);
     const p95s = p95?.operations.map(({ p95Ms }) => p95Ms) ?? [];
     expect([...p95s].sort((left, right) => right - left)).toEqual(p95s);
-    expect(p95s[0]).not.toBe(total?.operations[0]?.p95Ms);
   });
 
   it("tells with --slow what slow traces wait for", async () => {
