@@ -11,9 +11,12 @@
 export const WEIGHT_STEPS = 1_024;
 const MAX_WEIGHT = 2 ** 30;
 
-const LOW_BITS = 24;
+/** Bits of the low half of a sum. */
+const LOW_BITS = 48;
 const LOW_RANGE = 2 ** LOW_BITS;
-/** With nanoseconds and steps below these every product of halves is below 2^53. */
+/** Nanoseconds are multiplied in two parts, split here. */
+const PART_RANGE = 2 ** 24;
+/** With nanoseconds and steps below these every product of a part is below 2^52. */
 const MAX_FAST_NANOS = 2 ** 48;
 const MAX_FAST_STEPS = 2 ** 28;
 
@@ -39,7 +42,10 @@ export function nanosOfSum(sum: bigint): number {
   return Number(sum) / WEIGHT_STEPS;
 }
 
-/** Many sums; sum i is `high[i] * 2^24 + low[i]` with a low half from 0 to below 2^24, so equal sums are equal bits. */
+/**
+ * Many sums; sum i is `high[i] * 2^48 + low[i]` with a low half from 0 to below 2^48, so equal sums are equal bits. Exact
+ * up to 2^101: 500 million traces of a century each.
+ */
 export class ExactSums {
   #highs: Float64Array = new Float64Array(16);
   #lows: Float64Array = new Float64Array(16);
@@ -66,8 +72,11 @@ export class ExactSums {
       this.addSum(index, BigInt(nanos) * BigInt(steps));
       return;
     }
-    const high = Math.floor(nanos / LOW_RANGE);
-    this.#addHalves(index, high * steps, (nanos - high * LOW_RANGE) * steps);
+    const highPart = Math.floor(nanos / PART_RANGE);
+    const product = highPart * steps;
+    const high = Math.floor(product / PART_RANGE);
+    const middle = (product - high * PART_RANGE) * PART_RANGE;
+    this.#addHalves(index, high, middle + (nanos - highPart * PART_RANGE) * steps);
   }
 
   /** Adds a sum; a negative one takes back. */

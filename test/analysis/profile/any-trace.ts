@@ -27,8 +27,10 @@ const anySpan: fc.Arbitrary<Span> = fc
     }),
   );
 
-/** The spans of one trace. */
-export const anySpans: fc.Arbitrary<Span[]> = fc.array(anySpan, { minLength: 1, maxLength: 18 });
+/** The spans of one trace, some of them sent twice. */
+export const anySpans: fc.Arbitrary<Span[]> = fc
+  .tuple(fc.array(anySpan, { minLength: 1, maxLength: 18 }), fc.array(fc.nat(17), { maxLength: 3 }))
+  .map(([spans, repeats]) => [...spans, ...repeats.flatMap((at) => spans[at] ?? [])]);
 
 /** The trace of spans that share a trace id. */
 export function traceOf(spans: readonly Span[]): { traceId: string; spans: readonly Span[] } {

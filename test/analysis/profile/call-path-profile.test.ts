@@ -277,6 +277,42 @@ describe("the limit on call paths", () => {
     );
   });
 
+  it("counts what lies inside other overflow once in its inclusive time, added or merged", () => {
+    fc.assert(
+      fc.property(anySpans, (spans) => {
+        const sum = new CallPathProfile({ maxPaths: 0 });
+        sum.merge(profileOf([{ spans, weight: 1 }]));
+        const told = (profile: CallPathProfile) =>
+          profileTree(profile).nodes.map(({ spanCount, self, inclusive }) => ({
+            spanCount,
+            self,
+            inclusive,
+          }));
+        expect(told(sum)).toEqual(told(profileOf([{ spans, weight: 1 }], 0)));
+      }),
+    );
+  });
+
+  it("gives no node to a path once paths were counted as overflow, though others become empty or bytes are read", () => {
+    const first = buildTrace("first", { id: "first", at: [0, 1] }).spans;
+    const second = buildTrace("second", { id: "second", at: [0, 5] }).spans;
+    const later = buildTrace("later", { id: "second", at: [0, 7] }).spans;
+    const profile = profileOf(
+      [first, second].map((spans) => ({ spans, weight: 1 })),
+      1,
+    );
+    remove(profile, first);
+    const again = profileFromBytes(profileToBytes(profile), { maxPaths: 1 });
+    const into = merged(profile);
+    for (const each of [profile, again, into]) {
+      add(each, later);
+      remove(each, second);
+      expect(profileTree(each).nodes.map((node) => [pathText(node), node.spanCount, node.self])).toEqual([
+        ["(other)", 1, 7n * MS],
+      ]);
+    }
+  });
+
   it("counts names beyond the table of frames as other", () => {
     const frames = new FrameTable({ maxFrames: 3 });
     const profile = new CallPathProfile({ frames });

@@ -48,6 +48,8 @@ describe("flame graph data", () => {
     expect([graph.nodeCount, graph.omittedCount]).toEqual([2, 1]);
     expect(graph.roots[0]).toMatchObject({ omittedNanos: 30e6, children: [{ name: "stock: reserve" }] });
     expect(flameGraph(profile, { maxDepth: 1 }).roots).toMatchObject([{ omittedNanos: 90e6, children: [] }]);
+    const covered = buildTrace("covered", { id: "a", at: [0, 9] }, { id: "b", parent: "a", at: [0, 9] });
+    expect(flameGraph(profileOf([covered]), { maxNodes: 1 }).roots).toMatchObject([{ operation: "a" }]);
     fc.assert(
       fc.property(anyProfile, fc.nat(6), fc.integer({ min: 1, max: 4 }), (any, maxNodes, maxDepth) => {
         const drawn = flameGraph(any, { maxNodes, maxDepth });
