@@ -2,8 +2,8 @@
 
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { OperationRankingJson, ProfileJson, SlowTracesJson } from "../../src/api/contract-profile.ts";
 import type { CreateApiOptions } from "../../src/api/create-api.ts";
+import type { OperationRankingJson, ProfileJson, SlowTracesJson } from "../../src/api/profile-contract.ts";
 import { createSeededRandom } from "../../src/cli/demo/seeded-random.ts";
 import { createShop } from "../../src/cli/demo/shop.ts";
 import type { Span } from "../../src/model/span.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { OperationRankingJson, ProfileJson, SlowTracesJson } from "../../src/api/contract-profile.ts";
+import type { OperationRankingJson, ProfileJson, SlowTracesJson } from "../../src/api/profile-contract.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import type { RunningServer } from "../../src/server.ts";
 import { startServer } from "../../src/server.ts";

@@ -19,7 +19,7 @@ import type {
   ProfileNodeJson,
   SlowDifferenceJson,
   SlowTracesJson,
-} from "../contract-profile.ts";
+} from "../profile-contract.ts";
 import { rangeJson } from "./range-json.ts";
 
 /** Most entries of a ranking; what is behind them has no share to speak of. */

@@ -1,4 +1,4 @@
-/** JSON Schemas of the shapes in `contract-profile.ts`. */
+/** JSON Schemas of the shapes in `profile-contract.ts`. */
 
 import { SpanKind } from "../../model/span-kind.ts";
 import type { JsonSchema } from "../query-parameters.ts";

@@ -8,7 +8,7 @@ import type {
   RankedOperationJson,
   SlowOperationDifferenceJson,
   SlowTracesJson,
-} from "../../api/contract-profile.ts";
+} from "../../api/profile-contract.ts";
 import type { ServerFlags } from "../api-client.ts";
 import { addServerFlags, createApiClient } from "../api-client.ts";
 import type { CliContext } from "../cli-context.ts";

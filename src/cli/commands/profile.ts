@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { ProfileJson, ProfileNodeJson } from "../../api/contract-profile.ts";
+import type { ProfileJson, ProfileNodeJson } from "../../api/profile-contract.ts";
 import { TracAggError } from "../../base/errors.ts";
 import type { ServerFlags } from "../api-client.ts";
 import { addServerFlags, createApiClient } from "../api-client.ts";
