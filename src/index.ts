@@ -102,7 +102,7 @@ export type { PathSum } from "./analysis/profile/path-sums.ts";
 export type { PprofOptions } from "./analysis/profile/pprof.ts";
 export { pprofBytes } from "./analysis/profile/pprof.ts";
 export { profileFromBytes, profileToBytes } from "./analysis/profile/profile-bytes.ts";
-export type { PathDifference, ProfileDifference } from "./analysis/profile/profile-difference.ts";
+export type { PathShareChange, ProfileDifference } from "./analysis/profile/profile-difference.ts";
 export { profileDifference } from "./analysis/profile/profile-difference.ts";
 export type { ProfileNode, ProfileTree } from "./analysis/profile/profile-tree.ts";
 export { exemplarsOf, framesTo, profileTree } from "./analysis/profile/profile-tree.ts";

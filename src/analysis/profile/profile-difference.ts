@@ -8,7 +8,7 @@ import type { ProfileNode } from "./profile-tree.ts";
 import { framesTo, profileTree } from "./profile-tree.ts";
 
 /** One call path in both profiles. */
-export interface PathDifference {
+export interface PathShareChange {
   /** From the root down. */
   readonly frames: readonly ProfileFrame[];
   /** Of the critical-path time of all traces before, 0 to 1. */
@@ -24,7 +24,7 @@ export interface PathDifference {
 /** Call paths with critical-path time of their own in either profile. */
 export interface ProfileDifference {
   /** Largest change first, whichever way. */
-  readonly paths: readonly PathDifference[];
+  readonly paths: readonly PathShareChange[];
 }
 
 interface Side {
@@ -41,7 +41,7 @@ const NOWHERE: Side = Object.freeze({ share: 0, meanNanos: 0 });
 export function profileDifference(before: CallPathProfile, after: CallPathProfile): ProfileDifference {
   const old = sidesOf(before);
   const now = sidesOf(after);
-  const paths = [...new Map([...old, ...now])].map(([key, { frames }]): PathDifference => {
+  const paths = [...new Map([...old, ...now])].map(([key, { frames }]): PathShareChange => {
     const from = old.get(key) ?? NOWHERE;
     const to = now.get(key) ?? NOWHERE;
     return {
@@ -73,7 +73,7 @@ function keyOf(node: ProfileNode): string {
   return framesTo(node).map(frameKey).join("\u0001");
 }
 
-function compareChanges(left: PathDifference, right: PathDifference): number {
+function compareChanges(left: PathShareChange, right: PathShareChange): number {
   const byChange = Math.abs(right.shareDelta) - Math.abs(left.shareDelta);
   return byChange || comparePaths(left.frames, right.frames);
 }
