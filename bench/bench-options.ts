@@ -65,7 +65,6 @@ Starts servers of its own on empty folders under the temporary folder, sends spa
   --report FILE    write the page of figures, by default with --history, --peer collector and --rounds 3
   --quote FILE     put the main figures between the marks of a file
   --json FILE      write all figures as JSON
-  --experiments    only what docs/decisions quotes: ways to write the log and segments, beside each other
   --statistics     only what statistics cost as spans arrive, and what asking them takes
   --experiments    only what docs/decisions quotes: ways to write the log and segments, beside each other, and critical paths
   --comparison     only what comparing a set of 10,000 traces with another takes

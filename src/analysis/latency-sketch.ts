@@ -219,19 +219,28 @@ export class LatencySketch {
 
   /** Writes what {@link toBytes} gives. */
   writeTo(writer: ByteWriter): void {
-    const filled = [...this.buckets()];
-    const isWhole = Number.isInteger(this.#zeroCount) && filled.every(({ count }) => Number.isInteger(count));
+    const counts = this.#counts;
+    let isWhole = Number.isInteger(this.#zeroCount);
+    let filled = 0;
+    for (let at = 0; at < counts.length; at++) {
+      const count = counts[at] as number;
+      if (count === 0) continue;
+      filled++;
+      isWhole &&= Number.isInteger(count);
+    }
     const steps = isWhole ? 1 : WEIGHT_STEPS;
     writer.varint(FORMAT * 2 + (isWhole ? 0 : 1));
     writer.varint(this.#zeroCount * steps);
     writer.varint(this.#sumHigh);
     writer.varint(this.#sumLow);
-    writer.varint(filled.length);
+    writer.varint(filled);
     let previous = -1;
-    for (const { index, count } of filled) {
-      writer.varint(index - previous);
+    for (let at = 0; at < counts.length; at++) {
+      const count = counts[at] as number;
+      if (count === 0) continue;
+      writer.varint(this.#low + at - previous);
       writer.varint(count * steps);
-      previous = index;
+      previous = this.#low + at;
     }
   }
 
@@ -264,19 +273,28 @@ export class LatencySketch {
     const sumHigh = reader.varint();
     this.#addToSum(reader.varint(), sumHigh);
     this.#zeroCount += zeroCount;
-    let count = zeroCount;
-    const length = reader.varint();
+    this.#count += zeroCount + this.#addBuckets(reader, reader.varint(), steps);
+  }
+
+  /** Nearly every number is a byte: those are read here, the others by the reader. Returns the sum of the counts. */
+  #addBuckets(reader: ByteReader, length: number, steps: number): number {
+    const { source } = reader;
+    let sum = 0;
     let index = -1;
     for (let bucket = 0; bucket < length; bucket++) {
-      index += reader.varint();
+      const step = source[reader.position] as number;
+      if (step < 0x80) reader.position++;
+      index += step < 0x80 ? step : reader.varint();
       if (index > MAX_INDEX) throw new TracAggError("data_corrupt", `a sketch has a bucket ${index}`);
-      const value = reader.varint() / steps;
-      count += value;
+      const value = source[reader.position] as number;
+      if (value < 0x80) reader.position++;
+      const count = (value < 0x80 ? value : reader.varint()) / steps;
+      sum += count;
       const at = index - this.#low;
-      if (at >= 0 && at < this.#counts.length) this.#counts[at] = (this.#counts[at] as number) + value;
-      else this.#addToBucket(index, value);
+      if (at >= 0 && at < this.#counts.length) this.#counts[at] = (this.#counts[at] as number) + count;
+      else this.#addToBucket(index, count);
     }
-    this.#count += count;
+    return sum;
   }
 
   #change(nanos: number, weight: number, sign: 1 | -1): void {

@@ -12,6 +12,16 @@ export class ByteWriter {
   #bytes = new Uint8Array(INITIAL_BYTES);
   #length = 0;
 
+  /** Forgets what was written, keeps the buffer. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** What was written, as a view that the next value may change. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
   /** Bytes written so far. */
   get length(): number {
     return this.#length;
@@ -58,28 +68,25 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Reads what {@link ByteWriter} wrote; every method throws TracAggError `data_corrupt` at the end of the bytes. */
 export class ByteReader {
-  readonly #bytes: Uint8Array;
-  #position = 0;
+  /** What is read. */
+  readonly source: Uint8Array;
+  /** Bytes read so far: where the next value begins. */
+  position = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-  }
-
-  /** Bytes read so far. */
-  get position(): number {
-    return this.#position;
+    this.source = bytes;
   }
 
   /** True when nothing is left. */
   get isAtEnd(): boolean {
-    return this.#position === this.#bytes.length;
+    return this.position === this.source.length;
   }
 
   /** A whole number from 0 to 2^53 - 1. */
   varint(): number {
-    const first = this.#bytes[this.#position] as number;
+    const first = this.source[this.position] as number;
     if (first < 0x80) {
-      this.#position++;
+      this.position++;
       return first;
     }
     return this.#longVarint();
@@ -89,7 +96,7 @@ export class ByteReader {
     let value = 0;
     let factor = 1;
     for (let length = 1; length <= MAX_VARINT_BYTES; length++) {
-      const byte = this.#bytes[this.#position++];
+      const byte = this.source[this.position++];
       if (byte === undefined) throw this.#tooShort();
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) {
@@ -98,23 +105,23 @@ export class ByteReader {
       }
       factor *= 0x80;
     }
-    throw new TracAggError("data_corrupt", `expected a number below 2^53 before byte ${this.#position}`);
+    throw new TracAggError("data_corrupt", `expected a number below 2^53 before byte ${this.position}`);
   }
 
   /** Passes over the bytes that {@link ByteWriter.bytes} wrote. */
   skipBytes(): void {
     const length = this.varint();
-    if (this.#position + length > this.#bytes.length) throw this.#tooShort();
-    this.#position += length;
+    if (this.position + length > this.source.length) throw this.#tooShort();
+    this.position += length;
   }
 
   /** A view of the bytes that {@link ByteWriter.bytes} wrote. */
   bytes(): Uint8Array {
     const length = this.varint();
-    const start = this.#position;
-    if (start + length > this.#bytes.length) throw this.#tooShort();
-    this.#position = start + length;
-    return this.#bytes.subarray(start, this.#position);
+    const start = this.position;
+    if (start + length > this.source.length) throw this.#tooShort();
+    this.position = start + length;
+    return this.source.subarray(start, this.position);
   }
 
   /** A text. */
@@ -123,6 +130,6 @@ export class ByteReader {
   }
 
   #tooShort(): TracAggError {
-    return new TracAggError("data_corrupt", `${this.#bytes.length} bytes end in the middle of a value`);
+    return new TracAggError("data_corrupt", `${this.source.length} bytes end in the middle of a value`);
   }
 }

@@ -32,7 +32,7 @@ export class SpanCell {
   /** Adds what {@link SpanCell.writeTo} wrote of another cell. @throws TracAggError `data_corrupt` */
   mergeFrom(reader: ByteReader): void {
     this.durations.mergeFrom(reader);
-    this.exemplar = slower(this.exemplar, readExemplar(reader));
+    this.exemplar = slowerIn(reader, this.exemplar);
   }
 }
 
@@ -125,7 +125,7 @@ export class EdgeCell {
     for (const [bit, name] of SKETCHES.entries()) {
       if ((present & (1 << bit)) !== 0) this.#sketch(name).mergeFrom(reader);
     }
-    this.exemplar = slower(this.exemplar, readExemplar(reader));
+    this.exemplar = slowerIn(reader, this.exemplar);
   }
 
   #addTo(name: EdgeSketch, nanos: number, weight: number, sign: 1 | -1): void {
@@ -153,15 +153,22 @@ function rounded(weight: number): number {
   return Math.round(weight * WEIGHT_STEPS) / WEIGHT_STEPS;
 }
 
+/** Its duration plus one, 0 for none; then its ids. */
 function writeExemplar(writer: ByteWriter, exemplar: Exemplar | undefined): void {
-  writer.text(exemplar?.traceId ?? "");
+  writer.varint(exemplar === undefined ? 0 : exemplar.durationNanos + 1);
   if (exemplar === undefined) return;
+  writer.text(exemplar.traceId);
   writer.text(exemplar.spanId);
-  writer.varint(exemplar.durationNanos);
 }
 
-function readExemplar(reader: ByteReader): Exemplar | undefined {
-  const traceId = reader.text();
-  if (traceId === "") return undefined;
-  return { traceId, spanId: reader.text(), durationNanos: reader.varint() };
+/** The slower of an exemplar and the one that was written; the ids of a faster one are passed over. */
+function slowerIn(reader: ByteReader, other: Exemplar | undefined): Exemplar | undefined {
+  const durationNanos = reader.varint() - 1;
+  if (durationNanos === -1) return other;
+  if (other !== undefined && durationNanos < other.durationNanos) {
+    reader.skipBytes();
+    reader.skipBytes();
+    return other;
+  }
+  return slower(other, { durationNanos, traceId: reader.text(), spanId: reader.text() });
 }

@@ -109,12 +109,13 @@ export class RollupWindow {
 
 function writeCells(writer: ByteWriter, cells: Iterable<readonly [number, SpanCell | EdgeCell]>): void {
   const all = [...cells];
+  const own = new ByteWriter();
   writer.varint(all.length);
   for (const [id, cell] of all) {
-    const own = new ByteWriter();
+    own.clear();
     cell.writeTo(own);
     writer.varint(id);
-    writer.bytes(own.finish());
+    writer.bytes(own.view());
   }
 }
 

@@ -1,0 +1,120 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { RollupWindow } from "../../src/rollup/rollup-window.ts";
+import { Rollups } from "../../src/rollup/rollups.ts";
+import { cellsOf } from "../helpers/statistics-dump.ts";
+
+const NOW = 1_700_001_234;
+const DAY = 86_400;
+const SERIES = 7;
+
+const moment = fc.oneof(
+  fc.integer({ min: NOW - 1_200, max: NOW + 600 }),
+  fc.integer({ min: NOW - 3 * DAY, max: NOW }),
+  fc.integer({ min: NOW - 30 * DAY, max: NOW }),
+);
+
+function rollupsOf(moments: readonly number[]): Rollups {
+  const rollups = new Rollups();
+  rollups.observe(NOW);
+  for (const at of moments) rollups.changeSpans(at, SERIES, (cell) => cell.durations.add(1));
+  return rollups;
+}
+
+function countIn(
+  rollups: Rollups,
+  start: number,
+  end: number,
+): { count: number; start: number; end: number } {
+  let covered = { start, end };
+  const { spans } = cellsOf((sums) => {
+    covered = rollups.addUp({ start, end }, sums);
+  });
+  return { count: spans.get(SERIES)?.durations.count ?? 0, ...covered };
+}
+
+test("a range takes in every moment of it once, whatever windows answer, and says what it covered", () => {
+  fc.assert(
+    fc.property(
+      fc.array(moment, { maxLength: 60 }),
+      moment,
+      moment,
+      fc.boolean(),
+      (moments, one, other, rests) => {
+        const [start, end] = [Math.min(one, other), Math.max(one, other) + 1];
+        const rollups = rollupsOf(moments);
+        if (rests) rollups.tick(NOW);
+        const answer = countIn(rollups, start, end);
+        expect(answer.start).toBeLessThanOrEqual(start);
+        expect(answer.end).toBeGreaterThanOrEqual(end);
+        // Nothing is wider than the windows held at that end.
+        expect(start - answer.start).toBeLessThan(start >= NOW - 2 * DAY ? 60 : 3_600);
+        expect(answer.count).toBe(moments.filter((at) => at >= answer.start && at < answer.end).length);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test("windows go after their term: tens of seconds after 15 minutes, minutes after two days, hours after thirty", () => {
+  const rollups = rollupsOf([NOW]);
+  const held = (): number[] =>
+    [10, 60, 3_600].map((length) => rollups.windows(length, { start: 0, end: 4e9 }).length);
+  expect(held()).toEqual([1, 1, 1]);
+  rollups.tick(NOW + 1_000);
+  expect(held()).toEqual([0, 1, 1]);
+  rollups.tick(NOW + 2 * DAY + 100);
+  expect(held()).toEqual([0, 0, 1]);
+  rollups.tick(NOW + 31 * DAY);
+  expect(held()).toEqual([0, 0, 0]);
+  rollups.changeSpans(NOW, SERIES, () => {});
+  expect(rollups.counters.tooOld).toBe(1);
+});
+
+test("windows beyond the bound of memory go, the oldest of the finest first", () => {
+  const rollups = new Rollups({ maxBytes: 100 });
+  rollups.observe(NOW);
+  for (let at = NOW - 800; at < NOW; at += 10)
+    rollups.changeSpans(at, SERIES, (cell) => cell.durations.add(at));
+  rollups.tick(NOW);
+  expect(rollups.sizes().restingBytes).toBeLessThanOrEqual(100);
+  expect(rollups.counters.droppedForMemory).toBeGreaterThan(0);
+  expect(rollups.windows(3_600, { start: 0, end: 4e9 })).not.toEqual([]);
+});
+
+test("a window at rest has what it had, slowest spans included, and takes more", () => {
+  const window = new RollupWindow(NOW);
+  const slow = { traceId: "ab".repeat(16), spanId: "cd".repeat(8), durationNanos: 5_000 };
+  const cell = window.spanCell(1);
+  cell.durations.add(5_000);
+  cell.exemplar = slow;
+  window.spanCell(2).durations.add(7, 1.5);
+  window.rest();
+  expect(window.isLive).toBe(false);
+  window.spanCell(1).durations.add(6_000);
+  window.rest();
+  const { spans } = cellsOf((sums) => new RollupWindow(NOW, window.toBytes()).addTo(sums));
+  expect(spans.get(1)?.durations.exactSumNanos).toBe(11_000n);
+  expect(spans.get(1)?.exemplar).toEqual(slow);
+  expect(spans.get(2)?.durations.count).toBe(1.5);
+});
+
+test("of two windows the slower exemplar stays", () => {
+  const exemplar = (letter: string, durationNanos: number) => ({
+    traceId: letter.repeat(32),
+    spanId: letter.repeat(16),
+    durationNanos,
+  });
+  const windows = [exemplar("a", 5), exemplar("b", 9), exemplar("c", 9), exemplar("d", 1)].map((slowest) => {
+    const window = new RollupWindow(NOW);
+    window.spanCell(1).exemplar = slowest;
+    window.rest();
+    return window;
+  });
+  for (const order of [windows, [...windows].reverse()]) {
+    const { spans } = cellsOf((sums) => {
+      for (const window of order) window.addTo(sums);
+    });
+    expect(spans.get(1)?.exemplar).toEqual(exemplar("b", 9));
+  }
+});
