@@ -8,6 +8,7 @@
  * @module
  */
 
+export { adjustedCount } from "./analysis/adjusted-count.ts";
 export type { Bottleneck } from "./analysis/bottlenecks.ts";
 export { identifyBottlenecks } from "./analysis/bottlenecks.ts";
 export type {
@@ -71,6 +72,8 @@ export type {
 } from "./analysis/findings/finding.ts";
 export { queryShape } from "./analysis/findings/query-shape.ts";
 export { traceFindings } from "./analysis/findings/trace-findings.ts";
+export type { SketchBucket } from "./analysis/latency-sketch.ts";
+export { LatencySketch } from "./analysis/latency-sketch.ts";
 export { longestPath } from "./analysis/longest-path.ts";
 export type { NetworkGap } from "./analysis/network-gap.ts";
 export { networkGaps } from "./analysis/network-gap.ts";
