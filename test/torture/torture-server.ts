@@ -87,6 +87,15 @@ export async function countedSpans(server: Pick<ServerProcess, "ui">): Promise<n
   return services.reduce((sum, { spanCount }) => sum + spanCount, 0);
 }
 
+/** Spans that the live statistics count. */
+export async function liveSpans(server: Pick<ServerProcess, "ui">): Promise<number> {
+  const { rows } = await getJson<{ rows: readonly { spanCount: number }[] }>(
+    server.ui,
+    "/api/v1/red?groupBy=service",
+  );
+  return rows.reduce((sum, { spanCount }) => sum + spanCount, 0);
+}
+
 /** Metrics without labels, by name. */
 export async function metricsOf(server: Pick<ServerProcess, "ui">): Promise<Record<string, number>> {
   const text = await (await fetch(new URL("/metrics", server.ui))).text();
