@@ -1,7 +1,7 @@
 /** What is summed for one series in one window of time. */
 
 import type { CallFacts } from "../analysis/call-facts.ts";
-import { LatencySketch } from "../analysis/latency-sketch.ts";
+import { LatencySketch, MAX_SKETCH_NANOS } from "../analysis/latency-sketch.ts";
 import type { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
 
 /** A span to look at: the slowest of the window that was seen. */
@@ -155,7 +155,7 @@ function rounded(weight: number): number {
 
 /** Its duration plus one, 0 for none; then its ids. */
 function writeExemplar(writer: ByteWriter, exemplar: Exemplar | undefined): void {
-  writer.varint(exemplar === undefined ? 0 : exemplar.durationNanos + 1);
+  writer.varint(exemplar === undefined ? 0 : Math.min(exemplar.durationNanos, MAX_SKETCH_NANOS) + 1);
   if (exemplar === undefined) return;
   writer.text(exemplar.traceId);
   writer.text(exemplar.spanId);

@@ -119,7 +119,7 @@ export class StatisticsKeeper {
 
   #tick(): void {
     const nowMillis = performance.now();
-    const isMore = this.#options.statistics.tick(nowMillis, this.#options.clock.nowMillis() / 1_000);
+    const isMore = this.#letTimeGoOn(nowMillis);
     if (nowMillis - this.#lastSaveMillis >= SAVE_MILLIS && this.#saving === undefined) {
       this.#lastSaveMillis = nowMillis;
       this.#saving = this.#save().finally(() => {
@@ -127,6 +127,16 @@ export class StatisticsKeeper {
       });
     }
     this.#schedule(isMore ? SOON_MILLIS : TICK_MILLIS);
+  }
+
+  /** A fault in the statistics must not end the process that keeps the spans. */
+  #letTimeGoOn(nowMillis: number): boolean {
+    try {
+      return this.#options.statistics.tick(nowMillis, this.#options.clock.nowMillis() / 1_000);
+    } catch (thrown) {
+      this.#options.logger.error("statistics could not go on", { reason: errorFrom(thrown).message });
+      return false;
+    }
   }
 
   /** Everything in the record is of one moment: nothing is awaited while it is made. */
