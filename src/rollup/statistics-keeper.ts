@@ -122,9 +122,14 @@ export class StatisticsKeeper {
     const isMore = this.#letTimeGoOn(nowMillis);
     if (nowMillis - this.#lastSaveMillis >= SAVE_MILLIS && this.#saving === undefined) {
       this.#lastSaveMillis = nowMillis;
-      this.#saving = this.#save().finally(() => {
-        this.#saving = undefined;
-      });
+      this.#saving = this.#save()
+        .catch((thrown: unknown) => {
+          this.failedSaves++;
+          this.#options.logger.error("statistics could not be stored", { reason: errorFrom(thrown).message });
+        })
+        .finally(() => {
+          this.#saving = undefined;
+        });
     }
     this.#schedule(isMore ? SOON_MILLIS : TICK_MILLIS);
   }
