@@ -1,5 +1,7 @@
 /** An edge of the dependency graph, and how edges add up. */
 
+import { compareValues } from "../base/compare.ts";
+
 /** What kind of call an edge stands for. */
 export type DependencyType = "rpc" | "messaging" | "database" | "virtual_node";
 
@@ -33,13 +35,8 @@ export function mergeDependencyLinks(lists: Iterable<readonly DependencyLink[]>)
 
 function compareLinks(left: DependencyLink, right: DependencyLink): number {
   return (
-    compareText(left.fromService, right.fromService) ||
-    compareText(left.toService, right.toService) ||
-    compareText(left.type, right.type)
+    compareValues(left.fromService, right.fromService) ||
+    compareValues(left.toService, right.toService) ||
+    compareValues(left.type, right.type)
   );
-}
-
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }

@@ -1,5 +1,7 @@
 /** Offsets of clocks from what spans of different hosts say about each other. */
 
+import { compareValues } from "../base/compare.ts";
+
 /** One clock of a trace, while its offset is looked for. */
 export interface HostClockState {
   /** "" stands for all spans that name no host; their times stay. */
@@ -128,7 +130,7 @@ function mostAgreed(windows: readonly OffsetWindow[]): bigint {
   const weightOf = ({ isWeak }: OffsetWindow): number => (isWeak ? 1 : strong);
   const starts = windows.map((window) => ({ at: window.low, weight: weightOf(window) })).sort(compareEdges);
   const ends = windows.map((window) => ({ at: window.high, weight: weightOf(window) })).sort(compareEdges);
-  const candidates = [0n, ...starts.map(({ at }) => at), ...ends.map(({ at }) => at)].sort(compareBigints);
+  const candidates = [0n, ...starts.map(({ at }) => at), ...ends.map(({ at }) => at)].sort(compareValues);
   let best = 0n;
   let bestWeight = -1;
   let weight = 0;
@@ -154,7 +156,7 @@ interface WindowEdge {
 }
 
 function compareEdges(left: WindowEdge, right: WindowEdge): number {
-  return compareBigints(left.at, right.at);
+  return compareValues(left.at, right.at);
 }
 
 /** Nearer to 0; of two on either side of it, the later one. */
@@ -162,11 +164,6 @@ function isNearer(offset: bigint, than: bigint): boolean {
   const one = magnitude(offset);
   const other = magnitude(than);
   return one < other || (one === other && offset > than);
-}
-
-function compareBigints(left: bigint, right: bigint): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 function magnitude(value: bigint): bigint {

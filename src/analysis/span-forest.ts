@@ -1,5 +1,6 @@
 /** Which span is whose parent: the one reading of parent ids that all analyses share. */
 
+import { compareValues } from "../base/compare.ts";
 import type { Span } from "../model/span.ts";
 
 /** What finding parents needs of a span. */
@@ -74,17 +75,12 @@ function compareAllFields(left: ForestSpan, right: ForestSpan): number {
     compareValues(left.startTimeUnixNano, right.startTimeUnixNano) ||
     compareValues(left.spanId, right.spanId) ||
     compareValues(left.endTimeUnixNano, right.endTimeUnixNano) ||
-    compareValues(left.parentSpanId ?? "", right.parentSpanId ?? "") ||
+    compareValues(left.parentSpanId, right.parentSpanId) ||
     compareValues(left.kind, right.kind) ||
     compareValues(left.serviceName, right.serviceName) ||
     compareValues(left.name, right.name) ||
     compareValues(left.status, right.status)
   );
-}
-
-function compareValues<T extends string | bigint>(left: T, right: T): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 function longestById(spans: readonly ForestSpan[]): Map<string, number> {

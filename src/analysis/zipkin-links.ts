@@ -1,5 +1,6 @@
 /** Dependency links by the rules of Zipkin's own linker, for answers that must equal Zipkin's. */
 
+import { compareValues } from "../base/compare.ts";
 import type { Span } from "../model/span.ts";
 import { peerNameOf } from "./peer-names.ts";
 import type { ZipkinLinkSpan, ZipkinTree } from "./zipkin-tree.ts";
@@ -132,12 +133,7 @@ class LinkSums {
 
   result(): ZipkinLink[] {
     return [...this.#sums.values()].sort(
-      (left, right) => compareText(left.parent, right.parent) || compareText(left.child, right.child),
+      (left, right) => compareValues(left.parent, right.parent) || compareValues(left.child, right.child),
     );
   }
-}
-
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }

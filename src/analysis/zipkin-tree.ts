@@ -1,5 +1,7 @@
 /** The spans of one trace as Zipkin merges them and puts them into a tree. */
 
+import { compareValues } from "../base/compare.ts";
+
 /** What the rules look at in a Zipkin span. */
 export interface ZipkinLinkSpan {
   readonly id: string;
@@ -157,22 +159,14 @@ function joined(first: ZipkinLinkSpan, second: ZipkinLinkSpan): ZipkinLinkSpan {
 /** By id; plain before shared, CLIENT before the others, then by endpoint; the rest so that arrival does not matter. */
 function compareReports(left: ZipkinLinkSpan, right: ZipkinLinkSpan): number {
   return (
-    compareText(left.id, right.id) ||
+    compareValues(left.id, right.id) ||
     Number(left.isShared) - Number(right.isShared) ||
     Number(right.kind === "CLIENT") - Number(left.kind === "CLIENT") ||
-    compareText(left.localService, right.localService) ||
-    compareText(left.localAddress, right.localAddress) ||
-    compareText(left.kind, right.kind) ||
-    compareText(left.parentId, right.parentId) ||
-    compareText(left.remoteService, right.remoteService) ||
+    compareValues(left.localService, right.localService) ||
+    compareValues(left.localAddress, right.localAddress) ||
+    compareValues(left.kind, right.kind) ||
+    compareValues(left.parentId, right.parentId) ||
+    compareValues(left.remoteService, right.remoteService) ||
     (left.timestampMicros ?? 0) - (right.timestampMicros ?? 0)
   );
-}
-
-/** Absent comes before any text. */
-function compareText(left: string | undefined, right: string | undefined): number {
-  if (left === right) return 0;
-  if (left === undefined) return -1;
-  if (right === undefined) return 1;
-  return left < right ? -1 : 1;
 }

@@ -1,5 +1,6 @@
 /** Findings inside one trace. */
 
+import { compareValues } from "../../base/compare.ts";
 import type { Span } from "../../model/span.ts";
 import { traceTree } from "../trace-tree.ts";
 import { scheduleOf } from "../what-if/schedule.ts";
@@ -64,14 +65,9 @@ function compareFindings(left: Finding<FindingSpan>, right: Finding<FindingSpan>
   }
   if (left.costNanos !== right.costNanos) return left.costNanos > right.costNanos ? -1 : 1;
   return (
-    compareText(left.type, right.type) ||
-    compareText(left.service, right.service) ||
-    compareText(left.operation, right.operation) ||
-    compareText(left.spans[0]?.spanId ?? "", right.spans[0]?.spanId ?? "")
+    compareValues(left.type, right.type) ||
+    compareValues(left.service, right.service) ||
+    compareValues(left.operation, right.operation) ||
+    compareValues(left.spans[0]?.spanId ?? "", right.spans[0]?.spanId ?? "")
   );
-}
-
-function compareText(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }

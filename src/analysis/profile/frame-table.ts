@@ -1,5 +1,6 @@
 /** Numbers for what a call path is made of: service, operation and kind. */
 
+import { compareValues } from "../../base/compare.ts";
 import type { SpanKind } from "../../model/span-kind.ts";
 import { SPAN_KIND_BY_NUMBER } from "../../model/span-kind.ts";
 import type { FrameNumbers } from "../../model/trace-columns.ts";
@@ -101,16 +102,11 @@ export class FrameTable implements FrameNumbers {
 /** By role, service, operation, kind: an order that does not depend on numbers. */
 export function compareFrames(left: ProfileFrame, right: ProfileFrame): number {
   return (
-    compareTexts(left.role, right.role) ||
-    compareTexts(left.service, right.service) ||
-    compareTexts(left.operation, right.operation) ||
-    compareTexts(left.kind, right.kind)
+    compareValues(left.role, right.role) ||
+    compareValues(left.service, right.service) ||
+    compareValues(left.operation, right.operation) ||
+    compareValues(left.kind, right.kind)
   );
-}
-
-function compareTexts(left: string, right: string): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }
 
 /** A text that is equal for equal frames of any tables, and only for them. */
