@@ -2,6 +2,7 @@
 
 import { TracAggError } from "../base/errors.ts";
 import { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
+import { stepsOfWeight, WEIGHT_STEPS, weightOfSteps } from "./weight-steps.ts";
 
 /** Buckets an octave: 2 to this power. A bucket is 2^(1/32) wide, so its middle is at most 1.09 % off. */
 export const SKETCH_SCALE = 5;
@@ -9,9 +10,6 @@ export const SKETCH_SCALE = 5;
 const SUBBUCKETS = 2 ** SKETCH_SCALE;
 /** Largest duration told apart, 52 days in nanoseconds; longer ones count as this. */
 export const MAX_SKETCH_NANOS: number = 2 ** 52 - 1;
-/** Weights are rounded to multiples of 1 / 1,024, so that sums of them are exact and do not depend on their order. */
-const WEIGHT_STEPS = 1_024;
-const MAX_WEIGHT = 2 ** 30;
 /** A sum is `high * 2^52 + low`: exact for 2^52 of the longest durations. */
 const LIMB = 2 ** 52;
 /** Counts are kept in a run of buckets that grows by whole groups of this many. */
@@ -113,7 +111,7 @@ export class LatencySketch {
    * @throws RangeError when the duration is no whole number of at least 0, or the weight out of its bounds.
    */
   add(nanos: number, weight = 1): void {
-    this.#change(nanos, weight === 1 ? 1 : roundedWeight(weight), 1);
+    this.#change(nanos, weight === 1 ? 1 : weightOfSteps(stepsOfWeight(weight)), 1);
   }
 
   /**
@@ -122,7 +120,7 @@ export class LatencySketch {
    * @throws RangeError as {@link add} does.
    */
   remove(nanos: number, weight = 1): void {
-    this.#change(nanos, weight === 1 ? 1 : roundedWeight(weight), -1);
+    this.#change(nanos, weight === 1 ? 1 : weightOfSteps(stepsOfWeight(weight)), -1);
   }
 
   /** Adds everything in another sketch. */
@@ -366,13 +364,6 @@ export class LatencySketch {
     this.#counts = grown;
     this.#low = newLow;
   }
-}
-
-function roundedWeight(weight: number): number {
-  if (!(weight >= 1 / WEIGHT_STEPS && weight <= MAX_WEIGHT)) {
-    throw new RangeError(`expected a weight from 1/${WEIGHT_STEPS} to ${MAX_WEIGHT}, got ${weight}`);
-  }
-  return Math.round(weight * WEIGHT_STEPS) / WEIGHT_STEPS;
 }
 
 /**

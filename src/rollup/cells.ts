@@ -2,6 +2,7 @@
 
 import type { CallFacts } from "../analysis/call-facts.ts";
 import { LatencySketch, MAX_SKETCH_NANOS } from "../analysis/latency-sketch.ts";
+import { stepsOfWeight, WEIGHT_STEPS, weightOfSteps } from "../analysis/weight-steps.ts";
 import type { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
 
 /** A span to look at: the slowest of the window that was seen. */
@@ -52,8 +53,6 @@ type EdgeCount = (typeof COUNTS)[number];
 const SKETCHES = ["client", "server", "gap", "delay"] as const;
 type EdgeSketch = (typeof SKETCHES)[number];
 
-const WEIGHT_STEPS = 1_024;
-
 /** Calls of one edge. */
 export class EdgeCell {
   readonly counts: Record<EdgeCount, number> = {
@@ -77,7 +76,7 @@ export class EdgeCell {
   ): void {
     const { counts } = this;
     const { facts } = call;
-    const once = sign * rounded(weight);
+    const once = sign * weightOfSteps(stepsOfWeight(weight));
     counts.calls += once * call.callCount;
     counts.errors += once * call.errorCount;
     if (facts.isClientError) counts.clientErrors += once;
@@ -147,10 +146,6 @@ export function slower(left: Exemplar | undefined, right: Exemplar | undefined):
   if (left.durationNanos !== right.durationNanos)
     return left.durationNanos > right.durationNanos ? left : right;
   return left.traceId + left.spanId <= right.traceId + right.spanId ? left : right;
-}
-
-function rounded(weight: number): number {
-  return Math.round(weight * WEIGHT_STEPS) / WEIGHT_STEPS;
 }
 
 /** Its duration plus one, 0 for none; then its ids. */

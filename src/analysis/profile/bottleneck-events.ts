@@ -1,7 +1,7 @@
 /** Bottlenecks as they come, move and go: events out of one profile a window of time. */
 
+import { weightOfSteps } from "../weight-steps.ts";
 import type { CallPathProfile } from "./call-path-profile.ts";
-import { weightOfSteps } from "./exact-sums.ts";
 import type { ProfileExemplars } from "./exemplars.ts";
 import type { ProfileFrame } from "./frame-table.ts";
 import { frameKey } from "./frame-table.ts";

@@ -7,9 +7,7 @@
  * span, and one float64 is exact up to 2^53 only, which a thousand hours reach.
  */
 
-/** A weight of 1 in steps, as `LatencySketch` rounds weights. */
-export const WEIGHT_STEPS = 1_024;
-const MAX_WEIGHT = 2 ** 30;
+import { WEIGHT_STEPS } from "../weight-steps.ts";
 
 /** Bits of the low half of a sum. */
 const LOW_BITS = 48;
@@ -19,23 +17,6 @@ const PART_RANGE = 2 ** 24;
 /** With nanoseconds and steps below these every product of a part is below 2^52. */
 const MAX_FAST_NANOS = 2 ** 48;
 const MAX_FAST_STEPS = 2 ** 28;
-
-/**
- * The steps of a weight.
- *
- * @throws RangeError unless it is from 1/1,024 to 2^30.
- */
-export function stepsOfWeight(weight: number): number {
-  if (!(weight >= 1 / WEIGHT_STEPS && weight <= MAX_WEIGHT)) {
-    throw new RangeError(`expected a weight from 1/${WEIGHT_STEPS} to ${MAX_WEIGHT}, got ${weight}`);
-  }
-  return Math.round(weight * WEIGHT_STEPS);
-}
-
-/** The weight of steps. */
-export function weightOfSteps(steps: number): number {
-  return steps / WEIGHT_STEPS;
-}
 
 /** Nanoseconds of a sum in (nanoseconds x 1/1,024), to the nearest float64. */
 export function nanosOfSum(sum: bigint): number {

@@ -1,7 +1,8 @@
 /** A profile as flame graph data: nested, of bounded depth and size, ready for JSON. */
 
+import { weightOfSteps } from "../weight-steps.ts";
 import type { CallPathProfile } from "./call-path-profile.ts";
-import { nanosOfSum, weightOfSteps } from "./exact-sums.ts";
+import { nanosOfSum } from "./exact-sums.ts";
 import type { ProfileExemplars } from "./exemplars.ts";
 import type { ProfileFrame } from "./frame-table.ts";
 import { frameLabel } from "./frame-table.ts";

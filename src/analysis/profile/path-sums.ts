@@ -1,7 +1,8 @@
 /** What a profile knows of each call path: counts, exact sums, a sketch, exemplars. */
 
 import { LatencySketch, MAX_SKETCH_NANOS } from "../latency-sketch.ts";
-import { ExactSums, WEIGHT_STEPS } from "./exact-sums.ts";
+import { WEIGHT_STEPS } from "../weight-steps.ts";
+import { ExactSums } from "./exact-sums.ts";
 import { ExemplarSlots } from "./exemplars.ts";
 
 /** Sums of one call path. */

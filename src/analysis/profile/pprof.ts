@@ -1,8 +1,9 @@
 /** Profiles for pprof, by its profile.proto (https://github.com/google/pprof/blob/main/proto/profile.proto). */
 
 import { ProtobufWriter } from "../../base/protobuf-writer.ts";
+import { weightOfSteps } from "../weight-steps.ts";
 import type { CallPathProfile } from "./call-path-profile.ts";
-import { nanosOfSum, weightOfSteps } from "./exact-sums.ts";
+import { nanosOfSum } from "./exact-sums.ts";
 import type { ProfileFrame } from "./frame-table.ts";
 import { frameKey, frameLabel } from "./frame-table.ts";
 import { framesTo, profileTree } from "./profile-tree.ts";

@@ -1,7 +1,8 @@
 /** Two profiles against each other: where the share of the time grew and where it shrank. */
 
+import { weightOfSteps } from "../weight-steps.ts";
 import type { CallPathProfile } from "./call-path-profile.ts";
-import { nanosOfSum, weightOfSteps } from "./exact-sums.ts";
+import { nanosOfSum } from "./exact-sums.ts";
 import type { ProfileFrame } from "./frame-table.ts";
 import { compareFrames, frameKey } from "./frame-table.ts";
 import type { ProfileNode } from "./profile-tree.ts";

@@ -1,6 +1,5 @@
 /** Profiles as the native API writes them. */
 
-import { weightOfSteps } from "../../analysis/profile/exact-sums.ts";
 import type { Exemplar, ProfileExemplars } from "../../analysis/profile/exemplars.ts";
 import type { FlameNode } from "../../analysis/profile/flame-graph.ts";
 import { flameGraph } from "../../analysis/profile/flame-graph.ts";
@@ -8,6 +7,7 @@ import type { ProfileFrame } from "../../analysis/profile/frame-table.ts";
 import type { RankBy } from "../../analysis/profile/rankings.ts";
 import { rankOperations } from "../../analysis/profile/rankings.ts";
 import type { SlowDifference } from "../../analysis/profile/slow-traces.ts";
+import { weightOfSteps } from "../../analysis/weight-steps.ts";
 import type { ProfileAnswer, SlowTracesAnswer } from "../../query/profile-of.ts";
 import type {
   AnalysedTracesJson,

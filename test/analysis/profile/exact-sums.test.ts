@@ -1,11 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import {
-  ExactSums,
-  nanosOfSum,
-  stepsOfWeight,
-  weightOfSteps,
-} from "../../../src/analysis/profile/exact-sums.ts";
+import { ExactSums, nanosOfSum } from "../../../src/analysis/profile/exact-sums.ts";
+import { stepsOfWeight, weightOfSteps } from "../../../src/analysis/weight-steps.ts";
 
 const anyNanos = fc.oneof(
   fc.nat(),
