@@ -64,8 +64,8 @@ export async function graphIn(context: QueryContext, request: GraphRequest): Pro
   const sums = new Map<string, GraphEdge>();
   const sumOf = new Map<number, EdgeCell>();
   const range = rollups.addUp(secondsRangeFrom(request, nowMillis, live), {
-    spanSum: () => undefined,
-    edgeSum: (edge) => {
+    spanCell: () => undefined,
+    edgeCell: (edge) => {
       const known = sumOf.get(edge);
       if (known !== undefined) return known;
       const { cell } = sumAt(sums, atLevel(keys.key(edge), level));

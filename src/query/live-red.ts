@@ -4,10 +4,9 @@ import type { LatencySketch } from "../analysis/latency-sketch.ts";
 import { TracAggError } from "../base/errors.ts";
 import type { SpanKind } from "../model/span-kind.ts";
 import { spanKindFromNumber } from "../model/span-kind.ts";
-import type { Exemplar } from "../rollup/cells.ts";
+import type { CellSums, Exemplar } from "../rollup/cells.ts";
 import { SpanCell } from "../rollup/cells.ts";
 import type { LiveStatistics } from "../rollup/live-statistics.ts";
-import type { CellSums } from "../rollup/rollup-window.ts";
 import type { SecondsRange } from "../rollup/rollups.ts";
 import { RESOLUTIONS } from "../rollup/rollups.ts";
 import { partsOfSeries } from "../rollup/series.ts";
@@ -167,12 +166,12 @@ class RedGroups implements CellSums {
     this.#request = request;
   }
 
-  spanSum(series: number): SpanCell | undefined {
+  spanCell(series: number): SpanCell | undefined {
     if (!this.#sums.has(series)) this.#sums.set(series, this.#sumOf(series));
     return this.#sums.get(series);
   }
 
-  edgeSum(): undefined {
+  edgeCell(): undefined {
     return undefined;
   }
 

@@ -140,6 +140,42 @@ export class EdgeCell {
   }
 }
 
+/** Where cells of windows are added up. */
+export interface CellSums {
+  /** The cell that a series is added to; undefined leaves it out, unread. */
+  spanCell(series: number): SpanCell | undefined;
+  edgeCell(edge: number): EdgeCell | undefined;
+}
+
+/** A cell for every series and every edge that is asked for. */
+export class Cells implements CellSums {
+  readonly spans: Map<number, SpanCell> = new Map();
+  readonly edges: Map<number, EdgeCell> = new Map();
+
+  spanCell(series: number): SpanCell {
+    let cell = this.spans.get(series);
+    if (cell === undefined) {
+      cell = new SpanCell();
+      this.spans.set(series, cell);
+    }
+    return cell;
+  }
+
+  edgeCell(edge: number): EdgeCell {
+    let cell = this.edges.get(edge);
+    if (cell === undefined) {
+      cell = new EdgeCell();
+      this.edges.set(edge, cell);
+    }
+    return cell;
+  }
+}
+
+/** True when a span of that duration is to take the place of the exemplar. */
+export function isSlower(durationNanos: number, exemplar: Exemplar | undefined): boolean {
+  return exemplar === undefined || durationNanos > exemplar.durationNanos;
+}
+
 /** The slower of two exemplars; of equally slow ones the one whose ids come first, so that no order matters. */
 export function slower(left: Exemplar | undefined, right: Exemplar | undefined): Exemplar | undefined {
   if (left === undefined || right === undefined) return left ?? right;

@@ -10,6 +10,7 @@ import { CompleteCalls } from "../window/trace-calls.ts";
 import type { TraceNews, WindowOptions } from "../window/trace-window.ts";
 import { TraceWindow } from "../window/trace-window.ts";
 import type { EdgeCell, SpanCell } from "./cells.ts";
+import { isSlower } from "./cells.ts";
 import { RecentPositions } from "./recent-positions.ts";
 import { Rollups } from "./rollups.ts";
 import { RunningTotals } from "./running-totals.ts";
@@ -40,14 +41,9 @@ export class LiveStatistics {
   /** Everything since the process started, as counters have it. */
   readonly totals: RunningTotals = new RunningTotals();
   readonly #calls: CompleteCalls;
-  // What the one function that adds a span works on, so that none is made for each span.
-  #batch: SpanBatch | undefined;
-  #row = 0;
   #lastPosition = -1;
   readonly #recent: RecentPositions;
   #isCounting = true;
-  #durationNanos = 0;
-  #weight = 1;
 
   constructor(options: LiveStatisticsOptions = {}) {
     this.operations = new Operations(options.maxOperations);
@@ -83,8 +79,11 @@ export class LiveStatistics {
     this.#recent.note(committed, nowMillis);
     // Traces that reach a bound while they are put together again were told of before.
     this.#isCounting = false;
-    this.window.append(committed, nowMillis, () => {});
-    this.#isCounting = true;
+    try {
+      this.window.append(committed, nowMillis, () => {});
+    } finally {
+      this.#isCounting = true;
+    }
   }
 
   /**
@@ -98,23 +97,19 @@ export class LiveStatistics {
     this.#recent.note(committed, nowMillis);
     const latestSeconds = arrivalUnixMillis / 1_000 + MAX_AHEAD_SECONDS;
     this.rollups.observe(arrivalUnixMillis / 1_000);
-    this.#batch = batch;
     this.window.append(committed, nowMillis, (row, kept) => {
-      const { columns, weights } = this.window.spans;
-      this.#row = row;
-      this.#durationNanos = columns.durations[kept] as number;
-      this.#weight = weights.get(kept) ?? 1;
+      const { columns } = this.window.spans;
       const series = spanSeries(
         columns.operations[kept] as number,
         columns.kinds[kept] as number,
         batch.statusCodes[row] as number,
       );
       const seconds = Math.min(secondsAt(columns.starts, kept), latestSeconds);
-      this.rollups.changeSpans(seconds, series, this.#addSpan);
-      this.#addSpan(this.totals.spanCell(series));
+      for (const window of this.rollups.windowsAt(seconds))
+        this.#addSpan(window.spanCell(series), batch, row, kept);
+      this.#addSpan(this.totals.spanCell(series), batch, row, kept);
       this.totals.addBytes(series, columns.lengths[kept] as number);
     });
-    this.#batch = undefined;
   }
 
   /**
@@ -128,18 +123,17 @@ export class LiveStatistics {
     return isMore;
   }
 
-  readonly #addSpan = (cell: SpanCell): void => {
-    cell.durations.add(this.#durationNanos, this.#weight);
-    const { exemplar } = cell;
-    if (exemplar !== undefined && exemplar.durationNanos >= this.#durationNanos) return;
-    const { traceIds, spanIds } = this.#batch as SpanBatch;
-    const row = this.#row;
+  #addSpan(cell: SpanCell, { traceIds, spanIds }: SpanBatch, row: number, kept: number): void {
+    const { columns, weights } = this.window.spans;
+    const durationNanos = columns.durations[kept] as number;
+    cell.durations.add(durationNanos, weights.get(kept) ?? 1);
+    if (!isSlower(durationNanos, cell.exemplar)) return;
     cell.exemplar = {
       traceId: hexFromBytes(traceIds, row * 16, row * 16 + 16),
       spanId: hexFromBytes(spanIds, row * 8, row * 8 + 8),
-      durationNanos: this.#durationNanos,
+      durationNanos,
     };
-  };
+  }
 
   #countCalls(rows: Int32Array, trace: number, news: TraceNews): void {
     if (!this.#isCounting) return;
@@ -148,7 +142,9 @@ export class LiveStatistics {
     const sign = news === "retract" ? -1 : 1;
     for (const call of this.#calls.of(rows, trace)) {
       const seconds = Math.min(secondsAt(starts, call.row), latestSeconds);
-      this.rollups.changeEdge(seconds, call.edge, (cell) => this.#addCall(cell, call, trace, sign));
+      for (const window of this.rollups.windowsAt(seconds)) {
+        this.#addCall(window.edgeCell(call.edge), call, trace, sign);
+      }
       // Counters must not fall: what late spans change stays out of them.
       if (news === "complete") this.#addCall(this.totals.edgeCell(call.edge), call, trace, 1);
     }
@@ -160,7 +156,7 @@ export class LiveStatistics {
     if (sign === -1) return;
     const { columns } = this.window.spans;
     const durationNanos = columns.durations[call.row] as number;
-    if (cell.exemplar !== undefined && cell.exemplar.durationNanos >= durationNanos) return;
+    if (!isSlower(durationNanos, cell.exemplar)) return;
     cell.exemplar = {
       traceId: this.window.table.hex(trace),
       spanId: columns.spanIdHex(call.row),

@@ -1,19 +1,8 @@
 /** All series of one window of time: cells while it changes, bytes while it rests. */
 
 import { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
-import { EdgeCell, SpanCell } from "./cells.ts";
-
-interface LiveCells {
-  readonly spans: Map<number, SpanCell>;
-  readonly edges: Map<number, EdgeCell>;
-}
-
-/** Where cells of windows are added up. */
-export interface CellSums {
-  /** The sum that a series is added to; undefined leaves it out, unread. */
-  spanSum(series: number): SpanCell | undefined;
-  edgeSum(edge: number): EdgeCell | undefined;
-}
+import type { CellSums, EdgeCell, SpanCell } from "./cells.ts";
+import { Cells } from "./cells.ts";
 
 const EMPTY = new Uint8Array(0);
 
@@ -21,9 +10,9 @@ const EMPTY = new Uint8Array(0);
 export class RollupWindow {
   /** Seconds since the epoch. */
   readonly startSeconds: number;
-  /** True when it changed since {@link RollupWindow.saved} was called. */
+  /** True when it changed since whoever stores windows set it to false. */
   isDirty = false;
-  #live: LiveCells | undefined;
+  #live: Cells | undefined;
   #bytes: Uint8Array = EMPTY;
 
   constructor(startSeconds: number, bytes: Uint8Array = EMPTY) {
@@ -43,26 +32,14 @@ export class RollupWindow {
 
   /** The cell of a series, to be added to. */
   spanCell(series: number): SpanCell {
-    const { spans } = this.#thawed();
-    let cell = spans.get(series);
-    if (cell === undefined) {
-      cell = new SpanCell();
-      spans.set(series, cell);
-    }
     this.isDirty = true;
-    return cell;
+    return this.#thawed().spanCell(series);
   }
 
   /** The cell of an edge, to be added to. */
   edgeCell(edge: number): EdgeCell {
-    const { edges } = this.#thawed();
-    let cell = edges.get(edge);
-    if (cell === undefined) {
-      cell = new EdgeCell();
-      edges.set(edge, cell);
-    }
     this.isDirty = true;
-    return cell;
+    return this.#thawed().edgeCell(edge);
   }
 
   /** Adds every cell that is wanted to its sum. */
@@ -71,8 +48,8 @@ export class RollupWindow {
       addBytesTo(this.#bytes, sums);
       return;
     }
-    for (const [series, cell] of this.#live.spans) sums.spanSum(series)?.merge(cell);
-    for (const [edge, cell] of this.#live.edges) sums.edgeSum(edge)?.merge(cell);
+    for (const [series, cell] of this.#live.spans) sums.spanCell(series)?.merge(cell);
+    for (const [edge, cell] of this.#live.edges) sums.edgeCell(edge)?.merge(cell);
   }
 
   /** Its content as bytes that a new window can be made of. */
@@ -94,13 +71,10 @@ export class RollupWindow {
     this.#live = undefined;
   }
 
-  #thawed(): LiveCells {
+  #thawed(): Cells {
     if (this.#live !== undefined) return this.#live;
-    const live = { spans: new Map<number, SpanCell>(), edges: new Map<number, EdgeCell>() };
-    addBytesTo(this.#bytes, {
-      spanSum: (series) => set(live.spans, series, new SpanCell()),
-      edgeSum: (edge) => set(live.edges, edge, new EdgeCell()),
-    });
+    const live = new Cells();
+    addBytesTo(this.#bytes, live);
     this.#live = live;
     this.#bytes = EMPTY;
     return live;
@@ -119,16 +93,11 @@ function writeCells(writer: ByteWriter, cells: Iterable<readonly [number, SpanCe
   }
 }
 
-function set<Cell>(cells: Map<number, Cell>, id: number, cell: Cell): Cell {
-  cells.set(id, cell);
-  return cell;
-}
-
 function addBytesTo(bytes: Uint8Array, sums: CellSums): void {
   if (bytes.length === 0) return;
   const reader = new ByteReader(bytes);
-  for (let left = reader.varint(); left > 0; left--) addCell(reader, sums.spanSum(reader.varint()));
-  for (let left = reader.varint(); left > 0; left--) addCell(reader, sums.edgeSum(reader.varint()));
+  for (let left = reader.varint(); left > 0; left--) addCell(reader, sums.spanCell(reader.varint()));
+  for (let left = reader.varint(); left > 0; left--) addCell(reader, sums.edgeCell(reader.varint()));
 }
 
 function addCell(reader: ByteReader, sum: SpanCell | EdgeCell | undefined): void {

@@ -1,7 +1,6 @@
 /** Sums of spans and calls in windows of time, at three resolutions. */
 
-import type { EdgeCell, SpanCell } from "./cells.ts";
-import type { CellSums } from "./rollup-window.ts";
+import type { CellSums } from "./cells.ts";
 import { RollupWindow } from "./rollup-window.ts";
 
 /** Windows of one length, and how long they are held. */
@@ -45,6 +44,7 @@ export class Rollups {
   readonly counters: RollupCounters = { tooOld: 0, droppedForMemory: 0 };
   readonly #levels: readonly Level[];
   readonly #maxBytes: number;
+  readonly #found: RollupWindow[] = [];
   #nowSeconds = 0;
 
   constructor(options: { readonly maxBytes?: number } = {}) {
@@ -57,28 +57,18 @@ export class Rollups {
     return this.#nowSeconds;
   }
 
-  /** Changes every cell that holds a moment: at each resolution that reaches back so far. */
-  changeSpans(seconds: number, series: number, change: (cell: SpanCell) => void): void {
-    let isHeld = false;
+  /**
+   * The windows that hold a moment, one of each resolution that reaches back so far; valid until the next call. A span
+   * or call of that moment belongs into each of them.
+   */
+  windowsAt(seconds: number): readonly RollupWindow[] {
+    this.#found.length = 0;
     for (const level of this.#levels) {
       const window = level.windowAt(seconds, this.#nowSeconds);
-      if (window === undefined) continue;
-      change(window.spanCell(series));
-      isHeld = true;
+      if (window !== undefined) this.#found.push(window);
     }
-    if (!isHeld) this.counters.tooOld++;
-  }
-
-  /** The same for an edge. */
-  changeEdge(seconds: number, edge: number, change: (cell: EdgeCell) => void): void {
-    let isHeld = false;
-    for (const level of this.#levels) {
-      const window = level.windowAt(seconds, this.#nowSeconds);
-      if (window === undefined) continue;
-      change(window.edgeCell(edge));
-      isHeld = true;
-    }
-    if (!isHeld) this.counters.tooOld++;
+    if (this.#found.length === 0) this.counters.tooOld++;
+    return this.#found;
   }
 
   /** Says that it is at least so late. */
@@ -163,28 +153,19 @@ export class Rollups {
     return { restingBytes, windows, liveWindows };
   }
 
+  /** This level takes what it has whole windows for, and the next finer one, as far as it reaches, the rest. */
   #addLevel(index: number, range: SecondsRange, sums: CellSums): SecondsRange {
     const level = this.#levels[index] as Level;
-    const { windowSeconds } = level.resolution;
-    const finer = index > 0 && this.#levels[index - 1];
-    const heldSince = finer ? finer.heldSince(this.#nowSeconds) : Number.POSITIVE_INFINITY;
-    // Where a finer level does not reach back so far, this one answers for the edges too.
-    const start =
-      range.start < heldSince ? floorTo(range.start, windowSeconds) : ceilTo(range.start, windowSeconds);
-    const wholeEnd =
-      range.end <= heldSince ? ceilTo(range.end, windowSeconds) : floorTo(range.end, windowSeconds);
-    const end = finer && range.start < heldSince ? Math.max(wholeEnd, start + windowSeconds) : wholeEnd;
-    if (finer === false || start >= end) {
-      if (finer !== false) return this.#addLevel(index - 1, range, sums);
-      for (const window of level.between(start, end)) window.addTo(sums);
-      return { start, end };
-    }
-    for (const window of level.between(start, end)) window.addTo(sums);
-    const covered = { start, end };
+    const finer = this.#levels[index - 1];
+    const covered =
+      finer === undefined ? level.widened(range) : level.shareOf(range, finer, this.#nowSeconds);
+    if (covered === undefined) return this.#addLevel(index - 1, range, sums);
+    for (const window of level.between(covered.start, covered.end)) window.addTo(sums);
+    let { start, end } = covered;
     if (range.start < start)
-      covered.start = this.#addLevel(index - 1, { start: range.start, end: start }, sums).start;
-    if (range.end > end) covered.end = this.#addLevel(index - 1, { start: end, end: range.end }, sums).end;
-    return covered;
+      ({ start } = this.#addLevel(index - 1, { start: range.start, end: start }, sums));
+    if (range.end > end) ({ end } = this.#addLevel(index - 1, { start: end, end: range.end }, sums));
+    return { start, end };
   }
 }
 
@@ -203,6 +184,26 @@ class Level {
   heldSince(nowSeconds: number): number {
     const { windowSeconds, keepSeconds } = this.resolution;
     return floorTo(nowSeconds - keepSeconds, windowSeconds);
+  }
+
+  /** The range in whole windows, all of it in them. */
+  widened({ start, end }: SecondsRange): SecondsRange {
+    const { windowSeconds } = this.resolution;
+    return { start: floorTo(start, windowSeconds), end: ceilTo(end, windowSeconds) };
+  }
+
+  /**
+   * What of a range lies in whole windows; at an end where the finer level does not reach back so far, the window that
+   * the end lies in, too. Undefined when that is nothing.
+   */
+  shareOf(range: SecondsRange, finer: Level, nowSeconds: number): SecondsRange | undefined {
+    const { windowSeconds } = this.resolution;
+    const since = finer.heldSince(nowSeconds);
+    const wide = this.widened(range);
+    const start = range.start < since ? wide.start : ceilTo(range.start, windowSeconds);
+    const wholeEnd = range.end <= since ? wide.end : floorTo(range.end, windowSeconds);
+    const end = range.start < since ? Math.max(wholeEnd, start + windowSeconds) : wholeEnd;
+    return start < end ? { start, end } : undefined;
   }
 
   windowAt(seconds: number, nowSeconds: number): RollupWindow | undefined {

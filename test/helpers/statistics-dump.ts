@@ -1,9 +1,9 @@
 /** What live statistics hold, as plain sorted text that can be compared; exemplars left out, which depend on order. */
 
 import { hexFromBytes } from "../../src/base/bytes.ts";
-import { EdgeCell, SpanCell } from "../../src/rollup/cells.ts";
+import type { CellSums, EdgeCell, SpanCell } from "../../src/rollup/cells.ts";
+import { Cells } from "../../src/rollup/cells.ts";
 import type { LiveStatistics } from "../../src/rollup/live-statistics.ts";
-import type { CellSums } from "../../src/rollup/rollup-window.ts";
 import { partsOfSeries } from "../../src/rollup/series.ts";
 
 /** Every cell of every window: resolution, start, key, content. */
@@ -23,22 +23,10 @@ export function dumpOf(statistics: LiveStatistics): string[] {
 }
 
 /** The sums of every series and edge that something adds up. */
-export function cellsOf(addUp: (sums: CellSums) => void): {
-  readonly spans: ReadonlyMap<number, SpanCell>;
-  readonly edges: ReadonlyMap<number, EdgeCell>;
-} {
-  const spans = new Map<number, SpanCell>();
-  const edges = new Map<number, EdgeCell>();
-  const sumIn = <Cell>(cells: Map<number, Cell>, id: number, make: () => Cell): Cell => {
-    const cell = cells.get(id) ?? make();
-    cells.set(id, cell);
-    return cell;
-  };
-  addUp({
-    spanSum: (series) => sumIn(spans, series, () => new SpanCell()),
-    edgeSum: (edge) => sumIn(edges, edge, () => new EdgeCell()),
-  });
-  return { spans, edges };
+export function cellsOf(addUp: (sums: CellSums) => void): Cells {
+  const cells = new Cells();
+  addUp(cells);
+  return cells;
 }
 
 function seriesText({ operations }: LiveStatistics, series: number): string {

@@ -14,10 +14,14 @@ const moment = fc.oneof(
   fc.integer({ min: NOW - 30 * DAY, max: NOW }),
 );
 
+function addAt(rollups: Rollups, seconds: number, nanos: number): void {
+  for (const window of rollups.windowsAt(seconds)) window.spanCell(SERIES).durations.add(nanos);
+}
+
 function rollupsOf(moments: readonly number[]): Rollups {
   const rollups = new Rollups();
   rollups.observe(NOW);
-  for (const at of moments) rollups.changeSpans(at, SERIES, (cell) => cell.durations.add(1));
+  for (const at of moments) addAt(rollups, at, 1);
   return rollups;
 }
 
@@ -67,15 +71,14 @@ test("windows go after their term: tens of seconds after 15 minutes, minutes aft
   expect(held()).toEqual([0, 0, 1]);
   rollups.tick(NOW + 31 * DAY);
   expect(held()).toEqual([0, 0, 0]);
-  rollups.changeSpans(NOW, SERIES, () => {});
+  addAt(rollups, NOW, 1);
   expect(rollups.counters.tooOld).toBe(1);
 });
 
 test("windows beyond the bound of memory go, the oldest of the finest first", () => {
   const rollups = new Rollups({ maxBytes: 100 });
   rollups.observe(NOW);
-  for (let at = NOW - 800; at < NOW; at += 10)
-    rollups.changeSpans(at, SERIES, (cell) => cell.durations.add(at));
+  for (let at = NOW - 800; at < NOW; at += 10) addAt(rollups, at, at);
   rollups.tick(NOW);
   expect(rollups.sizes().restingBytes).toBeLessThanOrEqual(100);
   expect(rollups.counters.droppedForMemory).toBeGreaterThan(0);
@@ -117,4 +120,12 @@ test("of two windows the slower exemplar stays", () => {
     });
     expect(spans.get(1)?.exemplar).toEqual(exemplar("b", 9));
   }
+});
+
+test("an exemplar longer than any that is told apart can be read again", () => {
+  const window = new RollupWindow(NOW);
+  window.spanCell(1).exemplar = { traceId: "a".repeat(32), spanId: "b".repeat(16), durationNanos: 2 ** 64 };
+  window.rest();
+  const { spans } = cellsOf((sums) => window.addTo(sums));
+  expect(spans.get(1)?.exemplar?.durationNanos).toBe(2 ** 52 - 1);
 });
