@@ -7,7 +7,7 @@ import { traceCalls } from "../analysis/dependency-links.ts";
 import type { SpanForest } from "../analysis/span-forest.ts";
 import { Parenthood, spanForest } from "../analysis/span-forest.ts";
 import { LOW_WORD } from "../base/bytes.ts";
-import { hashOfWords } from "../base/hash.ts";
+import { WordMemo } from "../base/word-memo.ts";
 import { spanKindFromNumber } from "../model/span-kind.ts";
 import type { EdgeKey, Edges } from "./edges.ts";
 import { ENTRY_NODE } from "./edges.ts";
@@ -18,7 +18,7 @@ import { RowFlag } from "./window-rows.ts";
 
 /** Larger traces are worked out one by one: their shapes hardly repeat. */
 const MAX_SHAPE_SPANS = 64;
-/** Words of all shapes kept: 8 MiB. At the bound all are forgotten, since what traffic looks like changes. */
+/** Words of all shapes kept: 8 MiB. */
 const MAX_SHAPE_WORDS = 2 * 1024 * 1024;
 const NO_TIME = -1;
 
@@ -32,11 +32,6 @@ export interface CompleteCall {
   readonly facts: CallFacts;
   /** Row of the span that the call is counted at: the sender, or else the callee. */
   readonly row: number;
-}
-
-interface Shape {
-  readonly words: Uint32Array;
-  readonly structure: Structure;
 }
 
 /** What is the same for all traces of a shape. */
@@ -58,10 +53,7 @@ export class CompleteCalls {
   readonly #table: TraceTable;
   readonly #operations: Operations;
   readonly #edges: Edges;
-  readonly #shapes: Map<number, Shape[]> = new Map();
-  #words: Uint32Array = new Uint32Array(MAX_SHAPE_SPANS * 3);
-  #length = 0;
-  #shapeWords = 0;
+  readonly #shapes: WordMemo<Structure> = new WordMemo(MAX_SHAPE_WORDS);
 
   constructor(spans: SpanRows, table: TraceTable, operations: Operations, edges: Edges) {
     this.#spans = spans;
@@ -78,25 +70,9 @@ export class CompleteCalls {
       const ordered = Int32Array.from(forest.spans, ({ row }) => row);
       return this.#timed(this.#structureOf(forest), ordered);
     }
-    return this.#timed(this.#knownStructure(sorted, trace), sorted);
-  }
-
-  #knownStructure(sorted: Int32Array, trace: number): Structure {
-    const hash = hashOfWords(this.#words, 0, this.#length, this.#length);
-    const known = this.#shapes.get(hash);
-    const shape = known?.find(({ words }) => this.#isSame(words));
-    if (shape !== undefined) return shape.structure;
-    const structure = this.#structureOf(spanForest(this.#objects(sorted, trace)));
-    if (this.#shapeWords + this.#length > MAX_SHAPE_WORDS) {
-      this.#shapes.clear();
-      this.#shapeWords = 0;
-    }
-    this.#shapeWords += this.#length;
-    const fresh = { words: this.#words.slice(0, this.#length), structure };
-    const sameHash = this.#shapes.get(hash);
-    if (sameHash === undefined) this.#shapes.set(hash, [fresh]);
-    else sameHash.push(fresh);
-    return structure;
+    const known = this.#shapes.find();
+    const structure = known ?? this.#shapes.keep(this.#structureOf(spanForest(this.#objects(sorted, trace))));
+    return this.#timed(structure, sorted);
   }
 
   #structureOf(forest: SpanForest<DependencySpan>): Structure {
@@ -178,15 +154,15 @@ export class CompleteCalls {
   #describe(sorted: Int32Array): boolean {
     if (sorted.length > MAX_SHAPE_SPANS) return false;
     const { operations, kinds, flags, farEnds } = this.#spans.columns;
-    this.#length = 0;
+    this.#shapes.begin();
     for (let at = 0; at < sorted.length; at++) {
       const row = sorted[at] as number;
       const parent = this.#parentOf(sorted, at);
       const flag = flags[row] as number;
       if (parent < 0 || (flag & RowFlag.HAS_LINKS) !== 0) return false;
-      this.#words[this.#length++] = operations[row] as number;
-      this.#words[this.#length++] = (parent << 16) | ((kinds[row] as number) << 8) | (flag & RowFlag.ERROR);
-      this.#words[this.#length++] = farEnds[row] as number;
+      this.#shapes.push(operations[row] as number);
+      this.#shapes.push((parent << 16) | ((kinds[row] as number) << 8) | (flag & RowFlag.ERROR));
+      this.#shapes.push(farEnds[row] as number);
     }
     return true;
   }
@@ -207,12 +183,6 @@ export class CompleteCalls {
       if (parent === 1 && low === parentLow && high === parentHigh) parent = other + 2;
     }
     return parent;
-  }
-
-  #isSame(words: Uint32Array): boolean {
-    if (words.length !== this.#length) return false;
-    for (let index = 0; index < words.length; index++) if (words[index] !== this.#words[index]) return false;
-    return true;
   }
 
   /** Spans as the analysis asks for them. */

@@ -3,22 +3,19 @@
 import type { DependencyLink } from "../../analysis/dependency-links.ts";
 import { dependencyLinks } from "../../analysis/dependency-links.ts";
 import { LINK_ATTRIBUTE_KEYS } from "../../analysis/peer-names.ts";
+import { isAllZero } from "../../base/bytes.ts";
+import { WordMemo } from "../../base/word-memo.ts";
 import { lazySpan } from "../../batch/span-from-row.ts";
 import type { RowAttributes } from "./row-attributes.ts";
 import type { SealRows } from "./seal-rows.ts";
 
 /** Larger traces are worked out one by one: their shapes hardly repeat. */
 const MAX_SPANS = 64;
-/** Words of all shapes kept: 16 MiB. Beyond it new shapes are worked out each time. */
+/** Words of all shapes kept: 16 MiB. */
 const MAX_SHAPE_WORDS = 4 * 1024 * 1024;
 const CONSUMER = 5;
 /** OTLP kinds whose attributes tell of the far end: CLIENT, PRODUCER, CONSUMER. */
 const FIRST_TELLING_KIND = 3;
-
-interface Shape {
-  readonly words: Uint32Array;
-  readonly links: readonly DependencyLink[];
-}
 
 /**
  * Links depend on who is whose parent, on service, kind and error of each span, on the attributes that name far ends,
@@ -29,10 +26,7 @@ export class LinkMemo {
   readonly #rows: SealRows;
   readonly #attributes: RowAttributes;
   readonly #isLinkKey: Uint8Array;
-  readonly #shapes = new Map<number, Shape[]>();
-  #words = new Uint32Array(1_024);
-  #length = 0;
-  #shapeWords = 0;
+  readonly #shapes: WordMemo<readonly DependencyLink[]> = new WordMemo(MAX_SHAPE_WORDS);
 
   constructor(rows: SealRows, attributes: RowAttributes) {
     this.#rows = rows;
@@ -47,17 +41,7 @@ export class LinkMemo {
   /** Links of a trace, given its distinct rows by start, then span id. */
   linksOf(trace: Uint32Array): readonly DependencyLink[] {
     if (!this.#describe(trace)) return this.#workedOut(trace);
-    const hash = this.#hash();
-    const known = this.#shapes.get(hash);
-    const shape = known?.find(({ words }) => this.#isSame(words));
-    if (shape !== undefined) return shape.links;
-    const links = this.#workedOut(trace);
-    if (this.#shapeWords + this.#length > MAX_SHAPE_WORDS) return links;
-    this.#shapeWords += this.#length;
-    const fresh = { words: this.#words.slice(0, this.#length), links };
-    if (known === undefined) this.#shapes.set(hash, [fresh]);
-    else known.push(fresh);
-    return links;
+    return this.#shapes.find() ?? this.#shapes.keep(this.#workedOut(trace));
   }
 
   #workedOut(trace: Uint32Array): readonly DependencyLink[] {
@@ -68,15 +52,15 @@ export class LinkMemo {
   #describe(trace: Uint32Array): boolean {
     if (trace.length > MAX_SPANS) return false;
     const { kinds, statusCodes, originIds, serviceIds } = this.#rows;
-    this.#length = 0;
+    this.#shapes.begin();
     const hasConsumer = trace.some((row) => kinds[row] === CONSUMER);
     for (let at = 0; at < trace.length; at++) {
       const row = trace[at]!;
       const parent = this.#parentOf(trace, at);
       if (parent < 0 || this.#attributes.hasLinks[row] === 1) return false;
       const isError = statusCodes[row] === 2 ? 1 : 0;
-      this.#push(serviceIds[originIds[row]!]!);
-      this.#push((parent << 16) | (kinds[row]! << 8) | isError);
+      this.#shapes.push(serviceIds[originIds[row]!]!);
+      this.#shapes.push((parent << 16) | (kinds[row]! << 8) | isError);
       if (hasConsumer || kinds[row]! >= FIRST_TELLING_KIND) this.#pushAttributes(row);
     }
     return true;
@@ -86,7 +70,7 @@ export class LinkMemo {
   #parentOf(trace: Uint32Array, at: number): number {
     const { spanIds, parentSpanIds } = this.#rows;
     const row = trace[at]!;
-    let parent = isZero(parentSpanIds, row * 8) ? 0 : 1;
+    let parent = isAllZero(parentSpanIds, row * 8, row * 8 + 8) ? 0 : 1;
     for (let other = 0; other < trace.length; other++) {
       const otherRow = trace[other]!;
       if (other < at && isSame(spanIds, otherRow * 8, spanIds, row * 8)) return -1;
@@ -100,39 +84,10 @@ export class LinkMemo {
     const end = starts[row + 1]!;
     for (let at = starts[row]!; at < end; at++) {
       const pair = pairIds[at]!;
-      if (this.#isLinkKey[pairs.keyIds[pair]!] === 1) this.#push(pair);
+      if (this.#isLinkKey[pairs.keyIds[pair]!] === 1) this.#shapes.push(pair);
     }
-    this.#push(0xffff_ffff);
+    this.#shapes.push(0xffff_ffff);
   }
-
-  #push(word: number): void {
-    if (this.#length === this.#words.length) {
-      const grown = new Uint32Array(this.#words.length * 2);
-      grown.set(this.#words);
-      this.#words = grown;
-    }
-    this.#words[this.#length++] = word;
-  }
-
-  #hash(): number {
-    let hash = this.#length;
-    for (let index = 0; index < this.#length; index++) {
-      hash = Math.imul(hash ^ this.#words[index]!, 0x9e37_79b1);
-      hash ^= hash >>> 15;
-    }
-    return hash;
-  }
-
-  #isSame(words: Uint32Array): boolean {
-    if (words.length !== this.#length) return false;
-    for (let index = 0; index < words.length; index++) if (words[index] !== this.#words[index]) return false;
-    return true;
-  }
-}
-
-function isZero(bytes: Uint8Array, start: number): boolean {
-  for (let index = start; index < start + 8; index++) if (bytes[index] !== 0) return false;
-  return true;
 }
 
 function isSame(left: Uint8Array, leftStart: number, right: Uint8Array, rightStart: number): boolean {

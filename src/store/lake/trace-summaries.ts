@@ -1,6 +1,7 @@
 /** Summary and links of every trace of a seal, as columns, and the tables they go to. */
 
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { isAllZero } from "../../base/bytes.ts";
 import { utf8FromText } from "../../base/utf8.ts";
 import { WordList } from "../../batch/word-list.ts";
 import { ColumnAppender } from "./column-appender.ts";
@@ -100,7 +101,7 @@ class SummaryColumns {
       }
       const service = serviceIds[originIds[row]!]!;
       this.#count(group, service, statusCodes[row] === STATUS_ERROR);
-      if (hasRoot || !isRoot(parentSpanIds, row * 8)) continue;
+      if (hasRoot || !isAllZero(parentSpanIds, row * 8, row * 8 + 8)) continue;
       hasRoot = true;
       this.#rootServices[group] = service;
       this.#rootNames[group] = nameIds[row]!;
@@ -143,11 +144,6 @@ class SummaryColumns {
     this.#touched.length = 0;
     return `${text}]`;
   }
-}
-
-function isRoot(parentSpanIds: Uint8Array, at: number): boolean {
-  for (let index = at; index < at + 8; index++) if (parentSpanIds[index] !== 0) return false;
-  return true;
 }
 
 function ranksOf(texts: readonly string[]): Uint32Array {
