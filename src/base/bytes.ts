@@ -17,6 +17,12 @@ export function hexFromBytes(bytes: Uint8Array, start = 0, end: number = bytes.l
   return text;
 }
 
+/** Bytes as 32-bit words in the byte order of the machine; a view where the alignment allows it, a copy otherwise. */
+export function wordsOfBytes(bytes: Uint8Array): Uint32Array {
+  if (bytes.byteOffset % 4 === 0) return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
+  return new Uint32Array(Uint8Array.from(bytes).buffer);
+}
+
 /** Lower-case hex of the bytes under `words[at, at + count)`, as they lie in memory. */
 export function hexOfWords(words: Uint32Array, at: number, count: number): string {
   return hexFromBytes(new Uint8Array(words.buffer, words.byteOffset + at * 4, count * 4));

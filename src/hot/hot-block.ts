@@ -1,6 +1,6 @@
 /** One generation of the hot set: a run of committed batches with an index from trace id to rows. */
 
-import { wordPairsOf } from "../base/bytes.ts";
+import { wordPairsOf, wordsOfBytes } from "../base/bytes.ts";
 import type { HeldBytes } from "../base/held-bytes.ts";
 import type { Steps } from "../base/time-slice.ts";
 import { COLUMN_BYTES_PER_ROW } from "../batch/batch-columns.ts";
@@ -9,7 +9,7 @@ import { bytesOfRow } from "../batch/row-bytes.ts";
 import type { SpanBatch, SpanRow } from "../batch/span-batch.ts";
 import { TraceColumns } from "./trace-columns.ts";
 import type { TraceIdWords } from "./trace-index.ts";
-import { TraceIndex, wordsOfTraceIds } from "./trace-index.ts";
+import { TraceIndex } from "./trace-index.ts";
 
 const STATUS_ERROR = 2;
 /** Rows collected between two chances for others to run. */
@@ -137,7 +137,7 @@ export class HotBlock {
   }
 
   #indexRows(batch: SpanBatch): void {
-    const words = wordsOfTraceIds(batch.traceIds);
+    const words = wordsOfBytes(batch.traceIds);
     const starts = wordPairsOf(batch.startTimesUnixNano);
     const ends = wordPairsOf(batch.endTimesUnixNano);
     let trace = -1;

@@ -10,14 +10,6 @@ export function wordsOfTraceId(traceId: Uint8Array): TraceIdWords {
   return new Uint32Array(Uint8Array.from(traceId.subarray(0, 16)).buffer);
 }
 
-/** All trace ids of a column as words, four a row; a view where the alignment allows it, a copy otherwise. */
-export function wordsOfTraceIds(traceIds: Uint8Array): TraceIdWords {
-  if (traceIds.byteOffset % 4 === 0) {
-    return new Uint32Array(traceIds.buffer, traceIds.byteOffset, traceIds.length >>> 2);
-  }
-  return new Uint32Array(Uint8Array.from(traceIds).buffer);
-}
-
 /**
  * Numbers trace ids 0, 1, 2, ... in the order they are first seen. Linear probing, at most half full; the hash is
  * seeded, so that a sender who chooses ids cannot choose collisions.

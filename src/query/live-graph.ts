@@ -3,7 +3,7 @@
 import { LatencySketch } from "../analysis/latency-sketch.ts";
 import { EdgeCell } from "../rollup/cells.ts";
 import type { EdgeKey, EdgeType } from "../window/edges.ts";
-import { ENTRY_NODE } from "../window/edges.ts";
+import { ENTRY_NODE, edgeText } from "../window/edges.ts";
 import { coveredOf, liveStatisticsOf, secondsRangeFrom } from "./live-range.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { CoveredRange, TextRange } from "./trace-filter.ts";
@@ -80,7 +80,7 @@ export async function graphIn(context: QueryContext, request: GraphRequest): Pro
 }
 
 function sumAt(sums: Map<string, GraphEdge>, key: EdgeKey): GraphEdge {
-  const text = JSON.stringify([key.fromService, key.toService, key.type, key.fromOperation, key.toOperation]);
+  const text = edgeText(key);
   const known = sums.get(text);
   if (known !== undefined) return known;
   const fresh = { key, cell: new EdgeCell() };

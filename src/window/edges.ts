@@ -42,17 +42,17 @@ export class Edges {
 
   /** The number of an edge. */
   idOf(edge: EdgeKey): number {
-    const known = this.#idByKey.get(textOf(edge));
+    const known = this.#idByKey.get(edgeText(edge));
     if (known !== undefined) return known;
     if (this.#keys.length < this.#max) return this.#give(edge);
     this.overflowed++;
     const others = { fromOperation: OTHER_OPERATIONS, toOperation: OTHER_OPERATIONS };
     const between = { ...edge, ...others };
-    const knownBetween = this.#idByKey.get(textOf(between));
+    const knownBetween = this.#idByKey.get(edgeText(between));
     if (knownBetween !== undefined) return knownBetween;
     if (this.#keys.length < this.#max * 2) return this.#give(between);
     const last = { fromService: OTHER_SERVICES, toService: OTHER_SERVICES, type: edge.type, ...others };
-    return this.#idByKey.get(textOf(last)) ?? this.#give(last);
+    return this.#idByKey.get(edgeText(last)) ?? this.#give(last);
   }
 
   /** The edge with a number. */
@@ -73,11 +73,12 @@ export class Edges {
   #give(edge: EdgeKey): number {
     const id = this.#keys.length;
     this.#keys.push(edge);
-    this.#idByKey.set(textOf(edge), id);
+    this.#idByKey.set(edgeText(edge), id);
     return id;
   }
 }
 
-function textOf(edge: EdgeKey): string {
+/** One text for each edge: equal for equal edges only. */
+export function edgeText(edge: EdgeKey): string {
   return JSON.stringify([edge.fromService, edge.toService, edge.type, edge.fromOperation, edge.toOperation]);
 }

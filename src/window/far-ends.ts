@@ -24,8 +24,7 @@ export class FarEnds {
   }
 
   /** The number of a far end. */
-  idOf(farEnd: Attributes | undefined): number {
-    if (farEnd === undefined) return 0;
+  idOf(farEnd: Attributes): number {
     const key = JSON.stringify(farEnd);
     const known = this.#idByKey.get(key);
     if (known !== undefined) return known;

@@ -1,6 +1,6 @@
 /** Takes the spans of one trace into columns, copies of what is there left out. */
 
-import { HIGH_WORD, LOW_WORD, wordPairsOf } from "../base/bytes.ts";
+import { HIGH_WORD, LOW_WORD, wordPairsOf, wordsOfBytes } from "../base/bytes.ts";
 import type { SpanBatch } from "../batch/span-batch.ts";
 import { FarEnds } from "./far-ends.ts";
 import type { LinkTarget } from "./span-tail.ts";
@@ -8,8 +8,8 @@ import { SpanTails } from "./span-tail.ts";
 import { RowFlag, WindowRows } from "./window-rows.ts";
 
 const STATUS_ERROR = 2;
-/** Chains up to this length are searched for a span id from their head; longer ones get an index. */
-const MAX_SEARCHED_ROWS = 32;
+/** Traces up to this many spans are searched span by span for an id, which is cheaper than an index. */
+export const MAX_SEARCHED_ROWS = 32;
 const NO_ROW = -1;
 
 /** A batch with its columns as words. */
@@ -26,17 +26,12 @@ export interface BatchWords {
 export function batchWords(batch: SpanBatch): BatchWords {
   return {
     batch,
-    traceIds: wordsOf(batch.traceIds),
-    spanIds: wordsOf(batch.spanIds),
-    parentIds: wordsOf(batch.parentSpanIds),
+    traceIds: wordsOfBytes(batch.traceIds),
+    spanIds: wordsOfBytes(batch.spanIds),
+    parentIds: wordsOfBytes(batch.parentSpanIds),
     starts: wordPairsOf(batch.startTimesUnixNano),
     ends: wordPairsOf(batch.endTimesUnixNano),
   };
-}
-
-function wordsOf(bytes: Uint8Array): Uint32Array {
-  if (bytes.byteOffset % 4 === 0) return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2);
-  return new Uint32Array(Uint8Array.from(bytes).buffer);
 }
 
 /** The rows of all traces in the window, with what does not fit a column. */

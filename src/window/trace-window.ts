@@ -4,7 +4,7 @@ import type { CommittedBatch } from "../batch/committed-batch.ts";
 import { DueTraces } from "./due-traces.ts";
 import type { Operations } from "./operations.ts";
 import type { BatchWords } from "./span-rows.ts";
-import { batchWords, SpanRows } from "./span-rows.ts";
+import { batchWords, MAX_SEARCHED_ROWS, SpanRows } from "./span-rows.ts";
 import type { Arrival } from "./trace-states.ts";
 import { TraceState, TraceStates } from "./trace-states.ts";
 import { TraceTable } from "./trace-table.ts";
@@ -360,9 +360,6 @@ export class TraceWindow {
     this.table.remove(trace);
   }
 }
-
-/** Traces up to this many spans are searched span by span, which is cheaper than a set. */
-const MAX_SEARCHED_ROWS = 32;
 
 function idFinder(spanIds: Uint32Array, rows: Int32Array): (low: number, high: number) => boolean {
   if (rows.length <= MAX_SEARCHED_ROWS) {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { TraceIndex, wordsOfTraceId, wordsOfTraceIds } from "../../src/hot/trace-index.ts";
+import { wordsOfBytes } from "../../src/base/bytes.ts";
+import { TraceIndex, wordsOfTraceId } from "../../src/hot/trace-index.ts";
 
 /** Ids that differ in one word only, the worst case of a careless hash. */
 function idWords(count: number, word: number): Uint32Array {
@@ -41,7 +42,7 @@ describe("a trace index", () => {
     for (const offset of [0, 1, 2, 3]) {
       const column = bytes.subarray(offset, offset + 64);
       const expected = [0, 1, 2, 3].flatMap((row) => [...wordsOfTraceId(column.subarray(row * 16))]);
-      expect([...wordsOfTraceIds(column)]).toEqual(expected);
+      expect([...wordsOfBytes(column)]).toEqual(expected);
     }
   });
 });
