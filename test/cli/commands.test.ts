@@ -1,51 +1,24 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { TraceSummaryJson } from "../../src/api/contract.ts";
 import type { GraphEdgeJson, RedRowJson } from "../../src/api/live-contract.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
-import type { RunningServer } from "../../src/server.ts";
-import { startServer } from "../../src/server.ts";
-import type { CliResult } from "./cli-harness.ts";
 import { jsonLines, runCommand } from "./cli-harness.ts";
+import { ShopServer, startMemoryServer } from "./shop-server.ts";
 
-let server: RunningServer;
-let folder: string;
+let shop: ShopServer;
 let purchase: TraceSummaryJson;
 
-const MEMORY_SERVER = {
-  "store.type": "memory",
-  "server.port": "0",
-  "receivers.otlp.grpc.port": "0",
-  "receivers.otlp.http.port": "0",
-} as const;
-
-function startMemoryServer(): Promise<RunningServer> {
-  return startServer({ config: loadConfig({ flags: MEMORY_SERVER, env: {}, cwd: folder }).config });
-}
-
-function run(...given: readonly string[]): Promise<CliResult> {
-  return runCommand(given, { env: { TRACAGG_SERVER: server.ui } });
-}
-
-function show(...given: readonly string[]): Promise<CliResult> {
-  return runCommand(given, { env: { TRACAGG_SERVER: server.ui, NO_COLOR: "1" }, isTerminal: true });
-}
+const run = (...given: readonly string[]) => shop.run(...given);
+const show = (...given: readonly string[]) => shop.show(...given);
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tracagg-cli-"));
-  server = await startMemoryServer();
-  const demo = await run("demo", "--once", "40", "--seed", "7", "--history", "5m");
-  expect(demo).toMatchObject({ exitCode: 0, stderr: "" });
+  shop = await ShopServer.start({ visits: 40, history: "5m" });
   const found = await run("search", "--service", "payment", "--no-errors", "--limit", "1");
   purchase = jsonLines<TraceSummaryJson>(found.stdout)[0] as TraceSummaryJson;
 });
 
-afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => shop.stop());
 
 describe("search", () => {
   it("gives one summary a line in a pipe, newest first, at most as many as asked for", async () => {
@@ -72,7 +45,7 @@ describe("search", () => {
     const { stdout } = await show("search", "--limit", "2");
     expect(stdout).toMatch(/^TRACE +START +ROOT +DURATION +SPANS +ERRORS +SERVICES\n/);
     expect(stdout).not.toContain("\u001b");
-    const coloured = await runCommand(["search", "--server", server.ui], { isTerminal: true });
+    const coloured = await runCommand(["search", "--server", shop.server.ui], { isTerminal: true });
     expect(coloured.stdout).toContain("\u001b[1m");
   });
 
@@ -179,12 +152,12 @@ describe("the other questions", () => {
 
 describe("export and import", () => {
   it.each(["otlp", "jaeger", "zipkin"])("brings every span over in %s", async (format) => {
-    const file = join(folder, `traces.${format}`);
+    const file = join(shop.folder, `traces.${format}`);
     const exported = await run("export", "--limit", "1000", "--format", format, "-o", file);
     expect(exported).toMatchObject({ exitCode: 0, stderr: "" });
     const sums = jsonLines<{ spanCount?: number }>((await run("stats")).stdout);
     const spans = sums.reduce((sum, { spanCount }) => sum + (spanCount ?? 0), 0);
-    const other = await startMemoryServer();
+    const other = await startMemoryServer(shop.folder);
     const imported = await runCommand(["import", file, "--server", other.ui]);
     const again = jsonLines<{ spanCount?: number }>(
       (await runCommand(["stats", "--server", other.ui])).stdout,
@@ -203,28 +176,28 @@ describe("export and import", () => {
   it("writes one document for several traces of Jaeger, and makes no file for none", async () => {
     const { stdout } = await run("export", "--service", "payment", "--limit", "2", "--format", "jaeger");
     expect(JSON.parse(stdout).data).toHaveLength(2);
-    const file = join(folder, "none.json");
+    const file = join(shop.folder, "none.json");
     expect(await run("export", "--service", "nobody", "-o", file)).toMatchObject({ exitCode: 1 });
     expect(() => readFileSync(file)).toThrow(/ENOENT/);
   });
 
   it("says which document is not of a known format", async () => {
-    const file = join(folder, "wrong.json");
+    const file = join(shop.folder, "wrong.json");
     writeFileSync(file, '{"resourceSpans":[]}\n{"a":1}\n');
     const { exitCode, stderr } = await run("import", file);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(
       /wrong\.json, document at line 2: expected OTLP\/JSON .* Jaeger JSON .* Zipkin v2 JSON/,
     );
-    expect(await run("import", join(folder, "missing.json"))).toMatchObject({ exitCode: 1 });
+    expect(await run("import", join(shop.folder, "missing.json"))).toMatchObject({ exitCode: 1 });
   });
 
   it("counts spans whose ids are none, sends the others, and ends with 1", async () => {
-    const file = join(folder, "bad-id.json");
+    const file = join(shop.folder, "bad-id.json");
     const span = { traceId: "5b8efff798038103d269b633813fc60c", spanId: "eee19b7ec3c1b174", name: "good" };
     const spans = [span, { ...span, spanId: "00" }];
     writeFileSync(file, JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
-    const other = await startMemoryServer();
+    const other = await startMemoryServer(shop.folder);
     const { exitCode, stdout, stderr } = await runCommand(["import", file, "--server", other.ui]);
     await other.stop();
     expect(exitCode).toBe(1);
@@ -235,7 +208,7 @@ describe("export and import", () => {
 
 describe("a server that is not there", () => {
   it("ends with 3, names the address and how to start one", async () => {
-    const closed = await startMemoryServer();
+    const closed = await startMemoryServer(shop.folder);
     await closed.stop();
     const commands = [
       [["services"], ""],
@@ -253,7 +226,7 @@ describe("a server that is not there", () => {
   });
 
   it("is told from another program's answer", async () => {
-    const { exitCode, stderr } = await runCommand(["services", "--server", server.otlpHttp]);
+    const { exitCode, stderr } = await runCommand(["services", "--server", shop.server.otlpHttp]);
     expect(exitCode).toBe(1);
     expect(stderr).toMatch(/is it the address of another program\?/);
   });

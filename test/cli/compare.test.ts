@@ -1,39 +1,22 @@
 /** Comparisons from end to end: the demo's faults, over OTLP into a server, named by its API and in the terminal. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SetComparisonJson, TraceComparisonJson } from "../../src/api/compare-contract.ts";
 import type { TraceListJson } from "../../src/api/contract.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
-import type { RunningServer } from "../../src/server.ts";
-import { startServer } from "../../src/server.ts";
-import type { CliResult } from "./cli-harness.ts";
-import { jsonLines, runCommand } from "./cli-harness.ts";
+import { jsonLines } from "./cli-harness.ts";
+import { ShopServer } from "./shop-server.ts";
 
-const MEMORY_SERVER = {
-  "store.type": "memory",
-  "server.port": "0",
-  "receivers.otlp.grpc.port": "0",
-  "receivers.otlp.http.port": "0",
-} as const;
-
-let server: RunningServer;
-let folder: string;
+let shop: ShopServer;
 
 const ask = async <Answer>(path: string): Promise<Answer> => {
-  const response = await fetch(new URL(path, server.ui));
+  const response = await fetch(new URL(path, shop.server.ui));
   const text = await response.text();
   expect([response.status, response.status === 200 ? "" : text]).toEqual([200, ""]);
   return JSON.parse(text) as Answer;
 };
 
-const run = (...given: readonly string[]): Promise<CliResult> =>
-  runCommand(given, { env: { TRACAGG_SERVER: server.ui } });
-
-const show = (...given: readonly string[]): Promise<CliResult> =>
-  runCommand(given, { env: { TRACAGG_SERVER: server.ui, NO_COLOR: "1" }, isTerminal: true });
+const run = (...given: readonly string[]) => shop.run(...given);
+const show = (...given: readonly string[]) => shop.show(...given);
 
 /** Id of the newest trace that a search finds. */
 async function newest(search: string): Promise<string> {
@@ -42,18 +25,11 @@ async function newest(search: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tracagg-compare-"));
-  const { config } = loadConfig({ flags: MEMORY_SERVER, env: {}, cwd: folder });
-  server = await startServer({ config });
   // Whole minutes, so that a sixth of the visits falls into error bursts.
-  const demo = await run("demo", "--once", "600", "--seed", "7", "--history", "10m");
-  expect(demo).toMatchObject({ exitCode: 0, stderr: "" });
+  shop = await ShopServer.start({ visits: 600, history: "10m" });
 });
 
-afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => shop.stop());
 
 describe("sets of the demo", () => {
   it("slow against the rest: the critical path goes to the card gateway", async () => {

@@ -1,49 +1,23 @@
 /** `profile` and `bottlenecks` over the demo's shop, whose slow dependency is the card gateway that payment calls. */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { OperationRankingJson, ProfileJson, SlowTracesJson } from "../../src/api/profile-contract.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
-import type { RunningServer } from "../../src/server.ts";
-import { startServer } from "../../src/server.ts";
-import type { CliResult } from "./cli-harness.ts";
-import { jsonLines, runCommand } from "./cli-harness.ts";
+import { jsonLines } from "./cli-harness.ts";
+import { ShopServer } from "./shop-server.ts";
 
-let server: RunningServer;
-let folder: string;
+let shop: ShopServer;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tracagg-cli-"));
-  const flags = {
-    "store.type": "memory",
-    "server.port": "0",
-    "receivers.otlp.grpc.port": "0",
-    "receivers.otlp.http.port": "0",
-  };
-  server = await startServer({ config: loadConfig({ flags, env: {}, cwd: folder }).config });
-  const demo = await run("demo", "--once", "200", "--seed", "7", "--history", "5m");
-  expect(demo).toMatchObject({ exitCode: 0, stderr: "" });
+  shop = await ShopServer.start({ visits: 200, history: "5m" });
 });
 
-afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => shop.stop());
 
-function run(...given: readonly string[]): Promise<CliResult> {
-  return runCommand(given, { env: { TRACAGG_SERVER: server.ui }, cwd: folder });
-}
-
-function show(...given: readonly string[]): Promise<CliResult> {
-  return runCommand(given, {
-    env: { TRACAGG_SERVER: server.ui, NO_COLOR: "1" },
-    isTerminal: true,
-    cwd: folder,
-  });
-}
+const run = (...given: readonly string[]) => shop.run(...given);
+const show = (...given: readonly string[]) => shop.show(...given);
 
 describe("profile", () => {
   it("gives the whole answer in a pipe, and takes the conditions of a search", async () => {
@@ -68,11 +42,11 @@ describe("profile", () => {
     const folded = await run("profile", "--format", "folded");
     expect(folded.stdout).toMatch(/^(?:.+ \d+\n)+$/);
     const pprof = await run("profile", "--format", "pprof", "--out", "shop.pb.gz");
-    const bytes = readFileSync(join(folder, "shop.pb.gz"));
+    const bytes = readFileSync(join(shop.folder, "shop.pb.gz"));
     expect(jsonLines(pprof.stdout)).toEqual([{ file: "shop.pb.gz", bytes: bytes.length }]);
     expect(gunzipSync(bytes).includes("payment: POST [client]")).toBe(true);
     await show("profile", "--format", "speedscope", "-o", "shop.json");
-    const file = JSON.parse(readFileSync(join(folder, "shop.json"), "utf8")) as { profiles: unknown[] };
+    const file = JSON.parse(readFileSync(join(shop.folder, "shop.json"), "utf8")) as { profiles: unknown[] };
     expect(file.profiles).toHaveLength(1);
   });
 

@@ -1,49 +1,24 @@
 /** The commands that ask what is wrong in a trace and what would help. */
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { TraceSummaryJson } from "../../src/api/contract.ts";
 import type { FindingJson, WhatIfJson } from "../../src/api/trace-analysis-contract.ts";
-import { loadConfig } from "../../src/config/load-config.ts";
-import type { RunningServer } from "../../src/server.ts";
-import { startServer } from "../../src/server.ts";
-import type { CliResult } from "./cli-harness.ts";
-import { jsonLines, runCommand } from "./cli-harness.ts";
+import { jsonLines } from "./cli-harness.ts";
+import { ShopServer } from "./shop-server.ts";
 
-let server: RunningServer;
-let folder: string;
+let shop: ShopServer;
 let purchase: TraceSummaryJson;
 
-const MEMORY_SERVER = {
-  "store.type": "memory",
-  "server.port": "0",
-  "receivers.otlp.grpc.port": "0",
-  "receivers.otlp.http.port": "0",
-} as const;
-
-function run(...given: readonly string[]): Promise<CliResult> {
-  return runCommand(given, { env: { TRACAGG_SERVER: server.ui } });
-}
-
-function show(...given: readonly string[]): Promise<CliResult> {
-  return runCommand(given, { env: { TRACAGG_SERVER: server.ui, NO_COLOR: "1" }, isTerminal: true });
-}
+const run = (...given: readonly string[]) => shop.run(...given);
+const show = (...given: readonly string[]) => shop.show(...given);
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tracagg-cli-"));
-  server = await startServer({ config: loadConfig({ flags: MEMORY_SERVER, env: {}, cwd: folder }).config });
-  const demo = await run("demo", "--once", "40", "--seed", "7", "--history", "5m");
-  expect(demo).toMatchObject({ exitCode: 0, stderr: "" });
+  shop = await ShopServer.start({ visits: 40, history: "5m" });
   const found = await run("search", "--service", "payment", "--no-errors", "--limit", "1");
   purchase = jsonLines<TraceSummaryJson>(found.stdout)[0] as TraceSummaryJson;
 });
 
-afterAll(async () => {
-  await server.stop();
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => shop.stop());
 
 it("shows findings, of which the N+1 of the stock is one", async () => {
   const found = jsonLines<FindingJson>((await run("findings", purchase.traceId)).stdout);
