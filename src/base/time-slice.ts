@@ -1,11 +1,15 @@
 /** Long work in slices, so that requests of others are served in between. */
 
 import { TracAggError } from "./errors.ts";
+import { LoopTurns } from "./loop-turns.ts";
 
 /** How long work may hold the event loop before it lets others run. */
 const SLICE_MILLIS = 8;
 /** Looking at the clock costs about as much as looking at a span, so it is done once in so many steps. */
 const STEPS_BETWEEN_LOOKS = 32;
+
+/** All long work of the process goes on one slice after the other, however many queries run. */
+const TURNS = new LoopTurns();
 
 /** Work that may be interrupted: yields how much it did since the last yield (in spans or so), returns its result. */
 export type Steps<Result> = Generator<number, Result, void>;
@@ -67,14 +71,12 @@ export class TimeSlice {
   }
 
   /**
-   * Lets pending events of the process run, then starts a new slice.
+   * Lets pending events of the process run, and slices of others that wait longer, then starts a new slice.
    *
    * @throws TracAggError `cancelled` when the signal was aborted meanwhile.
    */
   async rest(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
-    });
+    await TURNS.next();
     throwIfAborted(this.#signal);
     this.#endsAt = performance.now() + SLICE_MILLIS;
   }
