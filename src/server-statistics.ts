@@ -11,12 +11,6 @@ import { StatisticsKeeper } from "./rollup/statistics-keeper.ts";
 import type { RollupStore } from "./store/rollup-store.ts";
 import type { SpanWriter } from "./store/span-writer.ts";
 
-/** Statistics and who keeps them. */
-export interface ServerStatistics {
-  readonly statistics: LiveStatistics;
-  readonly keeper: StatisticsKeeper;
-}
-
 /** What statistics of a server need. */
 export interface ServerStatisticsParts {
   /** Both started. */
@@ -33,7 +27,7 @@ export interface ServerStatisticsParts {
  * Makes statistics with what was stored of them, reads back what the log holds and store or statistics do not, and lets
  * time go on for them.
  */
-export async function startStatistics(parts: ServerStatisticsParts): Promise<ServerStatistics> {
+export async function startStatistics(parts: ServerStatisticsParts): Promise<StatisticsKeeper> {
   const { log, store, rollups, clock, logger, metrics, onCovered } = parts;
   // Senders choose trace ids; with a seed of this process's own they cannot choose where they collide.
   const statistics = new LiveStatistics({ seed: randomInt(2 ** 31) });
@@ -43,7 +37,7 @@ export async function startStatistics(parts: ServerStatisticsParts): Promise<Ser
   const replayed = await replayLog({ log, store, followers: [keeper], logger, metrics });
   if (replayed.records > 0) logger.info("recovered from the ingest log", { ...replayed });
   keeper.start();
-  return { statistics, keeper };
+  return keeper;
 }
 
 function registerGauges(metrics: Metrics, statistics: LiveStatistics, keeper: StatisticsKeeper): void {
@@ -72,6 +66,7 @@ function registerGauges(metrics: Metrics, statistics: LiveStatistics, keeper: St
     ["rollup_too_old", "Spans and calls before the oldest window.", () => rollups.counters.tooOld],
     ["rollup_dropped_windows", "Windows dropped early for memory.", () => rollups.counters.droppedForMemory],
     ["rollup_failed_saves", "Times statistics could not be stored.", () => keeper.failedSaves],
+    ["rollup_waiting_spans", "Spans that are not in the statistics yet.", () => keeper.waitingSpans],
     ["rollup_failed_batches", "Requests that could not be counted.", () => keeper.failedBatches],
   ];
   for (const [name, help, value] of gauges) metrics.gauge({ name: `tracagg_${name}`, help }, value);

@@ -148,7 +148,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   const analysisThread = createAnalysisThread(metrics);
   lifecycle.onStop(() => analysisThread.stop());
   const store = await startStore(composition, { log, metrics, linksElsewhere: analysisThread.links });
-  const { statistics, keeper } = await startStatistics({
+  const keeper = await startStatistics({
     log,
     store,
     rollups: await rollupStoreOf(composition),
@@ -173,7 +173,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   const api = await listenApi(composition, {
     metrics,
     store,
-    live: statistics,
+    live: () => keeper.current(),
     largeAnalyses: analysisThread,
     status: () => serverStatus({ config, clock, startedUnixMillis, facts, store, addresses: addresses() }),
     notReadyReasons: () =>
@@ -343,7 +343,7 @@ function startFileExport(
 interface ApiParts {
   readonly metrics: RenderedMetrics;
   readonly store: TraceStore;
-  readonly live: LiveStatistics;
+  readonly live: () => LiveStatistics;
   readonly largeAnalyses: AnalysisThread;
   readonly status: () => StatusJson;
   readonly notReadyReasons: () => readonly string[];

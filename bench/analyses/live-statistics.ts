@@ -225,7 +225,7 @@ async function contextOver(live: LiveStatistics): Promise<QueryContext> {
     reader: store,
     catalogue: store,
     statistics: store,
-    live,
+    live: () => live,
     clock: { nowMillis: () => NOW_SECONDS * 1_000 },
     answerLimits: DEFAULT_ANSWER_LIMITS,
   };

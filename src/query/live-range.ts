@@ -15,7 +15,7 @@ const AHEAD_SECONDS = 3_600;
 
 /** @throws TracAggError `unimplemented` when the process keeps no statistics. */
 export function liveStatisticsOf({ live }: QueryContext): LiveStatistics {
-  if (live !== undefined) return live;
+  if (live !== undefined) return live();
   throw new TracAggError("unimplemented", "this server keeps no live statistics");
 }
 

@@ -14,8 +14,8 @@ export interface QueryPorts {
   readonly statistics: TraceStatistics;
   /** Takes the analyses of more than `MAX_SPANS_AT_ONCE` spans; absent: they are done at once, whatever they hold up. */
   readonly largeAnalyses?: LargeAnalyses | undefined;
-  /** Statistics as spans arrive; absent: what asks for them is answered with `unimplemented`. */
-  readonly live?: LiveStatistics | undefined;
+  /** Statistics as spans arrive, up to now; absent: what asks for them is answered with `unimplemented`. */
+  readonly live?: (() => LiveStatistics) | undefined;
 }
 
 /** How much one answer may look at. */

@@ -18,8 +18,8 @@ import { spanSeries } from "./series.ts";
 
 /** A span may claim to start this long after it came; beyond that it counts as if it started then. */
 const MAX_AHEAD_SECONDS = 3_600;
-/** Traces looked at in one go, so that many due at once hold nobody up for long. */
-const TRACES_PER_TICK = 256;
+/** Spans of the traces looked at in one go, some milliseconds of work: many traces due at once hold nobody up. */
+const SPANS_PER_TICK = 2_000;
 
 /** Bounds of the statistics. */
 export interface LiveStatisticsOptions extends WindowOptions {
@@ -118,7 +118,7 @@ export class LiveStatistics {
    * @returns true when more traces are due than were looked at: call again soon
    */
   tick(nowMillis: number, nowUnixSeconds: number): boolean {
-    const isMore = this.window.tick(nowMillis, TRACES_PER_TICK);
+    const isMore = this.window.tick(nowMillis, SPANS_PER_TICK);
     if (!isMore) this.rollups.tick(nowUnixSeconds);
     return isMore;
   }

@@ -9,6 +9,7 @@ import type { LiveStatistics } from "./live-statistics.ts";
 import type { RollupRecord } from "./rollup-record.ts";
 import { decodeRecord, encodeRecord } from "./rollup-record.ts";
 import { RollupWindow } from "./rollup-window.ts";
+import { WaitingBatches } from "./waiting-batches.ts";
 
 /** How often time goes on, and how soon again when more traces were due than were looked at. */
 const TICK_MILLIS = 250;
@@ -44,7 +45,9 @@ export class StatisticsKeeper {
   #timer: NodeJS.Timeout | undefined;
   #lastSaveMillis = 0;
   #saving: Promise<void> | undefined;
+  #isStarted = false;
   #isStopped = false;
+  readonly #waiting: WaitingBatches = new WaitingBatches((committed) => this.#countOrSay(committed));
 
   constructor(options: StatisticsKeeperOptions) {
     this.#options = options;
@@ -70,11 +73,27 @@ export class StatisticsKeeper {
     this.#storedEdges = this.#options.statistics.edges.count;
   }
 
+  /** Spans that were appended and are not in the statistics yet. */
+  get waitingSpans(): number {
+    return this.#waiting.spanCount;
+  }
+
+  /** The statistics, with all that was appended. */
+  current(): LiveStatistics {
+    this.#waiting.catchUp();
+    return this.#options.statistics;
+  }
+
   /**
-   * Takes a batch in: of the log when it is read again, or a new one. Never throws: spans that cannot be counted are
-   * stored all the same.
+   * Takes a batch in: of the log when it is read again, or a new one, which is counted a little later. Never throws:
+   * spans that cannot be counted are stored all the same.
    */
   append(committed: CommittedBatch): void {
+    if (this.#isStarted) this.#waiting.push(committed);
+    else this.#countOrSay(committed);
+  }
+
+  #countOrSay(committed: CommittedBatch): void {
     try {
       this.#append(committed, performance.now());
     } catch (thrown) {
@@ -89,6 +108,7 @@ export class StatisticsKeeper {
   /** Lets time go on, from now to {@link stop}. */
   start(): void {
     this.#endResuming();
+    this.#isStarted = true;
     this.#lastSaveMillis = performance.now();
     this.#schedule(TICK_MILLIS);
   }
@@ -97,6 +117,7 @@ export class StatisticsKeeper {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    this.#waiting.catchUp();
     await this.#saving;
     await this.#save();
   }

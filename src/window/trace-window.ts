@@ -143,15 +143,18 @@ export class TraceWindow {
     if (this.spans.farEnds.isSweepDue) this.spans.sweepFarEnds();
   }
 
-  /** Completes what is due. Looks at `maxTraces` at most: true when there may be more. */
-  tick(nowMillis: number, maxTraces: number = Number.POSITIVE_INFINITY): boolean {
-    for (let looked = 0; looked < maxTraces; looked++) {
+  /** Completes what is due, ends after the trace that makes it `maxSpans` spans: true when there may be more. */
+  tick(nowMillis: number, maxSpans: number = Number.POSITIVE_INFINITY): boolean {
+    for (let looked = 0; looked < maxSpans; ) {
       const trace = this.#due.next(nowMillis);
       if (trace === -1) {
         this.#forgetOld(nowMillis);
         return false;
       }
-      if (this.#traces.states[trace] === TraceState.OPEN) this.#completeOrWait(trace, nowMillis);
+      looked++;
+      if (this.#traces.states[trace] !== TraceState.OPEN) continue;
+      looked += this.#traces.rowCounts[trace] as number;
+      this.#completeOrWait(trace, nowMillis);
     }
     return true;
   }

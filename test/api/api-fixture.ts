@@ -130,7 +130,7 @@ export async function startApi(
     reader: store,
     catalogue: store,
     statistics: store,
-    live,
+    live: () => live,
     metrics: createPrometheusMetrics(),
     logger,
     clock: { nowMillis: () => NOW_MILLIS },

@@ -35,17 +35,14 @@ class MemoryRecords implements RollupStore {
 }
 
 interface Process {
-  readonly statistics: LiveStatistics;
   readonly keeper: StatisticsKeeper;
   released: number;
 }
 
 async function startProcess(store: RollupStore, log: readonly CommittedBatch[]): Promise<Process> {
-  const statistics = new LiveStatistics();
   const process: Process = {
-    statistics,
     keeper: new StatisticsKeeper({
-      statistics,
+      statistics: new LiveStatistics(),
       store,
       clock: CLOCK,
       logger: silentLogger,
@@ -71,11 +68,12 @@ function committedOf(spans: readonly Span[]): CommittedBatch[] {
 }
 
 /** Completes traces that are quiet, as a tick does after some time. */
-function complete({ statistics }: Process): void {
-  statistics.tick(performance.now() + 60_000, ARRIVAL_UNIX_MILLIS / 1_000);
+function complete({ keeper }: Process): void {
+  keeper.current().tick(performance.now() + 60_000, ARRIVAL_UNIX_MILLIS / 1_000);
 }
 
-function finished({ statistics }: Process): string[] {
+function finished({ keeper }: Process): string[] {
+  const statistics = keeper.current();
   statistics.window.completeOpen(performance.now(), "all");
   return dumpOf(statistics);
 }
@@ -130,7 +128,7 @@ test("a copy that comes after two restarts, long after its trace was complete, i
     process = await startProcess(store, [first]);
   }
   process.keeper.append(copy);
-  expect(process.statistics.window.counters.duplicates).toBe(1);
+  expect(process.keeper.current().window.counters.duplicates).toBe(1);
   const straight = await startProcess(new MemoryRecords(), [first]);
   expect(finished(process)).toEqual(finished(straight));
   await process.keeper.stop();

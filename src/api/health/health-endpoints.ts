@@ -12,7 +12,7 @@ import type { RenderedMetrics } from "./prometheus-metrics.ts";
 export interface ServerFacts {
   readonly metrics: Pick<RenderedMetrics, "render" | "contentTypeOf">;
   /** Statistics that `/metrics` shows besides; absent: none. */
-  readonly live?: LiveStatistics | undefined;
+  readonly live?: (() => LiveStatistics) | undefined;
   /** The numbers of `/api/v1/status`, as they are now. */
   readonly status: () => StatusJson;
   /** Why no work should be sent here (starting, draining); empty when ready. */
@@ -92,7 +92,7 @@ function metricsEndpoint({ metrics, live }: ServerFacts): Endpoint {
     errors: ["invalid_argument", "internal"],
     handle: async ({ accept }): Promise<Reply> => {
       const format = accept.includes("application/openmetrics-text") ? "openmetrics" : "prometheus";
-      const more = live === undefined ? "" : liveMetricsText(live, format);
+      const more = live === undefined ? "" : liveMetricsText(live(), format);
       return {
         status: 200,
         contentType: metrics.contentTypeOf(format),
