@@ -77,6 +77,13 @@ export class AttributePairs {
     return this.#isSame(pair, start, end);
   }
 
+  /** The whole `KeyValue` body, a character for each byte. */
+  bodyText(pair: number): string {
+    const start = this.#starts[pair]!;
+    const { buffer, byteOffset } = this.#bytes;
+    return Buffer.from(buffer, byteOffset + start, this.#ends[pair]! - start).toString("latin1");
+  }
+
   /** First byte of a STRING, or the low word of another scalar. */
   valueLow(pair: number): number {
     return this.#valueA[pair]!;

@@ -1,21 +1,23 @@
-/** Dependency links of the traces of one seal, worked out once for every shape of trace. */
+/** Dependency links of the traces of a seal, worked out once for every shape of trace. */
 
 import type { DependencyLink } from "../../analysis/dependency-links.ts";
 import { dependencyLinks } from "../../analysis/dependency-links.ts";
 import { LINK_ATTRIBUTE_KEYS } from "../../analysis/peer-names.ts";
 import { isAllZero } from "../../base/bytes.ts";
-import { WordMemo } from "../../base/word-memo.ts";
+import type { WordMemo } from "../../base/word-memo.ts";
 import { lazySpan } from "../../batch/span-from-row.ts";
+import type { LinkShapes } from "./link-shapes.ts";
 import type { RowAttributes } from "./row-attributes.ts";
 import type { SealRows } from "./seal-rows.ts";
 
 /** Larger traces are worked out one by one: their shapes hardly repeat. */
 const MAX_SPANS = 64;
-/** Words of all shapes kept: 16 MiB. */
-const MAX_SHAPE_WORDS = 4 * 1024 * 1024;
 const CONSUMER = 5;
 /** OTLP kinds whose attributes tell of the far end: CLIENT, PRODUCER, CONSUMER. */
 const FIRST_TELLING_KIND = 3;
+/** Of a pair: its key does not tell of a far end, or nobody asked yet; else its number and two. */
+const NO_LINK_KEY = 0;
+const NOT_ASKED = 1;
 
 /**
  * Links depend on who is whose parent, on service, kind and error of each span, on the attributes that name far ends,
@@ -25,16 +27,24 @@ const FIRST_TELLING_KIND = 3;
 export class LinkMemo {
   readonly #rows: SealRows;
   readonly #attributes: RowAttributes;
-  readonly #isLinkKey: Uint8Array;
-  readonly #shapes: WordMemo<readonly DependencyLink[]> = new WordMemo(MAX_SHAPE_WORDS);
+  readonly #known: LinkShapes;
+  readonly #shapes: WordMemo<readonly DependencyLink[]>;
+  /** Numbers of {@link SealRows.services}. */
+  readonly #serviceNumbers: Uint32Array;
+  readonly #pairNumbers: Uint32Array;
 
-  constructor(rows: SealRows, attributes: RowAttributes) {
+  /** @param known - what earlier seals worked out; takes in what this one does */
+  constructor(rows: SealRows, attributes: RowAttributes, known: LinkShapes) {
     this.#rows = rows;
     this.#attributes = attributes;
+    this.#known = known;
+    this.#shapes = known.forSeal();
+    this.#serviceNumbers = Uint32Array.from(rows.services, (service) => known.numberOf(service));
     const { pairs } = attributes;
     const keys = new Set(LINK_ATTRIBUTE_KEYS);
-    this.#isLinkKey = Uint8Array.from({ length: pairs.keyCount }, (_, id) =>
-      keys.has(pairs.keyText(id)) ? 1 : 0,
+    const isLinkKey = Array.from({ length: pairs.keyCount }, (_, id) => keys.has(pairs.keyText(id)));
+    this.#pairNumbers = Uint32Array.from({ length: pairs.count }, (_, pair) =>
+      isLinkKey[pairs.keyIds[pair]!] ? NOT_ASKED : NO_LINK_KEY,
     );
   }
 
@@ -59,7 +69,7 @@ export class LinkMemo {
       const parent = this.#parentOf(trace, at);
       if (parent < 0 || this.#attributes.hasLinks[row] === 1) return false;
       const isError = statusCodes[row] === 2 ? 1 : 0;
-      this.#shapes.push(serviceIds[originIds[row]!]!);
+      this.#shapes.push(this.#serviceNumbers[serviceIds[originIds[row]!]!]!);
       this.#shapes.push((parent << 16) | (kinds[row]! << 8) | isError);
       if (hasConsumer || kinds[row]! >= FIRST_TELLING_KIND) this.#pushAttributes(row);
     }
@@ -80,13 +90,21 @@ export class LinkMemo {
   }
 
   #pushAttributes(row: number): void {
-    const { starts, pairIds, pairs } = this.#attributes;
+    const { starts, pairIds } = this.#attributes;
     const end = starts[row + 1]!;
     for (let at = starts[row]!; at < end; at++) {
-      const pair = pairIds[at]!;
-      if (this.#isLinkKey[pairs.keyIds[pair]!] === 1) this.#shapes.push(pair);
+      const number = this.#numberOf(pairIds[at]!);
+      if (number !== NO_LINK_KEY) this.#shapes.push(number);
     }
     this.#shapes.push(0xffff_ffff);
+  }
+
+  #numberOf(pair: number): number {
+    const known = this.#pairNumbers[pair]!;
+    if (known !== NOT_ASKED) return known;
+    const number = this.#known.numberOf(this.#attributes.pairs.bodyText(pair)) + 2;
+    this.#pairNumbers[pair] = number;
+    return number;
   }
 }
 

@@ -7,6 +7,7 @@ import { hexFromBytes } from "../../base/bytes.ts";
 import { mergedBatch } from "../../batch/batch-merge.ts";
 import type { SpanBatch } from "../../batch/span-batch.ts";
 import { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
+import { LinkShapes } from "./link-shapes.ts";
 import type { ColumnSource } from "./merge-columns.ts";
 import type { MergeDatabase } from "./merge-database.ts";
 import type { MergeRequest } from "./merge-request.ts";
@@ -56,6 +57,7 @@ class Reunion {
   readonly #keys: readonly string[];
   readonly #inputs: readonly StoredSegment[];
   readonly #reading = { decoder: new OtlpRequestDecoder(), origins: new OriginCache() };
+  readonly #shapes: LinkShapes = new LinkShapes();
   readonly #parts: MergePart[] = [];
   #batches: SpanBatch[] = [];
   #byteSize = 0;
@@ -93,7 +95,11 @@ class Reunion {
     const directory = join(this.#request.workDirectory, String(this.#parts.length));
     mkdirSync(directory);
     const { content } = await withWritingDatabase(this.#request, (connection) =>
-      writeTables(connection, mergedBatch(this.#batches), { directory, attributeKeys: this.#keys }),
+      writeTables(connection, mergedBatch(this.#batches), {
+        directory,
+        attributeKeys: this.#keys,
+        shapes: this.#shapes,
+      }),
     );
     const { attributeColumns, spanCount } = content;
     this.#parts.push({ directory, attributeColumns, spanCount });

@@ -6,6 +6,7 @@ import { AttributeColumns } from "./attribute-columns.ts";
 import type { AttributeFilter } from "./attribute-filter.ts";
 import { ColumnAppender } from "./column-appender.ts";
 import { CHUNK_ROWS } from "./column-cells.ts";
+import type { LinkShapes } from "./link-shapes.ts";
 import { attributeFilterOf, fillListedAttributes } from "./listed-attributes.ts";
 import { ResourceTable } from "./resource-table.ts";
 import type { RowAttributes } from "./row-attributes.ts";
@@ -40,12 +41,12 @@ export interface SegmentContent extends SegmentTraces {
 export async function fillSegmentTables(
   connection: DuckDBConnection,
   rows: SealRows,
-  namedKeys: readonly string[],
+  { namedKeys, shapes }: { readonly namedKeys: readonly string[]; readonly shapes: LinkShapes },
 ): Promise<SegmentContent> {
   const groups = groupByTrace(rows);
   const attributes = readRowAttributes(rows);
   const columns = new AttributeColumns(attributes, { rowCount: groups.order.length, namedKeys });
-  const summaries = summariseTraces(rows, groups, attributes);
+  const summaries = summariseTraces(rows, groups, attributes, shapes);
   const { spanColumns, resourceTexts } = await fillSpans(connection, {
     rows,
     groups,

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { SpanBatch } from "../../batch/span-batch.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
+import { LinkShapes } from "./link-shapes.ts";
 import { formatOperations } from "./operations-file.ts";
 import type { SealRequest } from "./seal-request.ts";
 import { sealRowsOf } from "./seal-rows.ts";
@@ -19,10 +20,18 @@ import { TraceFilter } from "./trace-filter.ts";
 import { withWritingDatabase } from "./writing-database.ts";
 import { copyStatement, writeHelperFiles, writtenFile } from "./written-file.ts";
 
-/** Sorts the spans and writes all files of a segment into `request.directory`. Syncing them is the caller's. */
-export async function writeSegment(request: SealRequest, batch: SpanBatch): Promise<SegmentMeta> {
+/**
+ * Sorts the spans and writes all files of a segment into `request.directory`. Syncing them is the caller's.
+ *
+ * @param shapes - what earlier seals of the same thread worked out
+ */
+export async function writeSegment(
+  request: SealRequest,
+  batch: SpanBatch,
+  shapes: LinkShapes = new LinkShapes(),
+): Promise<SegmentMeta> {
   return withWritingDatabase(request, async (connection) => {
-    const tables = await writeTables(connection, batch, request);
+    const tables = await writeTables(connection, batch, { ...request, shapes });
     const splits = await findSplits(connection, request, tables.content);
     const helpers = writeHelperFiles(request.directory, [
       [SegmentFile.TRACE_FILTER, TraceFilter.of(tables.content).encode()],
@@ -46,11 +55,18 @@ export interface WrittenTables {
 export async function writeTables(
   connection: DuckDBConnection,
   batch: SpanBatch,
-  { directory, attributeKeys }: Pick<SealRequest, "directory" | "attributeKeys">,
+  {
+    directory,
+    attributeKeys,
+    shapes,
+  }: Pick<SealRequest, "directory" | "attributeKeys"> & { readonly shapes: LinkShapes },
 ): Promise<WrittenTables> {
   // Never committed: what an appender hands over is then read where it lies, not copied into the table once more.
   await connection.run("BEGIN TRANSACTION");
-  const content = await fillSegmentTables(connection, sealRowsOf(batch), attributeKeys);
+  const content = await fillSegmentTables(connection, sealRowsOf(batch), {
+    namedKeys: attributeKeys,
+    shapes,
+  });
   const files: Record<string, SegmentFileMeta> = {};
   for (const table of FILE_TABLES) {
     const path = join(directory, table.file);

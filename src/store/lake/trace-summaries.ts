@@ -6,6 +6,7 @@ import { utf8FromText } from "../../base/utf8.ts";
 import { WordList } from "../../batch/word-list.ts";
 import { ColumnAppender } from "./column-appender.ts";
 import { LinkMemo } from "./link-memo.ts";
+import type { LinkShapes } from "./link-shapes.ts";
 import type { RowAttributes } from "./row-attributes.ts";
 import type { SealRows } from "./seal-rows.ts";
 import { LINK_TYPES, linksTable, tracesTable } from "./segment-format.ts";
@@ -38,10 +39,11 @@ export function summariseTraces(
   rows: SealRows,
   groups: TraceGroups,
   attributes: RowAttributes,
+  shapes: LinkShapes,
 ): TraceSummaries {
   const { traceCount, starts, order } = groups;
   const summaries = new SummaryColumns(rows, traceCount);
-  const memo = new LinkMemo(rows, attributes);
+  const memo = new LinkMemo(rows, attributes, shapes);
   const links: ReturnType<LinkMemo["linksOf"]>[] = [];
   for (let group = 0; group < traceCount; group++) {
     const trace = order.subarray(starts[group]!, starts[group + 1]!);
