@@ -41,7 +41,8 @@ export async function startStatistics(parts: ServerStatisticsParts): Promise<Sta
 }
 
 function registerGauges(metrics: Metrics, statistics: LiveStatistics, keeper: StatisticsKeeper): void {
-  const { window, rollups, operations, edges } = statistics;
+  const { window, rollups, operations, edges, topology } = statistics;
+  const { places, links } = topology;
   const gauges: readonly (readonly [name: string, help: string, value: () => number])[] = [
     ["window_open_traces", "Traces that are not complete.", () => window.openTraces],
     ["window_spans", "Spans of open traces and of those kept for late spans.", () => window.spanCount],
@@ -61,6 +62,16 @@ function registerGauges(metrics: Metrics, statistics: LiveStatistics, keeper: St
     ["rollup_operations_overflowed", "Spans counted as other operations.", () => operations.overflowed],
     ["rollup_edges", "Edges told apart.", () => edges.count],
     ["rollup_edges_overflowed", "Calls counted on edges of other operations.", () => edges.overflowed],
+    ["rollup_places", "Places told apart.", () => places.count],
+    ["rollup_places_overflowed", "Resources counted at other places.", () => places.overflowed],
+    ["rollup_links", "Links between places told apart, of all days.", () => links.count],
+    ["rollup_links_overflowed", "Calls counted between other places.", () => links.overflowed],
+    ["rollup_topology_bytes", "Topology at rest, in bytes.", () => topology.rollups.sizes().restingBytes],
+    [
+      "rollup_topology_dropped_windows",
+      "Windows of the topology dropped early for memory.",
+      () => topology.rollups.counters.droppedForMemory,
+    ],
     ["rollup_windows", "Windows of time held.", () => rollups.sizes().windows],
     ["rollup_resting_bytes", "Bytes of windows of time at rest.", () => rollups.sizes().restingBytes],
     ["rollup_too_old", "Spans and calls before the oldest window.", () => rollups.counters.tooOld],

@@ -1,6 +1,7 @@
 /** Names of the far ends that spans tell of but that send no spans themselves. */
 
-import type { Attributes, AttributeValue } from "../model/attribute-value.ts";
+import type { Attributes } from "../model/attribute-value.ts";
+import { firstText } from "../model/first-text.ts";
 
 /**
  * Attributes that name an uninstrumented peer, best first: present OpenTelemetry names, then the older ones, in the
@@ -78,17 +79,4 @@ export function messagingNodeOf(attributes: Attributes): MessagingNode | undefin
 export function isSendOperation(attributes: Attributes): boolean {
   const operation = firstText(attributes, MESSAGING_OPERATION_KEYS);
   return operation === "send" || operation === "publish" || operation === "create";
-}
-
-function firstText(attributes: Attributes, keys: readonly string[]): string | undefined {
-  for (const key of keys) {
-    const text = textOf(Object.hasOwn(attributes, key) ? attributes[key] : undefined);
-    if (text !== "") return text;
-  }
-  return undefined;
-}
-
-function textOf(value: AttributeValue | undefined): string {
-  if (typeof value === "string") return value;
-  return typeof value === "number" || typeof value === "bigint" ? String(value) : "";
 }

@@ -9,6 +9,7 @@ import { compareEndpoints } from "./native/compare-endpoints.ts";
 import { liveEndpoints } from "./native/live-endpoints.ts";
 import { profileEndpoints } from "./native/profile-endpoints.ts";
 import { statisticsEndpoints } from "./native/statistics-endpoints.ts";
+import { topologyEndpoints } from "./native/topology-endpoints.ts";
 import { traceAnalysisEndpoints } from "./native/trace-analysis-endpoints.ts";
 import { traceEndpoints } from "./native/trace-endpoints.ts";
 
@@ -30,6 +31,7 @@ export function apiEndpoints(queries: Queries, facts: ServerFacts): readonly End
     ...catalogueEndpoints(queries),
     ...statisticsEndpoints(queries),
     ...liveEndpoints(queries),
+    ...topologyEndpoints(queries),
     ...compareEndpoints(queries),
     ...profileEndpoints(queries),
     ...healthEndpoints(facts),

@@ -33,14 +33,8 @@ export interface GraphNodeJson {
   readonly server: DurationsJson | null;
 }
 
-/** An edge of the graph. */
-export interface GraphEdgeJson {
-  readonly from: string;
-  readonly to: string;
-  readonly type: EdgeType;
-  /** "" at service level, and where there is none. */
-  readonly fromOperation: string;
-  readonly toOperation: string;
+/** Calls of an edge. */
+export interface EdgeSumsJson {
   readonly callCount: number;
   readonly callsPerSecond: number;
   /** Calls in error on either side. */
@@ -51,8 +45,6 @@ export interface GraphEdgeJson {
   readonly pairedCount: number;
   /** Second and later tries of one client span. */
   readonly retryCount: number;
-  /** A service that calls itself. */
-  readonly isSelf: boolean;
   /** As the caller saw it, as the callee saw it, the time between the two, and how long messages waited. */
   readonly client: DurationsJson | null;
   readonly server: DurationsJson | null;
@@ -61,6 +53,18 @@ export interface GraphEdgeJson {
   /** Calls whose servers worked longer than the client waited: their gap counts as 0. */
   readonly clampedGapCount: number;
   readonly exemplar: ExemplarJson | null;
+}
+
+/** An edge of the graph. */
+export interface GraphEdgeJson extends EdgeSumsJson {
+  readonly from: string;
+  readonly to: string;
+  readonly type: EdgeType;
+  /** "" at service level, and where there is none. */
+  readonly fromOperation: string;
+  readonly toOperation: string;
+  /** A service that calls itself. */
+  readonly isSelf: boolean;
 }
 
 /** `GET /api/v1/graph`. */

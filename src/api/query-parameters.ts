@@ -120,14 +120,27 @@ export function choiceParameter<Word extends string>(
   words: readonly Word[],
   defaultWord: Word,
 ): QueryParameter<Word> {
-  return single(description, { type: "string", enum: words, default: defaultWord }, (text, name) => {
-    if (text === undefined) return defaultWord;
-    const word = words.find((candidate) => candidate === text);
-    if (word !== undefined) return word;
-    const nearest = nearestName(text, words);
-    const hint = nearest === undefined ? "" : ` (did you mean "${nearest}"?)`;
-    throw refusedParameter(name, `one of ${words.join(", ")}${hint}`, text);
-  });
+  return single(description, { type: "string", enum: words, default: defaultWord }, (text, name) =>
+    text === undefined ? defaultWord : wordFrom(text, name, words),
+  );
+}
+
+/** One of a few words, or none. */
+export function optionalChoiceParameter<Word extends string>(
+  description: string,
+  words: readonly Word[],
+): QueryParameter<Word | undefined> {
+  return single(description, { type: "string", enum: words }, (text, name) =>
+    text === undefined ? undefined : wordFrom(text, name, words),
+  );
+}
+
+function wordFrom<Word extends string>(text: string, name: string, words: readonly Word[]): Word {
+  const word = words.find((candidate) => candidate === text);
+  if (word !== undefined) return word;
+  const nearest = nearestName(text, words);
+  const hint = nearest === undefined ? "" : ` (did you mean "${nearest}"?)`;
+  throw refusedParameter(name, `one of ${words.join(", ")}${hint}`, text);
 }
 
 /** A moment; checked here, kept as text so that it means the same on every page. */

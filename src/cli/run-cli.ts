@@ -23,6 +23,7 @@ import { addSearch } from "./commands/search.ts";
 import { addServices } from "./commands/services.ts";
 import { addStart } from "./commands/start.ts";
 import { addStats } from "./commands/stats.ts";
+import { addTopology } from "./commands/topology.ts";
 import { addTrace } from "./commands/trace.ts";
 import { addWhatIf } from "./commands/what-if.ts";
 import { ExitCode, exitCodeOf } from "./exit-code.ts";
@@ -35,6 +36,7 @@ const COMMANDS: readonly AddCommand[] = [
   addServices,
   addDependencies,
   addGraph,
+  addTopology,
   addRed,
   addCriticalPath,
   addFindings,

@@ -1,9 +1,10 @@
 /** The dependency graph as it is known now: who calls whom, how often, how fast, with what errors. */
 
-import { LatencySketch } from "../analysis/latency-sketch.ts";
 import { EdgeCell } from "../rollup/cells.ts";
-import type { EdgeKey, EdgeType } from "../window/edges.ts";
+import type { EdgeKey } from "../window/edges.ts";
 import { ENTRY_NODE, edgeText } from "../window/edges.ts";
+import type { NodeEdge, NodeSums } from "./graph-nodes.ts";
+import { neighbourhoodOf, nodeSumsOf } from "./graph-nodes.ts";
 import { coveredOf, liveStatisticsOf, secondsRangeFrom } from "./live-range.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { CoveredRange, TextRange } from "./trace-filter.ts";
@@ -20,18 +21,9 @@ export interface GraphRequest extends TextRange {
   readonly level?: GraphLevel;
 }
 
-/** What a node is. `entry` is where requests from outside come from. */
-export type GraphNodeType = "service" | "database" | "messaging" | "virtual_node" | "entry";
-
 /** A node with what it answered, whoever asked. */
-export interface GraphNode {
+export interface GraphNode extends NodeSums {
   readonly name: string;
-  readonly type: GraphNodeType;
-  /** Calls it answered, entries of traces among them. */
-  readonly callCount: number;
-  readonly errorCount: number;
-  /** Its own durations of them. */
-  readonly server: LatencySketch;
 }
 
 /** An edge with its sums. */
@@ -99,55 +91,18 @@ function neighbourhood(
   hops: number,
 ): readonly GraphEdge[] {
   if (focus === undefined) return edges;
-  let near = new Set([focus]);
-  for (let hop = 0; hop < hops; hop++) {
-    const wider = new Set(near);
-    for (const { key } of edges) {
-      // Everybody is called from outside: that does not make neighbours.
-      if (key.fromService === ENTRY_NODE) continue;
-      if (near.has(key.fromService)) wider.add(key.toService);
-      if (near.has(key.toService)) wider.add(key.fromService);
-    }
-    near = wider;
-  }
+  const near = neighbourhoodOf(edges.map(nodeEdge), [focus], hops);
   const isNear = (name: string): boolean => name === ENTRY_NODE || near.has(name);
   return edges.filter(({ key }) => isNear(key.fromService) && isNear(key.toService));
 }
 
-type MutableNode = { -readonly [Key in keyof GraphNode]: GraphNode[Key] };
-
 function nodesOf(edges: readonly GraphEdge[]): GraphNode[] {
-  const nodes = new Map<string, MutableNode>();
-  const nodeOf = (name: string, type: GraphNodeType): MutableNode => {
-    let node = nodes.get(name);
-    if (node === undefined) {
-      node = { name, type, callCount: 0, errorCount: 0, server: new LatencySketch() };
-      nodes.set(name, node);
-    }
-    // Whoever calls somebody else is a service, whatever it was taken for as a callee.
-    if (type === "service") node.type = type;
-    return node;
-  };
-  for (const { key, cell } of edges) {
-    nodeOf(key.fromService, callerType(key, cell));
-    const callee = nodeOf(key.toService, calleeType(key.type, cell));
-    callee.callCount += cell.counts.calls;
-    callee.errorCount += cell.counts.errors;
-    if (cell.sketches.server !== undefined) callee.server.merge(cell.sketches.server);
-  }
-  return [...nodes.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
+  const nodes = Array.from(nodeSumsOf(edges.map(nodeEdge)), ([name, sums]) => ({ name, ...sums }));
+  return nodes.sort((left, right) => (left.name < right.name ? -1 : 1));
 }
 
-/** Taken messages come from a broker, unless the sender turns out to be a service in another edge. */
-function callerType({ type }: EdgeKey, { sketches }: EdgeCell): GraphNodeType {
-  if (type === "entry") return "entry";
-  return type === "messaging" && sketches.server !== undefined ? "messaging" : "service";
-}
-
-/** Only services and consumers send spans of their own. */
-function calleeType(type: EdgeType, { sketches }: EdgeCell): GraphNodeType {
-  if (type === "rpc" || type === "entry" || sketches.server !== undefined) return "service";
-  return type;
+function nodeEdge({ key, cell }: GraphEdge): NodeEdge {
+  return { from: key.fromService, to: key.toService, type: key.type, cell };
 }
 
 function coverageOf(edges: readonly GraphEdge[]): GraphAnswer["coverage"] {

@@ -27,7 +27,7 @@ export function liveStatisticsOf({ live }: QueryContext): LiveStatistics {
 export function secondsRangeFrom(
   range: TextRange,
   nowUnixMillis: number,
-  { rollups }: LiveStatistics,
+  { rollups }: Pick<LiveStatistics, "rollups">,
 ): SecondsRange {
   const { startTimeUnixNano, endTimeUnixNano } = timeRangeFrom(range, nowUnixMillis);
   const now = nowUnixMillis / 1_000;

@@ -17,6 +17,8 @@ import type { GraphAnswer, GraphRequest } from "./live-graph.ts";
 import { graphIn } from "./live-graph.ts";
 import type { RedAnswer, RedRequest, RedSeriesAnswer } from "./live-red.ts";
 import { redIn, redSeriesIn } from "./live-red.ts";
+import type { TopologyAnswer, TopologyRequest } from "./live-topology.ts";
+import { topologyIn } from "./live-topology.ts";
 import type { PerformanceAnswer } from "./performance-of.ts";
 import { performanceOf } from "./performance-of.ts";
 import type { ProfileAnswer, SlowTracesAnswer } from "./profile-of.ts";
@@ -89,6 +91,8 @@ export interface Queries {
   dependencies(range: TextRange, caller?: QueryCaller): Promise<DependenciesAnswer>;
   /** See {@link graphIn}. */
   graph(request: GraphRequest, caller?: QueryCaller): Promise<GraphAnswer>;
+  /** See {@link topologyIn}. */
+  topology(request: TopologyRequest, caller?: QueryCaller): Promise<TopologyAnswer>;
   /** See {@link redIn}. */
   red(request: RedRequest, caller?: QueryCaller): Promise<RedAnswer>;
   /** See {@link redSeriesIn}. */
@@ -153,6 +157,7 @@ export function createQueries(options: QueriesOptions): Queries {
     slowTraces: limited("slow_traces", slowTracesOf),
     dependencies: limited("dependencies", dependenciesIn),
     graph: limited("graph", graphIn),
+    topology: limited("topology", topologyIn),
     red: limited("red", redIn),
     redSeries: limited("red_series", redSeriesIn),
     services: (caller) => limiter.run({ useCase: "services", caller }, () => context.catalogue.services()),

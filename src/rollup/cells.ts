@@ -1,8 +1,8 @@
 /** What is summed for one series in one window of time. */
 
-import type { CallFacts } from "../analysis/call-facts.ts";
+import { CALL_COUNTS, CALL_SKETCHES, CallSums } from "../analysis/call-sums.ts";
 import { LatencySketch, MAX_SKETCH_NANOS } from "../analysis/latency-sketch.ts";
-import { stepsOfWeight, WEIGHT_STEPS, weightOfSteps } from "../analysis/weight-steps.ts";
+import { WEIGHT_STEPS } from "../analysis/weight-steps.ts";
 import type { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
 
 /** A span to look at: the slowest of the window that was seen. */
@@ -37,106 +37,36 @@ export class SpanCell {
   }
 }
 
-/** Plain sums of an edge, in the order they are written. Weighted, in steps that add up exactly. */
-const COUNTS = [
-  "calls",
-  "errors",
-  "clientErrors",
-  "serverErrors",
-  "pairedCalls",
-  "retries",
-  "clampedGaps",
-] as const;
-type EdgeCount = (typeof COUNTS)[number];
-
-/** Sketches of an edge, in the order they are written. */
-const SKETCHES = ["client", "server", "gap", "delay"] as const;
-type EdgeSketch = (typeof SKETCHES)[number];
-
-/** Calls of one edge. */
-export class EdgeCell {
-  readonly counts: Record<EdgeCount, number> = {
-    calls: 0,
-    errors: 0,
-    clientErrors: 0,
-    serverErrors: 0,
-    pairedCalls: 0,
-    retries: 0,
-    clampedGaps: 0,
-  };
-  /** Durations by the caller, by the callee, between the two, and waiting of messages; absent while nothing was added. */
-  readonly sketches: { [Name in EdgeSketch]?: LatencySketch } = {};
+/** Calls of one edge: sums in the order of their names, then the slowest that was seen. */
+export class EdgeCell extends CallSums {
   exemplar: Exemplar | undefined;
-
-  /** Adds a call, or several of one kind; with sign -1 takes back what was added so. */
-  add(
-    call: { readonly callCount: number; readonly errorCount: number; readonly facts: CallFacts },
-    weight: number,
-    sign: 1 | -1,
-  ): void {
-    const { counts } = this;
-    const { facts } = call;
-    const once = sign * weightOfSteps(stepsOfWeight(weight));
-    counts.calls += once * call.callCount;
-    counts.errors += once * call.errorCount;
-    if (facts.isClientError) counts.clientErrors += once;
-    if (facts.isServerError) counts.serverErrors += once;
-    if (facts.clientNanos >= 0 && facts.serverNanos >= 0) counts.pairedCalls += once;
-    if (facts.isRetry) counts.retries += once;
-    if (facts.isGapClamped) counts.clampedGaps += once;
-    this.#addTo("client", facts.clientNanos, weight, sign);
-    this.#addTo("server", facts.serverNanos, weight, sign);
-    this.#addTo("gap", facts.gapNanos, weight, sign);
-    this.#addTo("delay", facts.delayNanos, weight, sign);
-  }
 
   /** Adds what another cell of the edge holds. */
   merge(other: EdgeCell): void {
-    for (const name of COUNTS) this.counts[name] += other.counts[name];
-    for (const name of SKETCHES) {
-      const sketch = other.sketches[name];
-      if (sketch !== undefined) this.#sketch(name).merge(sketch);
-    }
+    this.mergeSums(other);
     this.exemplar = slower(this.exemplar, other.exemplar);
-  }
-
-  /** True when all that was added was taken back. */
-  get isEmpty(): boolean {
-    return this.counts.calls === 0;
   }
 
   /** Writes what {@link EdgeCell.mergeFrom} reads. */
   writeTo(writer: ByteWriter): void {
-    for (const name of COUNTS) writer.varint(this.counts[name] * WEIGHT_STEPS);
+    for (const name of CALL_COUNTS) writer.varint(this.counts[name] * WEIGHT_STEPS);
     let present = 0;
-    for (const [bit, name] of SKETCHES.entries())
+    for (const [bit, name] of CALL_SKETCHES.entries())
       if (this.sketches[name]?.isEmpty === false) present |= 1 << bit;
     writer.varint(present);
-    for (const [bit, name] of SKETCHES.entries())
-      if ((present & (1 << bit)) !== 0) this.#sketch(name).writeTo(writer);
+    for (const [bit, name] of CALL_SKETCHES.entries())
+      if ((present & (1 << bit)) !== 0) this.sketch(name).writeTo(writer);
     writeExemplar(writer, this.exemplar);
   }
 
   /** Adds what {@link EdgeCell.writeTo} wrote of another cell. @throws TracAggError `data_corrupt` */
   mergeFrom(reader: ByteReader): void {
-    for (const name of COUNTS) this.counts[name] += reader.varint() / WEIGHT_STEPS;
+    for (const name of CALL_COUNTS) this.counts[name] += reader.varint() / WEIGHT_STEPS;
     const present = reader.varint();
-    for (const [bit, name] of SKETCHES.entries()) {
-      if ((present & (1 << bit)) !== 0) this.#sketch(name).mergeFrom(reader);
+    for (const [bit, name] of CALL_SKETCHES.entries()) {
+      if ((present & (1 << bit)) !== 0) this.sketch(name).mergeFrom(reader);
     }
     this.exemplar = slowerIn(reader, this.exemplar);
-  }
-
-  #addTo(name: EdgeSketch, nanos: number, weight: number, sign: 1 | -1): void {
-    if (nanos < 0) return;
-    if (sign === 1) this.#sketch(name).add(nanos, weight);
-    else this.#sketch(name).remove(nanos, weight);
-  }
-
-  #sketch(name: EdgeSketch): LatencySketch {
-    const sketch = this.sketches[name] ?? new LatencySketch();
-    this.sketches[name] = sketch;
-    return sketch;
   }
 }
 

@@ -15,6 +15,8 @@ import { RecentPositions } from "./recent-positions.ts";
 import { Rollups } from "./rollups.ts";
 import { RunningTotals } from "./running-totals.ts";
 import { spanSeries } from "./series.ts";
+import type { TopologyOptions } from "./topology-sums.ts";
+import { TopologySums } from "./topology-sums.ts";
 
 /** A span may claim to start this long after it came; beyond that it counts as if it started then. */
 const MAX_AHEAD_SECONDS = 3_600;
@@ -22,7 +24,7 @@ const MAX_AHEAD_SECONDS = 3_600;
 const SPANS_PER_TICK = 2_000;
 
 /** Bounds of the statistics. */
-export interface LiveStatisticsOptions extends WindowOptions {
+export interface LiveStatisticsOptions extends WindowOptions, TopologyOptions {
   readonly maxOperations?: number;
   readonly maxEdges?: number;
   /** Bytes of the windows of time at rest. */
@@ -38,6 +40,8 @@ export class LiveStatistics {
   readonly edges: Edges;
   readonly window: TraceWindow;
   readonly rollups: Rollups;
+  /** The calls again, by where their ends run. */
+  readonly topology: TopologySums;
   /** Everything since the process started, as counters have it. */
   readonly totals: RunningTotals = new RunningTotals();
   readonly #calls: CompleteCalls;
@@ -57,6 +61,7 @@ export class LiveStatistics {
       (rows, trace, news) => this.#countCalls(rows, trace, news),
       options,
     );
+    this.topology = new TopologySums(this.window.spans.places, this.edges, options);
     this.#calls = new CompleteCalls(this.window.spans, this.window.table, this.operations, this.edges);
   }
 
@@ -97,6 +102,7 @@ export class LiveStatistics {
     this.#recent.note(committed, nowMillis);
     const latestSeconds = arrivalUnixMillis / 1_000 + MAX_AHEAD_SECONDS;
     this.rollups.observe(arrivalUnixMillis / 1_000);
+    this.topology.rollups.observe(arrivalUnixMillis / 1_000);
     this.window.append(committed, nowMillis, (row, kept) => {
       const { columns } = this.window.spans;
       const series = spanSeries(
@@ -121,6 +127,11 @@ export class LiveStatistics {
     const isMore = this.window.tick(nowMillis, SPANS_PER_TICK);
     if (!isMore) this.rollups.tick(nowUnixSeconds);
     return isMore;
+    const isMore = this.window.tick(nowMillis, TRACES_PER_TICK);
+    if (isMore) return true;
+    this.rollups.tick(nowUnixSeconds);
+    this.topology.tick(nowUnixSeconds, this.window.spans.columns.places);
+    return false;
   }
 
   #addSpan(cell: SpanCell, { traceIds, spanIds }: SpanBatch, row: number, kept: number): void {
@@ -145,6 +156,7 @@ export class LiveStatistics {
       for (const window of this.rollups.windowsAt(seconds)) {
         this.#addCall(window.edgeCell(call.edge), call, trace, sign);
       }
+      for (const cell of this.topology.cellsOf(call, seconds)) this.#addCall(cell, call, trace, sign);
       // Counters must not fall: what late spans change stays out of them.
       if (news === "complete") this.#addCall(this.totals.edgeCell(call.edge), call, trace, 1);
     }

@@ -3,18 +3,17 @@
 import { TracAggError } from "../base/errors.ts";
 import { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
 import type { EdgeKey, EdgeType } from "../window/edges.ts";
+import type { StoredWindow } from "./stored-windows.ts";
+import { listOf, readWindows, writeWindows } from "./stored-windows.ts";
+import type { TopologyRecord } from "./topology-record.ts";
+import { decodeTopology, encodeTopology } from "./topology-record.ts";
 
 const FORMAT = 1;
+/** Parts that records had not from the start come last, each with its number and length: unknown ones are passed over. */
+const TOPOLOGY_PART = 1;
 
 /** A service and an operation. */
 export type OperationNames = readonly [service: string, name: string];
-
-/** One window as bytes. */
-export interface StoredWindow {
-  readonly windowSeconds: number;
-  readonly startSeconds: number;
-  readonly bytes: Uint8Array;
-}
 
 /** One record. */
 export interface RollupRecord {
@@ -30,6 +29,8 @@ export interface RollupRecord {
   readonly firstEdge: number;
   readonly edges: readonly EdgeKey[];
   readonly windows: readonly StoredWindow[];
+  /** Absent in records of programs that knew none. */
+  readonly topology?: TopologyRecord;
 }
 
 /** The bytes of a record. */
@@ -47,11 +48,10 @@ export function encodeRecord(record: RollupRecord): Uint8Array {
   for (const { fromService, toService, type, fromOperation, toOperation } of record.edges) {
     for (const text of [fromService, toService, type, fromOperation, toOperation]) writer.text(text);
   }
-  writer.varint(record.windows.length);
-  for (const { windowSeconds, startSeconds, bytes } of record.windows) {
-    writer.varint(windowSeconds);
-    writer.varint(startSeconds);
-    writer.bytes(bytes);
+  writeWindows(writer, record.windows);
+  if (record.topology !== undefined) {
+    writer.varint(TOPOLOGY_PART);
+    writer.bytes(encodeTopology(record.topology));
   }
   return writer.finish();
 }
@@ -77,16 +77,17 @@ export function decodeRecord(bytes: Uint8Array): RollupRecord {
       fromOperation: reader.text(),
       toOperation: reader.text(),
     })),
-    windows: listOf(reader, () => ({
-      windowSeconds: reader.varint(),
-      startSeconds: reader.varint(),
-      bytes: reader.bytes(),
-    })),
+    windows: readWindows(reader),
+    ...laterPartsIn(reader),
   };
 }
 
-function listOf<T>(reader: ByteReader, item: () => T): T[] {
-  const items: T[] = [];
-  for (let left = reader.varint(); left > 0; left--) items.push(item());
-  return items;
+function laterPartsIn(reader: ByteReader): Pick<RollupRecord, "topology"> {
+  let parts = {};
+  while (!reader.isAtEnd) {
+    const part = reader.varint();
+    const bytes = reader.bytes();
+    if (part === TOPOLOGY_PART) parts = { ...parts, topology: decodeTopology(new ByteReader(bytes)) };
+  }
+  return parts;
 }

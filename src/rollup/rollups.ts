@@ -47,9 +47,10 @@ export class Rollups {
   readonly #found: RollupWindow[] = [];
   #nowSeconds = 0;
 
-  constructor(options: { readonly maxBytes?: number } = {}) {
+  /** @param options.resolutions - finest first; {@link RESOLUTIONS} when absent */
+  constructor(options: { readonly maxBytes?: number; readonly resolutions?: readonly Resolution[] } = {}) {
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-    this.#levels = RESOLUTIONS.map((resolution) => new Level(resolution));
+    this.#levels = (options.resolutions ?? RESOLUTIONS).map((resolution) => new Level(resolution));
   }
 
   /** Latest time that {@link Rollups.tick} was told. */
@@ -92,13 +93,27 @@ export class Rollups {
   }
 
   /**
-   * Adds the cells of a range up, each moment once, in as few windows as hold it: hours where whole hours lie in it, then
-   * minutes, then tens of seconds. The range is widened to the bounds of the finest windows held there.
+   * Adds the cells of a range up, see {@link windowsOver}.
    *
    * @returns the range that was covered
    */
   addUp(range: SecondsRange, sums: CellSums): SecondsRange {
-    return this.#addLevel(this.#levels.length - 1, range, sums);
+    const { windows, covered } = this.windowsOver(range);
+    for (const window of windows) window.addTo(sums);
+    return covered;
+  }
+
+  /**
+   * The windows that hold each moment of a range once, as few as there are: hours where whole hours lie in it, then
+   * minutes, then tens of seconds. The range is widened to the bounds of the finest windows held there.
+   */
+  windowsOver(range: SecondsRange): {
+    readonly windows: readonly RollupWindow[];
+    readonly covered: SecondsRange;
+  } {
+    const windows: RollupWindow[] = [];
+    const covered = this.#findIn(this.#levels.length - 1, range, windows);
+    return { windows, covered };
   }
 
   /**
@@ -123,7 +138,7 @@ export class Rollups {
   windows(windowSeconds: number, { start, end }: SecondsRange): readonly RollupWindow[] {
     const level = this.#levels.find(({ resolution }) => resolution.windowSeconds === windowSeconds);
     if (level === undefined)
-      throw new RangeError(`expected windows of 10, 60 or 3600 s, got ${windowSeconds}`);
+      throw new RangeError(`expected the length of windows that are held, got ${windowSeconds} s`);
     return level.between(start, end);
   }
 
@@ -154,17 +169,17 @@ export class Rollups {
   }
 
   /** This level takes what it has whole windows for, and the next finer one, as far as it reaches, the rest. */
-  #addLevel(index: number, range: SecondsRange, sums: CellSums): SecondsRange {
+  #findIn(index: number, range: SecondsRange, windows: RollupWindow[]): SecondsRange {
     const level = this.#levels[index] as Level;
     const finer = this.#levels[index - 1];
     const covered =
       finer === undefined ? level.widened(range) : level.shareOf(range, finer, this.#nowSeconds);
-    if (covered === undefined) return this.#addLevel(index - 1, range, sums);
-    for (const window of level.between(covered.start, covered.end)) window.addTo(sums);
+    if (covered === undefined) return this.#findIn(index - 1, range, windows);
+    windows.push(...level.between(covered.start, covered.end));
     let { start, end } = covered;
     if (range.start < start)
-      ({ start } = this.#addLevel(index - 1, { start: range.start, end: start }, sums));
-    if (range.end > end) ({ end } = this.#addLevel(index - 1, { start: end, end: range.end }, sums));
+      ({ start } = this.#findIn(index - 1, { start: range.start, end: start }, windows));
+    if (range.end > end) ({ end } = this.#findIn(index - 1, { start: end, end: range.end }, windows));
     return { start, end };
   }
 }

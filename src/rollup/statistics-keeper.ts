@@ -10,6 +10,9 @@ import type { RollupRecord } from "./rollup-record.ts";
 import { decodeRecord, encodeRecord } from "./rollup-record.ts";
 import { RollupWindow } from "./rollup-window.ts";
 import { WaitingBatches } from "./waiting-batches.ts";
+import type { WindowToStore } from "./stored-windows.ts";
+import { restoreWindows, storedWindows, windowsToStore } from "./stored-windows.ts";
+import { TopologySaves } from "./topology-saves.ts";
 
 /** How often time goes on, and how soon again when more traces were due than were looked at. */
 const TICK_MILLIS = 250;
@@ -36,6 +39,7 @@ export class StatisticsKeeper {
   /** Requests that could not be counted. */
   failedBatches = 0;
   readonly #options: StatisticsKeeperOptions;
+  readonly #topology: TopologySaves;
   /** What was loaded, until the log is read up to there. */
   #resumed: RollupRecord | undefined;
   #loadedPosition = -1;
@@ -51,6 +55,7 @@ export class StatisticsKeeper {
 
   constructor(options: StatisticsKeeperOptions) {
     this.#options = options;
+    this.#topology = new TopologySaves(options.statistics.topology);
   }
 
   /** Log position from which {@link append} wants to hear of records again, once {@link load} is done. */
@@ -170,7 +175,7 @@ export class StatisticsKeeper {
     const { statistics, store, logger, onCovered } = this.#options;
     statistics.window.completeOpen(performance.now(), "told");
     const isWhole = this.#changes >= CHANGES_PER_WHOLE;
-    const windows = [...statistics.rollups.all()].filter(({ window }) => isWhole || window.isDirty);
+    const windows = windowsToStore(statistics.rollups, isWhole);
     if (windows.length === 0) return;
     const record = this.#record(isWhole, windows);
     const bytes = encodeRecord(record);
@@ -181,20 +186,19 @@ export class StatisticsKeeper {
       await store.save(isWhole ? "whole" : "change", bytes);
     } catch (thrown) {
       this.failedSaves++;
+      this.#topology.settle(false);
       for (const { window } of windows) window.isDirty = true;
       logger.warn("statistics cannot be stored; they are tried again", { reason: errorFrom(thrown).message });
       return;
     }
+    this.#topology.settle(true);
     this.#storedOperations = operations;
     this.#storedEdges = edges;
     this.#changes = isWhole ? 0 : this.#changes + 1;
     onCovered(record.resumePosition - 1);
   }
 
-  #record(
-    isWhole: boolean,
-    windows: readonly { readonly windowSeconds: number; readonly window: RollupWindow }[],
-  ): RollupRecord {
+  #record(isWhole: boolean, windows: readonly WindowToStore[]): RollupRecord {
     const { statistics } = this.#options;
     const firstOperation = isWhole ? 0 : this.#storedOperations;
     const firstEdge = isWhole ? 0 : this.#storedEdges;
@@ -212,11 +216,8 @@ export class StatisticsKeeper {
       operations: statistics.operations.from(firstOperation),
       firstEdge,
       edges: statistics.edges.from(firstEdge),
-      windows: windows.map(({ windowSeconds, window }) => ({
-        windowSeconds,
-        startSeconds: window.startSeconds,
-        bytes: window.toBytes(),
-      })),
+      windows: storedWindows(windows),
+      topology: this.#topology.record(isWhole),
     };
   }
 
@@ -229,10 +230,8 @@ export class StatisticsKeeper {
     }
     for (const edge of record.edges.slice(statistics.edges.count - record.firstEdge))
       statistics.edges.restore(edge);
-    for (const { windowSeconds, startSeconds, bytes } of record.windows) {
-      // A copy: a view would keep the whole record.
-      statistics.rollups.restore(windowSeconds, new RollupWindow(startSeconds, bytes.slice()));
-    }
+    restoreWindows(statistics.rollups, record.windows);
+    if (record.topology !== undefined) this.#topology.apply(record.topology);
     this.#resumed = record;
     this.#loadedPosition = record.coveredPosition;
   }

@@ -1,13 +1,10 @@
 /** Edges of the dependency graph, each once under a number, in bounded number. */
 
-import type { DependencyType } from "../analysis/dependency-link.ts";
+import type { EdgeType } from "../analysis/trace-entry.ts";
 import { OTHER_OPERATIONS, OTHER_SERVICES } from "./operations.ts";
 
-/** `entry`: a request from outside, once for each trace. */
-export type EdgeType = DependencyType | "entry";
-
-/** Node that requests from outside come from. */
-export const ENTRY_NODE = "(entry)";
+export type { EdgeType } from "../analysis/trace-entry.ts";
+export { ENTRY_NODE } from "../analysis/trace-entry.ts";
 
 /** From an operation of one node to an operation of another. */
 export interface EdgeKey {
@@ -20,6 +17,9 @@ export interface EdgeKey {
   readonly toOperation: string;
 }
 
+/** The two nodes of an edge, and what is between them: edges of all operations of the two are of one pair. */
+export type EdgePair = Pick<EdgeKey, "fromService" | "toService" | "type">;
+
 /** Edges told apart; beyond it those between the same two nodes are one. */
 export const DEFAULT_MAX_EDGES = 20_000;
 
@@ -28,6 +28,10 @@ export class Edges {
   readonly #max: number;
   readonly #idByKey: Map<string, number> = new Map();
   readonly #keys: EdgeKey[] = [];
+  readonly #pairByText: Map<string, number> = new Map();
+  readonly #pairs: EdgePair[] = [];
+  /** Pair of each edge. */
+  readonly #pairOf: number[] = [];
   /** Calls that were counted on an edge of other operations or services than their own. */
   overflowed = 0;
 
@@ -60,6 +64,16 @@ export class Edges {
     return this.#keys[id] as EdgeKey;
   }
 
+  /** The number of an edge's pair. Pairs are numbered as edges are, so that edges that are restored give them back. */
+  pairOf(id: number): number {
+    return this.#pairOf[id] as number;
+  }
+
+  /** The pair with a number. */
+  pair(pair: number): EdgePair {
+    return this.#pairs[pair] as EdgePair;
+  }
+
   /** Edges from a number on. */
   from(first: number): EdgeKey[] {
     return this.#keys.slice(first);
@@ -74,7 +88,16 @@ export class Edges {
     const id = this.#keys.length;
     this.#keys.push(edge);
     this.#idByKey.set(edgeText(edge), id);
+    this.#pairOf.push(this.#pairNumber(edge));
     return id;
+  }
+
+  #pairNumber({ fromService, toService, type }: EdgeKey): number {
+    const text = JSON.stringify([fromService, toService, type]);
+    const known = this.#pairByText.get(text);
+    if (known !== undefined) return known;
+    this.#pairByText.set(text, this.#pairs.length);
+    return this.#pairs.push({ fromService, toService, type }) - 1;
   }
 }
 

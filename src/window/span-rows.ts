@@ -3,6 +3,7 @@
 import { HIGH_WORD, LOW_WORD, wordPairsOf, wordsOfBytes } from "../base/bytes.ts";
 import type { SpanBatch } from "../batch/span-batch.ts";
 import { FarEnds } from "./far-ends.ts";
+import { Places } from "./places.ts";
 import type { LinkTarget } from "./span-tail.ts";
 import { SpanTails } from "./span-tail.ts";
 import { RowFlag, WindowRows } from "./window-rows.ts";
@@ -38,6 +39,7 @@ export function batchWords(batch: SpanBatch): BatchWords {
 export class SpanRows {
   readonly columns: WindowRows = new WindowRows();
   readonly farEnds: FarEnds = new FarEnds();
+  readonly places: Places;
   readonly #tails: SpanTails = new SpanTails(this.farEnds);
   /** Links of the rows that have some. */
   readonly links: Map<number, readonly LinkTarget[]> = new Map();
@@ -45,6 +47,10 @@ export class SpanRows {
   readonly weights: Map<number, number> = new Map();
   /** Rows by the low word of their span id, of chains too long to search; by trace number. */
   readonly #indexes: Map<number, Map<number, number[]>> = new Map();
+
+  constructor(maxPlaces?: number) {
+    this.places = new Places(maxPlaces);
+  }
 
   /**
    * Adds a span in front of the chain of its trace.
@@ -88,7 +94,10 @@ export class SpanRows {
     this.#tails.forget();
   }
 
-  #fill({ batch, spanIds, parentIds, starts, ends }: BatchWords, { row, operation }: SpanPlace): number {
+  #fill(
+    { batch, spanIds, parentIds, starts, ends }: BatchWords,
+    { row, operation, place }: SpanPlace,
+  ): number {
     const rows = this.columns;
     const fresh = rows.take();
     const startLow = starts[row * 2 + LOW_WORD] as number;
@@ -107,6 +116,7 @@ export class SpanRows {
     rows.kinds[fresh] = batch.kinds[row] as number;
     rows.flags[fresh] = batch.statusCodes[row] === STATUS_ERROR ? RowFlag.ERROR : 0;
     rows.farEnds[fresh] = 0;
+    rows.places[fresh] = place;
     return fresh;
   }
 
@@ -162,10 +172,11 @@ export class SpanRows {
   }
 }
 
-/** Which span of a batch, and the number of its service and name. */
+/** Which span of a batch, and the numbers of its service and name and of where it is from. */
 export interface SpanPlace {
   readonly row: number;
   readonly operation: number;
+  readonly place: number;
 }
 
 function isSamePair(words: Uint32Array, row: number, other: number): boolean {

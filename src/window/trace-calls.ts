@@ -5,13 +5,17 @@ import { callFacts } from "../analysis/call-facts.ts";
 import type { DependencySpan, TraceCall } from "../analysis/dependency-links.ts";
 import { traceCalls } from "../analysis/dependency-links.ts";
 import type { SpanForest } from "../analysis/span-forest.ts";
-import { Parenthood, spanForest } from "../analysis/span-forest.ts";
+import { spanForest } from "../analysis/span-forest.ts";
+import type { CallEnds } from "../analysis/topology/call-ends.ts";
+import { callEndsOf } from "../analysis/topology/call-ends.ts";
+import { entryCallOf, entrySpanOf } from "../analysis/trace-entry.ts";
 import { LOW_WORD } from "../base/bytes.ts";
 import { WordMemo } from "../base/word-memo.ts";
 import { spanKindFromNumber } from "../model/span-kind.ts";
 import type { EdgeKey, Edges } from "./edges.ts";
 import { ENTRY_NODE } from "./edges.ts";
 import type { Operations } from "./operations.ts";
+import { NO_PLACE } from "./places.ts";
 import type { SpanRows } from "./span-rows.ts";
 import type { TraceTable } from "./trace-table.ts";
 import { RowFlag } from "./window-rows.ts";
@@ -20,7 +24,6 @@ import { RowFlag } from "./window-rows.ts";
 const MAX_SHAPE_SPANS = 64;
 /** Words of all shapes kept: 8 MiB. */
 const MAX_SHAPE_WORDS = 2 * 1024 * 1024;
-const NO_TIME = -1;
 
 /** A call of a complete trace. */
 export interface CompleteCall {
@@ -32,6 +35,9 @@ export interface CompleteCall {
   readonly facts: CallFacts;
   /** Row of the span that the call is counted at: the sender, or else the callee. */
   readonly row: number;
+  /** Numbers of the places of both ends, {@link NO_PLACE} of those that send no spans. */
+  readonly fromPlace: number;
+  readonly toPlace: number;
 }
 
 /** What is the same for all traces of a shape. */
@@ -39,6 +45,8 @@ interface Structure {
   readonly calls: readonly TraceCall[];
   /** Edge of each call. */
   readonly edges: readonly number[];
+  /** Spans at both ends of each call. */
+  readonly ends: readonly CallEnds[];
   readonly entryEdge: number;
   /** The span that the trace came in with: its root, or the earliest without a parent. */
   readonly entry: number;
@@ -81,8 +89,7 @@ export class CompleteCalls {
     const nameOf = (index: number): string =>
       index === -1 ? "" : (forest.spans[index] as DependencySpan).name;
     const edges = calls.map((call) => this.#edges.idOf(edgeOf(call, entries, nameOf)));
-    const root = forest.parenthood.indexOf(Parenthood.ROOT);
-    const entry = root === -1 ? forest.parents.indexOf(-1) : root;
+    const entry = entrySpanOf(forest);
     const { serviceName, name } = forest.spans[entry] as DependencySpan;
     const entryEdge = this.#edges.idOf({
       fromService: ENTRY_NODE,
@@ -91,18 +98,33 @@ export class CompleteCalls {
       fromOperation: "",
       toOperation: name,
     });
-    return { calls, edges, entry, entryEdge };
+    const ends = calls.map((call) => callEndsOf(call, forest));
+    return { calls, edges, ends, entry, entryEdge };
   }
 
-  #timed({ calls, edges, entry, entryEdge }: Structure, ordered: Int32Array): CompleteCall[] {
+  #timed({ calls, edges, ends, entry, entryEdge }: Structure, ordered: Int32Array): CompleteCall[] {
+    const { places } = this.#spans.columns;
     const times = this.#timesOf(ordered);
     const facts = callFacts(calls, times);
+    const placeOf = (index: number): number =>
+      index === -1 ? NO_PLACE : (places[ordered[index] as number] as number);
     const complete = calls.map(({ sender, callee, caller, callCount, errorCount }, index): CompleteCall => {
       const place = sender !== -1 ? sender : callee !== -1 ? callee : caller;
-      const row = ordered[place] as number;
-      return { edge: edges[index] as number, callCount, errorCount, facts: facts[index] as CallFacts, row };
+      const { from, to } = ends[index] as CallEnds;
+      return {
+        edge: edges[index] as number,
+        callCount,
+        errorCount,
+        facts: facts[index] as CallFacts,
+        row: ordered[place] as number,
+        fromPlace: placeOf(from),
+        toPlace: placeOf(to),
+      };
     });
-    complete.push(entryCall(entryEdge, ordered[entry] as number, times, entry));
+    const { callCount, errorCount, facts: entryFacts } = entryCallOf(times, entry);
+    const row = ordered[entry] as number;
+    const ofEntry = { edge: entryEdge, row, fromPlace: NO_PLACE, toPlace: placeOf(entry) };
+    complete.push({ ...ofEntry, callCount, errorCount, facts: entryFacts });
     return complete;
   }
 
@@ -238,31 +260,6 @@ function entrySpans({ spans, parents, parentsFirst }: SpanForest<DependencySpan>
     entries[index] = isEntry ? index : (entries[parent] as number);
   }
   return entries;
-}
-
-function entryCall(
-  edge: number,
-  row: number,
-  { durationNanos, isError }: SpanTimes,
-  entry: number,
-): CompleteCall {
-  const isServerError = isError[entry] === 1;
-  return {
-    edge,
-    callCount: 1,
-    errorCount: isServerError ? 1 : 0,
-    row,
-    facts: {
-      clientNanos: NO_TIME,
-      serverNanos: durationNanos[entry] as number,
-      gapNanos: NO_TIME,
-      isGapClamped: false,
-      delayNanos: NO_TIME,
-      isClientError: false,
-      isServerError,
-      isRetry: false,
-    },
-  };
 }
 
 /** A word of bytes in memory order as the number those bytes make, the first byte the most significant. */

@@ -3,7 +3,8 @@
 import type { CommittedBatch } from "../batch/committed-batch.ts";
 import { DueTraces } from "./due-traces.ts";
 import type { Operations } from "./operations.ts";
-import type { BatchWords } from "./span-rows.ts";
+import { DEFAULT_MAX_PLACES } from "./places.ts";
+import type { BatchWords, SpanPlace } from "./span-rows.ts";
 import { batchWords, MAX_SEARCHED_ROWS, SpanRows } from "./span-rows.ts";
 import type { Arrival } from "./trace-states.ts";
 import { TraceState, TraceStates } from "./trace-states.ts";
@@ -30,6 +31,8 @@ export interface WindowOptions {
   readonly maxSpans?: number;
   /** Seed of the table of trace ids. Default 0. */
   readonly seed?: number;
+  /** Places told apart. Default 50,000. */
+  readonly maxPlaces?: number;
 }
 
 const DEFAULTS: Required<WindowOptions> = Object.freeze({
@@ -40,6 +43,7 @@ const DEFAULTS: Required<WindowOptions> = Object.freeze({
   keepMillis: 600_000,
   maxSpans: 1_000_000,
   seed: 0,
+  maxPlaces: DEFAULT_MAX_PLACES,
 });
 
 /** How often which limit made a trace complete, and what came late. */
@@ -74,7 +78,7 @@ export type FreshListener = (row: number, kept: number) => void;
 
 /** Spans of traces that are not complete yet, or have not been for long. Times are of a clock that never goes back. */
 export class TraceWindow {
-  readonly spans: SpanRows = new SpanRows();
+  readonly spans: SpanRows;
   readonly table: TraceTable;
   readonly counters: WindowCounters = {
     quiet: 0,
@@ -101,6 +105,7 @@ export class TraceWindow {
     this.#options = { ...DEFAULTS, ...options };
     this.#operations = operations;
     this.#listener = listener;
+    this.spans = new SpanRows(this.#options.maxPlaces);
     this.table = new TraceTable(this.#options.seed);
   }
 
@@ -128,9 +133,10 @@ export class TraceWindow {
     const { batch, position, arrivalUnixMillis } = committed;
     const words = batchWords(batch);
     const operationOf = this.#operations.readerOf(batch);
+    const placeOf = this.spans.places.readerOf(batch);
     for (let row = 0; row < batch.rowCount; row++) {
       const trace = this.#traceAt(words, row * 4, nowMillis, { position, arrivalUnixMillis });
-      const kept = this.#add(trace, words, { row, operation: operationOf(row) });
+      const kept = this.#add(trace, words, { row, operation: operationOf(row), place: placeOf(row) });
       if (kept !== NO_ROW) onFresh(row, kept);
       this.#traces.lastMillis[trace] = nowMillis;
       this.#traces.lastPositions[trace] = position;
@@ -231,11 +237,7 @@ export class TraceWindow {
     return trace;
   }
 
-  #add(
-    trace: number,
-    words: BatchWords,
-    place: { readonly row: number; readonly operation: number },
-  ): number {
+  #add(trace: number, words: BatchWords, place: SpanPlace): number {
     const { heads, rowCounts } = this.#traces;
     const count = rowCounts[trace] as number;
     const row = this.spans.add(trace, heads[trace] as number, count, words, place);

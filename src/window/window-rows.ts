@@ -1,4 +1,4 @@
-/** The spans in the window as columns: what statistics need of each, 50 bytes a span. */
+/** The spans in the window as columns: what statistics need of each, 54 bytes a span. */
 
 import { hexOfWords } from "../base/bytes.ts";
 import { grown } from "./trace-states.ts";
@@ -26,6 +26,8 @@ export class WindowRows {
   /** Number of service and name. */
   operations: Uint32Array = new Uint32Array(INITIAL_ROWS);
   farEnds: Uint32Array = new Uint32Array(INITIAL_ROWS);
+  /** Number of the place that the span is from. */
+  places: Uint32Array = new Uint32Array(INITIAL_ROWS);
   /** Bytes of the encoded span. */
   lengths: Uint32Array = new Uint32Array(INITIAL_ROWS);
   kinds: Uint8Array = new Uint8Array(INITIAL_ROWS);
@@ -48,7 +50,7 @@ export class WindowRows {
 
   /** Bytes of the columns. */
   get byteSize(): number {
-    return this.capacity * 50;
+    return this.capacity * 54;
   }
 
   /** The span id of a row in lower-case hex. */
@@ -93,6 +95,7 @@ export class WindowRows {
     this.durations = grown(this.durations, new Float64Array(rows));
     this.operations = grown(this.operations, new Uint32Array(rows));
     this.farEnds = grown(this.farEnds, new Uint32Array(rows));
+    this.places = grown(this.places, new Uint32Array(rows));
     this.lengths = grown(this.lengths, new Uint32Array(rows));
     this.kinds = grown(this.kinds, new Uint8Array(rows));
     this.flags = grown(this.flags, new Uint8Array(rows));

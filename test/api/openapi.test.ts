@@ -41,6 +41,8 @@ const REQUESTS: readonly (readonly [path: string, request: string])[] = [
   ["/api/v1/dependencies", "/api/v1/dependencies"],
   ["/api/v1/dependencies", "/api/v1/dependencies?format=graph"],
   ["/api/v1/graph", "/api/v1/graph?level=operation&focus=payment&hops=2&start=-1h"],
+  ["/api/v1/topology", "/api/v1/topology?level=host&callerLevel=zone&focus=payment&hops=2&start=-1h"],
+  ["/api/v1/topology", "/api/v1/topology"],
   ["/api/v1/red", "/api/v1/red?groupBy=kind&service=payment"],
   ["/api/v1/red/series", "/api/v1/red/series?start=-5m&stepSeconds=60&kind=SERVER"],
   ["/api/v1/status", "/api/v1/status"],

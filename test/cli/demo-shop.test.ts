@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { createSeededRandom } from "../../src/cli/demo/seeded-random.ts";
 import { createShop, isInErrorBurst } from "../../src/cli/demo/shop.ts";
+import { placeOf } from "../../src/model/place.ts";
 import type { Span } from "../../src/model/span.ts";
 
 /** 12:00:30 UTC: Redis is up. */
@@ -65,6 +66,26 @@ it("plants an error burst: ten seconds of every minute carts cannot be read", ()
   expect(failed.length).toBeGreaterThan(5);
   expect(failed.every((span) => span.status === "ERROR" && span.events[0]?.name === "exception")).toBe(true);
   expect(visits(100, QUIET).filter((span) => span.status === "ERROR")).toEqual([]);
+});
+
+it("runs two pods of each service, in two zones, one of them in a trace", () => {
+  const spans = visits(100, QUIET);
+  const placesOf = (some: readonly Span[]): Map<string, Set<string>> => {
+    const places = new Map<string, Set<string>>();
+    for (const { serviceName, resource } of some) {
+      const { instance, host, zone, cluster } = placeOf(resource.attributes);
+      const text = [instance, host, zone, cluster].join(" ");
+      places.set(serviceName, (places.get(serviceName) ?? new Set()).add(text));
+    }
+    return places;
+  };
+  expect([...(placesOf(spans).get("cart") as Set<string>)].sort()).toEqual([
+    "cart-7d9f-1 node-1a eu-west-1a demo",
+    "cart-7d9f-2 node-2a eu-west-1b demo",
+  ]);
+  expect([...placesOf(spans).values()].map(({ size }) => size)).toEqual(Array(8).fill(2));
+  const one = spans.filter(({ traceId }) => traceId === spans[0]?.traceId);
+  expect([...placesOf(one).values()].every(({ size }) => size === 1)).toBe(true);
 });
 
 it("ties consumers to the order by a link, in traces of their own", () => {

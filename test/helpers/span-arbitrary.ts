@@ -25,6 +25,21 @@ const ATTRIBUTES: readonly Attributes[] = [
   { "peer.service": "bank", "http.method": "GET" },
 ];
 
+/** Where spans come from: some of a known instance, some of a host or zone only, some of nowhere. */
+const PLACES: readonly Attributes[] = [
+  {},
+  { "host.name": "vm-1" },
+  { "cloud.region": "eu" },
+  { "service.instance.id": "one", "k8s.node.name": "node-1", "cloud.availability_zone": "eu-1a" },
+  { "service.instance.id": "two", "k8s.node.name": "node-1", "cloud.availability_zone": "eu-1a" },
+  {
+    "k8s.pod.name": "pod-3",
+    "k8s.node.name": "node-2",
+    "k8s.cluster.name": "prod",
+    "service.namespace": "s",
+  },
+];
+
 const spanWords = fc.record({
   /** Which of the spans before it is the parent; past them a parent that never comes, 0 for a root. */
   parent: fc.nat(9),
@@ -35,6 +50,7 @@ const spanWords = fc.record({
   length: fc.integer({ min: -5, max: 200 }),
   isError: fc.boolean(),
   attributes: fc.constantFrom(...ATTRIBUTES),
+  resourceAttributes: fc.constantFrom(...PLACES),
   linked: fc.option(fc.nat(9), { freq: 5 }),
 });
 
@@ -43,15 +59,12 @@ export function traceArbitrary(maxSpans = 10): fc.Arbitrary<Span[]> {
   return fc
     .tuple(fc.nat(1_000_000), fc.array(spanWords, { minLength: 1, maxLength: maxSpans }))
     .map(([number, spans]) =>
-      spans.map(({ parent, service, name, kind, start, length, isError, attributes, linked }, index) =>
+      spans.map(({ parent, start, length, isError, linked, ...words }, index) =>
         buildSpan(`trace ${number}`, {
+          ...words,
           id: `span ${index}`,
-          service,
-          name,
-          kind,
           at: [start, start + length],
           status: isError ? "ERROR" : "UNSET",
-          attributes,
           ...(parent === 0 || parent - 1 === index ? {} : { parent: `span ${parent - 1}` }),
           ...(linked === null ? {} : { links: [`span ${linked}`] }),
         }),

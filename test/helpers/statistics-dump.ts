@@ -5,6 +5,7 @@ import type { CellSums, EdgeCell, SpanCell } from "../../src/rollup/cells.ts";
 import { Cells } from "../../src/rollup/cells.ts";
 import type { LiveStatistics } from "../../src/rollup/live-statistics.ts";
 import { partsOfSeries } from "../../src/rollup/series.ts";
+import type { PlaceLink } from "../../src/window/place-links.ts";
 
 /** Every cell of every window: resolution, start, key, content. */
 export function dumpOf(statistics: LiveStatistics): string[] {
@@ -19,7 +20,20 @@ export function dumpOf(statistics: LiveStatistics): string[] {
         lines.push(`${place} ${JSON.stringify(statistics.edges.key(edge))} ${edgeText(cell)}`);
     }
   }
-  return lines.sort();
+  return [...lines, ...topologyDumpOf(statistics)].sort();
+}
+
+function topologyDumpOf({ topology, edges }: LiveStatistics): string[] {
+  const lines: string[] = [];
+  for (const { windowSeconds, window } of topology.rollups.all()) {
+    for (const [id, cell] of cellsOf((sums) => window.addTo(sums)).edges) {
+      const { pair, from, to } = topology.links.link(id) as PlaceLink;
+      const ends = [edges.pair(pair), topology.places.place(from), topology.places.place(to)];
+      if (!cell.isEmpty)
+        lines.push(`link ${windowSeconds} ${window.startSeconds} ${JSON.stringify(ends)} ${edgeText(cell)}`);
+    }
+  }
+  return lines;
 }
 
 /** The sums of every series and edge that something adds up. */

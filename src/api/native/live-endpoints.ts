@@ -9,25 +9,13 @@ import type { Endpoint } from "../endpoint.ts";
 import { defineEndpoint, jsonAnswer, jsonReply } from "../endpoint.ts";
 import { ref } from "../openapi/schema-parts.ts";
 import type { ParameterValues } from "../query-parameters.ts";
-import {
-  choiceParameter,
-  momentParameter,
-  textParameter,
-  wholeNumberParameter,
-} from "../query-parameters.ts";
+import { choiceParameter, textParameter, wholeNumberParameter } from "../query-parameters.ts";
 import { rangeFrom } from "./filter-parameters.ts";
 import { graphJson, redJson, redSeriesJson } from "./live-json.ts";
+import { hopsParameter, LIVE_RANGE_PARAMETERS } from "./live-parameters.ts";
 import { QUERY_ERRORS } from "./query-errors.ts";
 
-const MAX_HOPS = 10;
 const MAX_STEP_SECONDS = 30 * 86_400;
-
-const LIVE_RANGE_PARAMETERS = Object.freeze({
-  start: momentParameter(
-    "Only what started at or after this time, in whole windows; absent: all that is held.",
-  ),
-  end: momentParameter("Only what started before this time, in whole windows; absent: up to now."),
-});
 
 const RED_PARAMETERS = Object.freeze({
   service: textParameter("Only spans of this service."),
@@ -67,11 +55,7 @@ function graphEndpoint(queries: Queries): Endpoint {
         "service",
       ),
       focus: textParameter("Only the neighbourhood of this node."),
-      hops: wholeNumberParameter("Edges from the focus to the rim of its neighbourhood.", {
-        minimum: 1,
-        maximum: MAX_HOPS,
-        default: 1,
-      }),
+      hops: hopsParameter,
       ...LIVE_RANGE_PARAMETERS,
     },
     answers: [jsonAnswer(ref("Graph"), "Nodes by name, edges by their ends.")],

@@ -5,9 +5,10 @@ import { isoFromUnixNano } from "../../model/time.ts";
 import type { GraphAnswer, GraphEdge, GraphNode } from "../../query/live-graph.ts";
 import type { RedAnswer, RedSeriesAnswer, RedSums } from "../../query/live-red.ts";
 import type { CoveredRange } from "../../query/trace-filter.ts";
-import type { Exemplar } from "../../rollup/cells.ts";
+import type { EdgeCell, Exemplar } from "../../rollup/cells.ts";
 import type {
   DurationsJson,
+  EdgeSumsJson,
   ExemplarJson,
   GraphEdgeJson,
   GraphJson,
@@ -67,22 +68,30 @@ export function redSeriesJson({ stepSeconds, series, range }: RedSeriesAnswer): 
   };
 }
 
-function secondsOf({ startTimeUnixNano, endTimeUnixNano }: CoveredRange): number {
+/** Length of a range. */
+export function secondsOf({ startTimeUnixNano, endTimeUnixNano }: CoveredRange): number {
   return Number(endTimeUnixNano - startTimeUnixNano) / 1e9;
 }
 
 function nodeJson({ name, type, callCount, errorCount, server }: GraphNode): GraphNodeJson {
-  return { name, type, callCount, errorCount, server: server.isEmpty ? null : durationsJson(server) };
+  return { name, type, callCount, errorCount, server: durationsOrNull(server) };
 }
 
 function edgeJson({ key, cell }: GraphEdge, seconds: number): GraphEdgeJson {
-  const { counts, sketches } = cell;
   return {
     from: key.fromService,
     to: key.toService,
     type: key.type,
     fromOperation: key.fromOperation,
     toOperation: key.toOperation,
+    isSelf: key.fromService === key.toService,
+    ...edgeSumsJson(cell, seconds),
+  };
+}
+
+/** What is told of calls, whatever they are between; `seconds` is the length of the range. */
+export function edgeSumsJson({ counts, sketches, exemplar }: EdgeCell, seconds: number): EdgeSumsJson {
+  return {
     callCount: counts.calls,
     callsPerSecond: seconds === 0 ? 0 : counts.calls / seconds,
     errorCount: counts.errors,
@@ -90,13 +99,12 @@ function edgeJson({ key, cell }: GraphEdge, seconds: number): GraphEdgeJson {
     serverErrorCount: counts.serverErrors,
     pairedCount: counts.pairedCalls,
     retryCount: counts.retries,
-    isSelf: key.fromService === key.toService,
-    client: orNullJson(sketches.client),
-    server: orNullJson(sketches.server),
-    gap: orNullJson(sketches.gap),
-    delay: orNullJson(sketches.delay),
+    client: durationsOrNull(sketches.client),
+    server: durationsOrNull(sketches.server),
+    gap: durationsOrNull(sketches.gap),
+    delay: durationsOrNull(sketches.delay),
     clampedGapCount: counts.clampedGaps,
-    exemplar: exemplarJson(cell.exemplar),
+    exemplar: exemplarJson(exemplar),
   };
 }
 
@@ -104,7 +112,8 @@ function sumsJson({ spanCount, errorCount, durations, exemplar }: RedSums): RedS
   return { spanCount, errorCount, durations: durationsJson(durations), exemplar: exemplarJson(exemplar) };
 }
 
-function orNullJson(sketch: LatencySketch | undefined): DurationsJson | null {
+/** Null without a duration. */
+export function durationsOrNull(sketch: LatencySketch | undefined): DurationsJson | null {
   return sketch === undefined || sketch.isEmpty ? null : durationsJson(sketch);
 }
 

@@ -28,9 +28,31 @@ const redSums: Readonly<Record<string, JsonSchema>> = Object.freeze({
   exemplar: orNull(ref("Exemplar")),
 });
 
+const DURATIONS_OR_NULL = orNull(ref("Durations"));
+
+/** What calls are between. */
+export const EDGE_TYPE: JsonSchema = wordOf("rpc", "messaging", "database", "virtual_node", "entry");
+
+/** Members that tell of the calls of an edge. */
+export const EDGE_SUMS: Readonly<Record<string, JsonSchema>> = Object.freeze({
+  callCount: ADJUSTED,
+  callsPerSecond: AMOUNT,
+  errorCount: ADJUSTED,
+  clientErrorCount: ADJUSTED,
+  serverErrorCount: ADJUSTED,
+  pairedCount: ADJUSTED,
+  retryCount: ADJUSTED,
+  client: DURATIONS_OR_NULL,
+  server: DURATIONS_OR_NULL,
+  gap: DURATIONS_OR_NULL,
+  delay: DURATIONS_OR_NULL,
+  clampedGapCount: ADJUSTED,
+  exemplar: orNull(ref("Exemplar")),
+});
+
 /** Schemas of graph and rate, errors, durations. */
 export function liveSchemas(): Record<string, JsonSchema> {
-  return { ...durationSchemas(), Graph: graphSchema(orNull(ref("Durations"))), ...redSchemas() };
+  return { ...durationSchemas(), Graph: graphSchema(), ...redSchemas() };
 }
 
 function durationSchemas(): Record<string, JsonSchema> {
@@ -82,7 +104,7 @@ function redSchemas(): Record<string, JsonSchema> {
   };
 }
 
-function graphSchema(durations: JsonSchema): JsonSchema {
+function graphSchema(): JsonSchema {
   return objectOf({
     nodes: listOf(
       objectOf({
@@ -90,30 +112,18 @@ function graphSchema(durations: JsonSchema): JsonSchema {
         type: wordOf("service", "database", "messaging", "virtual_node", "entry"),
         callCount: ADJUSTED,
         errorCount: ADJUSTED,
-        server: durations,
+        server: DURATIONS_OR_NULL,
       }),
     ),
     edges: listOf(
       objectOf({
         from: TEXT,
         to: TEXT,
-        type: wordOf("rpc", "messaging", "database", "virtual_node", "entry"),
+        type: EDGE_TYPE,
         fromOperation: TEXT,
         toOperation: TEXT,
-        callCount: ADJUSTED,
-        callsPerSecond: AMOUNT,
-        errorCount: ADJUSTED,
-        clientErrorCount: ADJUSTED,
-        serverErrorCount: ADJUSTED,
-        pairedCount: ADJUSTED,
-        retryCount: ADJUSTED,
         isSelf: TRUTH,
-        client: durations,
-        server: durations,
-        gap: durations,
-        delay: durations,
-        clampedGapCount: ADJUSTED,
-        exemplar: orNull(ref("Exemplar")),
+        ...EDGE_SUMS,
       }),
     ),
     coverage: objectOf({

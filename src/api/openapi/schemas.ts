@@ -24,6 +24,7 @@ import {
   TRUTH,
   wordOf,
 } from "./schema-parts.ts";
+import { topologySchemas } from "./topology-schemas.ts";
 import { traceAnalysisSchemas } from "./trace-analysis-schemas.ts";
 
 const NEXT_PAGE_TOKEN = described(TEXT, "Give it back as pageToken for the next page; empty at the end.");
@@ -279,6 +280,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     ...compareSchemas(),
     ...dependencySchemas(),
     ...liveSchemas(),
+    ...topologySchemas(),
     ...profileSchemas(),
     ...serverSchemas(),
   };

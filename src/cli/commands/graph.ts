@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { DurationsJson, GraphEdgeJson, GraphJson } from "../../api/live-contract.ts";
+import type { GraphEdgeJson, GraphJson } from "../../api/live-contract.ts";
 import type { ServerFlags } from "../api-client.ts";
 import { addServerFlags, createApiClient } from "../api-client.ts";
 import type { CliContext } from "../cli-context.ts";
@@ -11,6 +11,7 @@ import type { AddCommand } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { RangeFlags } from "../filter-flags.ts";
 import { addRangeFlags, countArgument, rangeParameters } from "../filter-flags.ts";
+import { edgeColumns } from "../render/edge-columns.ts";
 import { styleOf } from "../render/style.ts";
 import type { Column } from "../render/table.ts";
 import { renderTable } from "../render/table.ts";
@@ -44,29 +45,14 @@ export const addGraph: AddCommand = (program, run) => {
 };
 
 function columnsFor(context: CliContext, { level }: GraphFlags): readonly Column<GraphEdgeJson>[] {
-  const style = styleOf(context);
   const named = (node: string, operation: string): string =>
     level === "operation" && operation !== "" ? `${node} ${operation}` : node;
   return [
     { title: "FROM", cell: (edge) => named(edge.from, edge.fromOperation) },
     { title: "TO", cell: (edge) => named(edge.to, edge.toOperation) },
     { title: "TYPE", cell: (edge) => edge.type },
-    { title: "CALLS", cell: (edge) => edge.callCount.toLocaleString("en-US"), side: "right" },
-    {
-      title: "ERRORS",
-      cell: (edge) => edge.errorCount.toLocaleString("en-US"),
-      side: "right",
-      look: (text, edge) => (edge.errorCount > 0 ? style.red(text) : text),
-    },
-    { title: "RETRIES", cell: (edge) => edge.retryCount.toLocaleString("en-US"), side: "right" },
-    { title: "CLIENT P95", cell: (edge) => p95Text(edge.client), side: "right" },
-    { title: "SERVER P95", cell: (edge) => p95Text(edge.server), side: "right" },
-    { title: "GAP P95", cell: (edge) => p95Text(edge.gap ?? edge.delay), side: "right" },
+    ...edgeColumns(styleOf(context)),
   ];
-}
-
-function p95Text(durations: DurationsJson | null): string {
-  return durations === null ? "-" : `${durations.p95Ms.toFixed(durations.p95Ms < 10 ? 2 : 0)} ms`;
 }
 
 async function graph(context: CliContext, flags: GraphFlags): Promise<ExitCode> {

@@ -22,6 +22,9 @@ export interface SpanPlace {
   readonly spanId: string;
 }
 
+/** What a service runs as in a trace. */
+export type ResourceChoice = (service: string, traceId: string) => Resource;
+
 interface OpenSpan {
   readonly start: SpanStart;
   readonly spanId: string;
@@ -50,7 +53,7 @@ const SCOPE: Scope = Object.freeze({
 export class RequestScript {
   readonly traceId: string;
   readonly #random: SeededRandom;
-  readonly #resources: (service: string) => Resource;
+  readonly #resources: ResourceChoice;
   readonly #ended: EndedSpan[] = [];
   readonly #open: OpenSpan[] = [];
   #nowNanos: number;
@@ -58,7 +61,7 @@ export class RequestScript {
   /** @param options.startNanos - when the trace starts, for one that follows another. */
   constructor(options: {
     readonly random: SeededRandom;
-    readonly resources: (service: string) => Resource;
+    readonly resources: ResourceChoice;
     readonly startNanos?: number;
   }) {
     this.#random = options.random;
@@ -153,7 +156,7 @@ export class RequestScript {
           ...event,
           timeUnixNano: startUnixNano + BigInt(atNanos),
         })),
-        resource: this.#resources(start.service),
+        resource: this.#resources(start.service, this.traceId),
         scope: SCOPE,
         flags: 1,
       });

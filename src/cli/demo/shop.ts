@@ -1,7 +1,7 @@
 /** The demo's shop: what its requests do, and what is wrong with it. */
 
 import type { Resource, Span } from "../../model/span.ts";
-import type { SpanPlace } from "./request-script.ts";
+import type { ResourceChoice, SpanPlace } from "./request-script.ts";
 import { RequestScript } from "./request-script.ts";
 import type { SeededRandom } from "./seeded-random.ts";
 import { httpCall, httpServer, peerCall, postgresQuery, redisCommand } from "./shop-calls.ts";
@@ -33,14 +33,24 @@ export function isInErrorBurst(unixMillis: number): boolean {
   return unixMillis % BURST_PERIOD_MILLIS < BURST_MILLIS;
 }
 
-function resourceFor(service: string): Resource {
+/** Two pods of each service, one in each zone, on one of two nodes there. */
+const ZONES: readonly string[] = ["eu-west-1a", "eu-west-1b"];
+
+function resourceFor(service: string, zone: number): Resource {
+  const pod = `${service}-7d9f-${zone + 1}`;
   return {
     attributes: {
       "service.name": service,
       "service.version": "1.4.2",
       "service.namespace": "shop",
       "deployment.environment.name": "demo",
-      "host.name": `${service}-7d9f`,
+      "host.name": pod,
+      "k8s.pod.name": pod,
+      "k8s.node.name": `node-${zone + 1}${"ab".charAt(codeSumOf(service) % 2)}`,
+      "k8s.namespace.name": "shop",
+      "k8s.cluster.name": "demo",
+      "cloud.availability_zone": ZONES[zone] as string,
+      "cloud.region": "eu-west-1",
       "telemetry.sdk.language": "nodejs",
       "telemetry.sdk.name": "opentelemetry",
     },
@@ -49,12 +59,18 @@ function resourceFor(service: string): Resource {
   };
 }
 
-/** Resources are made once, so that spans share them. */
-function createResources(): (service: string) => Resource {
+function codeSumOf(text: string): number {
+  return [...text].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
+}
+
+/** Resources are made once, so that spans share them. A digit of the trace id chooses which pod serves a trace. */
+function createResources(): ResourceChoice {
   const known = new Map<string, Resource>();
-  return (service) => {
-    const resource = known.get(service) ?? resourceFor(service);
-    known.set(service, resource);
+  return (service, traceId) => {
+    const zone = traceId.charCodeAt(codeSumOf(service) % traceId.length) % ZONES.length;
+    const key = `${service} ${zone}`;
+    const resource = known.get(key) ?? resourceFor(service, zone);
+    known.set(key, resource);
     return resource;
   };
 }

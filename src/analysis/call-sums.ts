@@ -1,0 +1,90 @@
+/** Sums of many calls: how many, in error on which side, and their durations as each side saw them. */
+
+import type { CallFacts } from "./call-facts.ts";
+import { LatencySketch } from "./latency-sketch.ts";
+import { stepsOfWeight, weightOfSteps } from "./weight-steps.ts";
+
+/** Plain sums of calls. Weighted, in steps that add up exactly. */
+export const CALL_COUNTS = [
+  "calls",
+  "errors",
+  "clientErrors",
+  "serverErrors",
+  "pairedCalls",
+  "retries",
+  "clampedGaps",
+] as const;
+/** One of {@link CALL_COUNTS}. */
+export type CallCount = (typeof CALL_COUNTS)[number];
+
+/** Sketches of calls. */
+export const CALL_SKETCHES = ["client", "server", "gap", "delay"] as const;
+/** One of {@link CALL_SKETCHES}. */
+export type CallSketch = (typeof CALL_SKETCHES)[number];
+
+/** A call, or several of one kind. */
+export interface CountedCall {
+  readonly callCount: number;
+  readonly errorCount: number;
+  readonly facts: CallFacts;
+}
+
+/** What adds up of calls, in any order. */
+export class CallSums {
+  readonly counts: Record<CallCount, number> = {
+    calls: 0,
+    errors: 0,
+    clientErrors: 0,
+    serverErrors: 0,
+    pairedCalls: 0,
+    retries: 0,
+    clampedGaps: 0,
+  };
+  /** Durations by the caller, by the callee, between the two, and waiting of messages; absent while nothing was added. */
+  readonly sketches: { [Name in CallSketch]?: LatencySketch } = {};
+
+  /** True when nothing was added, or all that was is taken back. */
+  get isEmpty(): boolean {
+    return this.counts.calls === 0;
+  }
+
+  /** Adds a call, or several of one kind; with sign -1 takes back what was added so. */
+  add(call: CountedCall, weight: number, sign: 1 | -1): void {
+    const { counts } = this;
+    const { facts } = call;
+    const once = sign * weightOfSteps(stepsOfWeight(weight));
+    counts.calls += once * call.callCount;
+    counts.errors += once * call.errorCount;
+    if (facts.isClientError) counts.clientErrors += once;
+    if (facts.isServerError) counts.serverErrors += once;
+    if (facts.clientNanos >= 0 && facts.serverNanos >= 0) counts.pairedCalls += once;
+    if (facts.isRetry) counts.retries += once;
+    if (facts.isGapClamped) counts.clampedGaps += once;
+    this.#addTo("client", facts.clientNanos, weight, sign);
+    this.#addTo("server", facts.serverNanos, weight, sign);
+    this.#addTo("gap", facts.gapNanos, weight, sign);
+    this.#addTo("delay", facts.delayNanos, weight, sign);
+  }
+
+  /** Adds what other sums hold. */
+  mergeSums(other: CallSums): void {
+    for (const name of CALL_COUNTS) this.counts[name] += other.counts[name];
+    for (const name of CALL_SKETCHES) {
+      const sketch = other.sketches[name];
+      if (sketch !== undefined) this.sketch(name).merge(sketch);
+    }
+  }
+
+  /** The sketch of that name, made when it is not there. */
+  protected sketch(name: CallSketch): LatencySketch {
+    const sketch = this.sketches[name] ?? new LatencySketch();
+    this.sketches[name] = sketch;
+    return sketch;
+  }
+
+  #addTo(name: CallSketch, nanos: number, weight: number, sign: 1 | -1): void {
+    if (nanos < 0) return;
+    if (sign === 1) this.sketch(name).add(nanos, weight);
+    else this.sketch(name).remove(nanos, weight);
+  }
+}
