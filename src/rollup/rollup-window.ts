@@ -12,6 +12,8 @@ export class RollupWindow {
   readonly startSeconds: number;
   /** True when it changed since whoever stores windows set it to false. */
   isDirty = false;
+  /** True when its content is in the longer window around it, where windows are folded into longer ones. */
+  isFolded = false;
   #live: Cells | undefined;
   #bytes: Uint8Array = EMPTY;
 

@@ -39,17 +39,30 @@ export interface SecondsRange {
   readonly end: number;
 }
 
+/** Which windows, and how much of them. */
+export interface RollupsOptions {
+  readonly maxBytes?: number;
+  /** Finest first. Default {@link RESOLUTIONS}. */
+  readonly resolutions?: readonly Resolution[];
+  /**
+   * True to add to the finest windows only, and to fold each into the next longer one when it comes to rest: half of the
+   * work of adding, where there are two resolutions, for some work all at once. What comes later is added to both.
+   */
+  readonly isFolding?: boolean;
+}
+
 /** Windows by resolution, and what to add to them. */
 export class Rollups {
   readonly counters: RollupCounters = { tooOld: 0, droppedForMemory: 0 };
   readonly #levels: readonly Level[];
   readonly #maxBytes: number;
+  readonly #isFolding: boolean;
   readonly #found: RollupWindow[] = [];
   #nowSeconds = 0;
 
-  /** @param options.resolutions - finest first; {@link RESOLUTIONS} when absent */
-  constructor(options: { readonly maxBytes?: number; readonly resolutions?: readonly Resolution[] } = {}) {
+  constructor(options: RollupsOptions = {}) {
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#isFolding = options.isFolding ?? false;
     this.#levels = (options.resolutions ?? RESOLUTIONS).map((resolution) => new Level(resolution));
   }
 
@@ -59,14 +72,16 @@ export class Rollups {
   }
 
   /**
-   * The windows that hold a moment, one of each resolution that reaches back so far; valid until the next call. A span
-   * or call of that moment belongs into each of them.
+   * The windows that a span or call of a moment belongs into; valid until the next call. One of each resolution that
+   * reaches back so far, those left out that another of them will be folded into.
    */
   windowsAt(seconds: number): readonly RollupWindow[] {
     this.#found.length = 0;
     for (const level of this.#levels) {
       const window = level.windowAt(seconds, this.#nowSeconds);
-      if (window !== undefined) this.#found.push(window);
+      if (window === undefined) continue;
+      this.#found.push(window);
+      if (this.#isFolding && !window.isFolded) break;
     }
     if (this.#found.length === 0) this.counters.tooOld++;
     return this.#found;
@@ -81,7 +96,10 @@ export class Rollups {
   tick(nowSeconds: number): void {
     this.observe(nowSeconds);
     let bytes = 0;
-    for (const level of this.#levels) bytes += level.age(this.#nowSeconds);
+    for (const [index, level] of this.#levels.entries()) {
+      const longer = this.#isFolding ? this.#levels[index + 1] : undefined;
+      bytes += level.age(this.#nowSeconds, longer);
+    }
     for (const level of this.#levels) {
       while (bytes > this.#maxBytes) {
         const freed = level.dropOldest();
@@ -149,6 +167,18 @@ export class Rollups {
     }
   }
 
+  /** Starts of the windows that are still to be folded into longer ones. */
+  unfoldedStarts(): number[] {
+    const all = [...(this.#levels[0] as Level).windows.values()];
+    return all.filter(({ isFolded }) => !isFolded).map(({ startSeconds }) => startSeconds);
+  }
+
+  /** Says which of the finest windows are still to be folded, of those that were stored. */
+  restoreUnfolded(starts: readonly number[]): void {
+    const unfolded = new Set(starts);
+    for (const [start, window] of (this.#levels[0] as Level).windows) window.isFolded = !unfolded.has(start);
+  }
+
   /** Puts a window back that was stored. */
   restore(windowSeconds: number, window: RollupWindow): void {
     const level = this.#levels.find(({ resolution }) => resolution.windowSeconds === windowSeconds);
@@ -176,6 +206,9 @@ export class Rollups {
       finer === undefined ? level.widened(range) : level.shareOf(range, finer, this.#nowSeconds);
     if (covered === undefined) return this.#findIn(index - 1, range, windows);
     windows.push(...level.between(covered.start, covered.end));
+    if (this.#isFolding && finer !== undefined) {
+      windows.push(...finer.between(covered.start, covered.end).filter(({ isFolded }) => !isFolded));
+    }
     let { start, end } = covered;
     if (range.start < start)
       ({ start } = this.#findIn(index - 1, { start: range.start, end: start }, windows));
@@ -235,13 +268,18 @@ class Level {
     return window;
   }
 
-  /** Drops what is past its term, lets rest what is past; bytes of what rests. */
-  age(nowSeconds: number): number {
+  /** Drops what is past its term, lets rest what is past and folds it into longer windows; bytes of what rests. */
+  age(nowSeconds: number, longer: Level | undefined): number {
     const { windowSeconds } = this.resolution;
     const since = this.heldSince(nowSeconds);
     const restBefore = nowSeconds - REST_AFTER_WINDOWS * windowSeconds;
     let bytes = 0;
     for (const [start, window] of this.windows) {
+      if (longer !== undefined && !window.isFolded && start < restBefore) {
+        const around = longer.windowAt(start, nowSeconds);
+        if (around !== undefined) window.addTo(around);
+        window.isFolded = true;
+      }
       if (start < since) {
         this.#drop(start);
         continue;

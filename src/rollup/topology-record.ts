@@ -12,10 +12,12 @@ export interface TopologyRecord {
   readonly places: readonly (readonly [id: number, place: Place])[];
   readonly days: readonly DayLinks[];
   readonly windows: readonly StoredWindow[];
+  /** Starts of the windows, of this record or those before, that are not folded into longer ones. */
+  readonly unfolded: readonly number[];
 }
 
 /** The bytes of the part. */
-export function encodeTopology({ places, days, windows }: TopologyRecord): Uint8Array {
+export function encodeTopology({ places, days, windows, unfolded }: TopologyRecord): Uint8Array {
   const writer = new ByteWriter();
   writer.varint(places.length);
   for (const [id, { namespace, instance, host, zone, cluster }] of places) {
@@ -30,6 +32,8 @@ export function encodeTopology({ places, days, windows }: TopologyRecord): Uint8
     for (const { pair, from, to } of links) for (const number of [pair, from, to]) writer.varint(number);
   }
   writeWindows(writer, windows);
+  writer.varint(unfolded.length);
+  for (const start of unfolded) writer.varint(start);
   return writer.finish();
 }
 
@@ -46,6 +50,7 @@ export function decodeTopology(reader: ByteReader): TopologyRecord {
       ),
     })),
     windows: readWindows(reader),
+    unfolded: listOf(reader, () => reader.varint()),
   };
 }
 

@@ -22,11 +22,12 @@ export class TopologySaves {
   }
 
   /** Takes what a record says. */
-  apply({ places, days, windows }: TopologyRecord): void {
+  apply({ places, days, windows, unfolded }: TopologyRecord): void {
     const topology = this.#topology;
     for (const [id, place] of places) topology.places.restore(id, place);
     for (const day of days) topology.links.restore(day);
     restoreWindows(topology.rollups, windows);
+    topology.rollups.restoreUnfolded(unfolded);
     this.#firstPlace = topology.places.nextId;
     this.#links = topology.links.counts();
   }
@@ -39,6 +40,7 @@ export class TopologySaves {
       places: places.from(isWhole ? 0 : this.#firstPlace),
       days: links.from(isWhole ? new Map() : this.#links),
       windows: storedWindows(windows),
+      unfolded: rollups.unfoldedStarts(),
     };
     for (const { window } of windows) window.isDirty = false;
     this.#pending = { windows, firstPlace: places.nextId, links: links.counts() };

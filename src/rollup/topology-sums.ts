@@ -45,7 +45,11 @@ export class TopologySums {
     this.places = places;
     this.#edges = edges;
     this.links = new PlaceLinks(places, maxLinks);
-    this.rollups = new Rollups({ resolutions: RESOLUTIONS, maxBytes: maxTopologyBytes ?? DEFAULT_MAX_BYTES });
+    this.rollups = new Rollups({
+      resolutions: RESOLUTIONS,
+      maxBytes: maxTopologyBytes ?? DEFAULT_MAX_BYTES,
+      isFolding: true,
+    });
   }
 
   /** The cells that a call of that moment belongs into; valid until the next call. */

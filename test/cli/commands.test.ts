@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { TraceSummaryJson } from "../../src/api/contract.ts";
 import type { GraphEdgeJson, RedRowJson } from "../../src/api/live-contract.ts";
+import type { TopologyEdgeJson } from "../../src/api/topology-contract.ts";
 import { jsonLines, runCommand } from "./cli-harness.ts";
 import { ShopServer, startMemoryServer } from "./shop-server.ts";
 
@@ -118,6 +119,33 @@ describe("the other questions", () => {
       /^SERVICE +OPERATION +KIND +SPANS +PER SECOND/,
     );
     expect((await run("red", "--service", "nobody")).stderr).toBe("no spans in this range\n");
+  });
+
+  it("shows calls between instances, hosts and zones", async () => {
+    const zones = await vi.waitFor(
+      async () => {
+        const { exitCode, stdout } = await run("topology", "--level", "zone", "--service", "cart");
+        expect(exitCode).toBe(0);
+        const edges = jsonLines<TopologyEdgeJson>(stdout);
+        expect(edges.length).toBeGreaterThan(3);
+        return edges;
+      },
+      { timeout: 20_000, interval: 250 },
+    );
+    expect(zones.map(({ from, to }) => `${from} > ${to}`)).toEqual(
+      expect.arrayContaining(["zone/eu-west-1a > zone/eu-west-1b", "zone/eu-west-1a > service/redis"]),
+    );
+    const instances = await show("topology", "--callee-service", "cart", "--caller-service", "frontend");
+    expect(instances.stdout).toMatch(/^FROM +TO +TYPE +CALLS +ERRORS +RETRIES +CLIENT P95/);
+    expect(instances.stdout).toMatch(/^frontend frontend-7d9f-1 \(node-1[ab]\) +cart cart-7d9f-\d \(/m);
+    const levels = ["--caller-level", "service", "--callee-level", "host"];
+    const focused = await show("topology", ...levels, "--focus", "checkout", "--since", "1h");
+    expect(focused.stdout).toMatch(/^checkout +node-1[ab] \(eu-west-1a\) +rpc /m);
+    expect(await run("topology", "--service", "nobody")).toMatchObject({
+      exitCode: 1,
+      stderr: "no calls in this range\n",
+    });
+    expect((await run("topology", "--level", "planet")).exitCode).toBe(2);
   });
 
   it("shows dependencies as list, graph and DOT", async () => {

@@ -25,13 +25,29 @@ export function dumpOf(statistics: LiveStatistics): string[] {
 
 function topologyDumpOf({ topology, edges }: LiveStatistics): string[] {
   const lines: string[] = [];
-  for (const { windowSeconds, window } of topology.rollups.all()) {
-    for (const [id, cell] of cellsOf((sums) => window.addTo(sums)).edges) {
+  const add = (place: string, cells: Cells): void => {
+    for (const [id, cell] of cells.edges) {
       const { pair, from, to } = topology.links.link(id) as PlaceLink;
       const ends = [edges.pair(pair), topology.places.place(from), topology.places.place(to)];
-      if (!cell.isEmpty)
-        lines.push(`link ${windowSeconds} ${window.startSeconds} ${JSON.stringify(ends)} ${edgeText(cell)}`);
+      if (!cell.isEmpty) lines.push(`link ${place} ${JSON.stringify(ends)} ${edgeText(cell)}`);
     }
+  };
+  const hours = new Set<number>();
+  for (const { windowSeconds, window } of topology.rollups.all()) {
+    hours.add(Math.floor(window.startSeconds / 3_600) * 3_600);
+    if (windowSeconds === 60)
+      add(
+        `60 ${window.startSeconds}`,
+        cellsOf((sums) => window.addTo(sums)),
+      );
+  }
+  // When a minute is folded into its hour depends on the time; what an hour holds with those that are not does not.
+  for (const start of hours) {
+    const range = { start, end: start + 3_600 };
+    add(
+      `3600 ${start}`,
+      cellsOf((sums) => topology.rollups.addUp(range, sums)),
+    );
   }
   return lines;
 }

@@ -14,6 +14,14 @@ const moment = fc.oneof(
   fc.integer({ min: NOW - 30 * DAY, max: NOW }),
 );
 
+const FOLDING = {
+  isFolding: true,
+  resolutions: [
+    { windowSeconds: 60, keepSeconds: 2 * DAY },
+    { windowSeconds: 3_600, keepSeconds: 30 * DAY },
+  ],
+};
+
 function addAt(rollups: Rollups, seconds: number, nanos: number): void {
   for (const window of rollups.windowsAt(seconds)) window.spanCell(SERIES).durations.add(nanos);
 }
@@ -58,6 +66,62 @@ test("a range takes in every moment of it once, whatever windows answer, and say
     ),
     { numRuns: 500 },
   );
+});
+
+test("folded windows hold every moment once in each length, however late it comes and however often time goes on", () => {
+  const step = fc.record({ at: moment, later: fc.integer({ min: 0, max: 4_000 }), isTaken: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), moment, moment, (steps, one, other) => {
+      const [start, end] = [Math.min(one, other), Math.max(one, other) + 1];
+      let rollups = new Rollups(FOLDING);
+      let now = NOW - steps.reduce((sum, { later }) => sum + later, 0);
+      rollups.observe(now);
+      const held: number[] = [];
+      for (const { at, later, isTaken } of steps) {
+        addAt(rollups, at, 1);
+        if (isTaken) for (const window of rollups.windowsAt(at)) window.spanCell(SERIES).durations.remove(1);
+        else held.push(at);
+        now += later;
+        rollups.tick(now);
+        if (later % 7 === 0) rollups = storedAndBack(rollups, now);
+      }
+      const answer = countIn(rollups, start, end);
+      expect(answer.start).toBeLessThanOrEqual(start);
+      expect(answer.end).toBeGreaterThanOrEqual(end);
+      expect(answer.count).toBe(held.filter((at) => at >= answer.start && at < answer.end).length);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** As a restart does. */
+function storedAndBack(rollups: Rollups, now: number): Rollups {
+  const again = new Rollups(FOLDING);
+  for (const { windowSeconds, window } of rollups.all())
+    again.restore(windowSeconds, new RollupWindow(window.startSeconds, window.toBytes()));
+  again.restoreUnfolded(rollups.unfoldedStarts());
+  again.observe(now);
+  return again;
+}
+
+test("a folding window takes a moment in once, as long as it is not at rest", () => {
+  const rollups = new Rollups(FOLDING);
+  rollups.observe(NOW);
+  expect(rollups.windowsAt(NOW)).toHaveLength(1);
+  rollups.tick(NOW + 300);
+  expect(rollups.windowsAt(NOW).map(({ startSeconds }) => startSeconds)).toEqual([
+    Math.floor(NOW / 60) * 60,
+    Math.floor(NOW / 3_600) * 3_600,
+  ]);
+});
+
+test("what was not folded when time stood still is, before its windows go", () => {
+  const rollups = new Rollups(FOLDING);
+  rollups.observe(NOW);
+  addAt(rollups, NOW, 1);
+  rollups.tick(NOW + 3 * DAY);
+  expect(rollups.windows(60, { start: 0, end: 4e9 })).toEqual([]);
+  expect(countIn(rollups, NOW, NOW + 1).count).toBe(1);
 });
 
 test("windows go after their term: tens of seconds after 15 minutes, minutes after two days, hours after thirty", () => {

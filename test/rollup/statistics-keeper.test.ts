@@ -3,15 +3,18 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../src/base/clock.ts";
 import { silentLogger } from "../../src/base/logger.ts";
 import type { CommittedBatch } from "../../src/batch/committed-batch.ts";
+import { nodeFileLayer } from "../../src/io/file-layer.ts";
 import type { Span } from "../../src/model/span.ts";
 import { LiveStatistics } from "../../src/rollup/live-statistics.ts";
 import { RecentPositions } from "../../src/rollup/recent-positions.ts";
 import { decodeRecord, encodeRecord } from "../../src/rollup/rollup-record.ts";
 import { StatisticsKeeper } from "../../src/rollup/statistics-keeper.ts";
+import { createRollupFiles } from "../../src/store/lake/rollup-files.ts";
 import type { RollupRecordKind, RollupStore } from "../../src/store/rollup-store.ts";
 import { batchOf } from "../helpers/otlp-fixture.ts";
 import { traceArbitrary } from "../helpers/span-arbitrary.ts";
 import { dumpOf } from "../helpers/statistics-dump.ts";
+import { temporaryFolder } from "../helpers/temporary-folder.ts";
 import { BUILDER_START_UNIX_NANO, buildSpan } from "../helpers/trace-builder.ts";
 
 const ARRIVAL_UNIX_MILLIS = Number(BUILDER_START_UNIX_NANO / 1_000_000n) + 60_000;
@@ -206,9 +209,93 @@ test("a record's bytes give it back", () => {
     firstEdge: 0,
     edges: [{ fromService: "a", toService: "b", type: "rpc", fromOperation: "", toOperation: "x" }] as const,
     windows: [{ windowSeconds: 10, startSeconds: 1_700_000_000, bytes: Uint8Array.of(1, 2, 3) }],
-  };
+    topology: {
+      places: [[7, { namespace: "", instance: "i-\u{1f600}", host: "h", zone: "z", cluster: "c" }]],
+      days: [{ day: 19_675, first: 3, links: [{ pair: 1, from: 0, to: 7 }] }],
+      windows: [{ windowSeconds: 60, startSeconds: 1_699_999_980, bytes: Uint8Array.of(4) }],
+      unfolded: [1_699_999_980],
+    },
+  } as const;
   expect(decodeRecord(encodeRecord(record))).toEqual(record);
   expect(() => decodeRecord(encodeRecord(record).subarray(0, 20))).toThrow("end in the middle");
+});
+
+/** A call from one pod to another, on nodes of their own. */
+const podCall = (trace: string): Span[] =>
+  (["a", "b"] as const).map((service) =>
+    buildSpan(trace, {
+      id: `${trace} ${service}`,
+      ...(service === "b" ? { parent: `${trace} a` } : {}),
+      service,
+      kind: service === "a" ? "CLIENT" : "SERVER",
+      at: [0, 10],
+      resourceAttributes: { "k8s.pod.name": `${trace}-${service}`, "k8s.node.name": `node-${service}` },
+    }),
+  );
+
+test("places and links are stored whole, then as changes, and brought back under their numbers", async () => {
+  const files = createRollupFiles({
+    dataDir: temporaryFolder(),
+    layer: nodeFileLayer,
+    logger: silentLogger,
+  });
+  const log = committedOf(["one", "two", "three"].flatMap(podCall));
+  let process = await startProcess(files, []);
+  for (const [at, committed] of log.entries()) {
+    process.keeper.append(committed);
+    if (at % 2 === 0) continue;
+    complete(process);
+    await process.keeper.stop();
+    // The second stop of one process stores changes; the third is of one that loaded them.
+    if (at === 3) process = await startProcess(files, log.slice(0, at + 1));
+  }
+  const again = await startProcess(files, log);
+  const straight = await startProcess(new MemoryRecords(), log);
+  const dump = finished(again);
+  expect(dump).toEqual(finished(straight));
+  expect(dump.filter((line) => line.startsWith("link 60 "))).toHaveLength(6);
+  expect(again.statistics.topology.links.counts()).toEqual(process.statistics.topology.links.counts());
+  await again.keeper.stop();
+  await straight.keeper.stop();
+});
+
+test("places that could not be stored are stored with the next change", async () => {
+  const store = new MemoryRecords();
+  const log = committedOf(["one", "two"].flatMap(podCall));
+  const process = await startProcess(store, []);
+  for (const [at, committed] of log.entries()) {
+    process.keeper.append(committed);
+    if (at % 2 === 0) continue;
+    complete(process);
+    store.isFull = at === 3;
+    await process.keeper.stop();
+  }
+  store.isFull = false;
+  await process.keeper.stop();
+  expect(store.kinds).toEqual(["whole", "change"]);
+  const again = await startProcess(store, log);
+  expect(finished(again)).toEqual(finished(process));
+  await again.keeper.stop();
+});
+
+test("a record of a program that knew no places has its edges, and one with parts of a later program what is known", async () => {
+  const store = new MemoryRecords();
+  const log = committedOf(podCall("one"));
+  const process = await startProcess(store, []);
+  for (const committed of log) process.keeper.append(committed);
+  complete(process);
+  await process.keeper.stop();
+  const { topology: _, ...older } = decodeRecord(store.records[0] as Uint8Array);
+  const olderBytes = encodeRecord(older);
+  expect((store.records[0] as Uint8Array).subarray(0, olderBytes.length)).toEqual(olderBytes);
+  store.records = [olderBytes];
+  const loaded = await startProcess(store, log);
+  const lines = finished(process);
+  expect(finished(loaded)).toEqual(lines.filter((line) => !line.startsWith("link ")));
+  await loaded.keeper.stop();
+  const laterPart = Uint8Array.of(99, 2, 1, 2);
+  const bytes = encodeRecord(older);
+  expect(decodeRecord(Uint8Array.from([...bytes, ...laterPart]))).toEqual(decodeRecord(bytes));
 });
 
 test("of spans that came last so many are remembered, and for so long", () => {
