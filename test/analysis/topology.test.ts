@@ -110,6 +110,37 @@ describe("a topology", () => {
     expect(nanosOf(edges[2] as Topology["edges"][number])).toEqual([80_000_000n, 30_000_000n, undefined]);
   });
 
+  it("has brokers between those who send messages and those who take them, running nowhere", () => {
+    const orders = { "messaging.system": "kafka", "messaging.destination.name": "orders" };
+    const trace = buildTrace(
+      "order",
+      {
+        id: "send",
+        service: "shop",
+        kind: "PRODUCER",
+        at: [0, 5],
+        attributes: orders,
+        resourceAttributes: on("s1", "h1", "z1"),
+      },
+      {
+        id: "take",
+        parent: "send",
+        service: "mail",
+        kind: "CONSUMER",
+        at: [45, 80],
+        attributes: orders,
+        resourceAttributes: on("m1", "h2", "z2"),
+      },
+    );
+    const { edges } = topology([trace], { level: "zone" });
+    expect(edges.map(({ from, to }) => `${from.id} > ${to.id}`)).toEqual([
+      "service/(entry) > zone/z1",
+      "service/kafka:orders > zone/z2",
+      "zone/z1 > service/kafka:orders",
+    ]);
+    expect(edges[1]?.sums.sketches.delay?.exactSumNanos).toBe(40_000_000n);
+  });
+
   it("counts a sampled call as often as it stands for", () => {
     const spans = TRACE.spans.map((span) => ({ ...span, traceState: "ot=th:c" }));
     const { edges } = topology([{ spans }], { level: "service" });
