@@ -125,9 +125,6 @@ export class LiveStatistics {
    */
   tick(nowMillis: number, nowUnixSeconds: number): boolean {
     const isMore = this.window.tick(nowMillis, SPANS_PER_TICK);
-    if (!isMore) this.rollups.tick(nowUnixSeconds);
-    return isMore;
-    const isMore = this.window.tick(nowMillis, TRACES_PER_TICK);
     if (isMore) return true;
     this.rollups.tick(nowUnixSeconds);
     this.topology.tick(nowUnixSeconds, this.window.spans.columns.places);

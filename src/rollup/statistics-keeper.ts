@@ -8,11 +8,10 @@ import type { RollupStore } from "../store/rollup-store.ts";
 import type { LiveStatistics } from "./live-statistics.ts";
 import type { RollupRecord } from "./rollup-record.ts";
 import { decodeRecord, encodeRecord } from "./rollup-record.ts";
-import { RollupWindow } from "./rollup-window.ts";
-import { WaitingBatches } from "./waiting-batches.ts";
 import type { WindowToStore } from "./stored-windows.ts";
 import { restoreWindows, storedWindows, windowsToStore } from "./stored-windows.ts";
 import { TopologySaves } from "./topology-saves.ts";
+import { WaitingBatches } from "./waiting-batches.ts";
 
 /** How often time goes on, and how soon again when more traces were due than were looked at. */
 const TICK_MILLIS = 250;

@@ -254,7 +254,9 @@ test("places and links are stored whole, then as changes, and brought back under
   const dump = finished(again);
   expect(dump).toEqual(finished(straight));
   expect(dump.filter((line) => line.startsWith("link 60 "))).toHaveLength(6);
-  expect(again.statistics.topology.links.counts()).toEqual(process.statistics.topology.links.counts());
+  expect(again.keeper.current().topology.links.counts()).toEqual(
+    process.keeper.current().topology.links.counts(),
+  );
   await again.keeper.stop();
   await straight.keeper.stop();
 });

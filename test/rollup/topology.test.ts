@@ -42,7 +42,7 @@ const contextOf = (live: LiveStatistics): QueryContext => ({
   reader: store,
   catalogue: store,
   statistics: store,
-  live,
+  live: () => live,
   clock: { ...systemClock, nowMillis: () => ARRIVAL_UNIX_MILLIS },
   answerLimits: DEFAULT_ANSWER_LIMITS,
 });
