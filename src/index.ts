@@ -115,8 +115,8 @@ export type {
   SlowDifference,
   SlowRootOperation,
   SlowTraceComparison,
-  SlowTraceOptions,
-} from "./analysis/profile/slow-traces.ts";
+} from "./analysis/profile/slow-differences.ts";
+export type { SlowTraceOptions } from "./analysis/profile/slow-traces.ts";
 export { SlowTraceCollector } from "./analysis/profile/slow-traces.ts";
 export type { SpeedscopeFile, SpeedscopeProfile } from "./analysis/profile/speedscope.ts";
 export { speedscopeFile } from "./analysis/profile/speedscope.ts";

@@ -14,6 +14,7 @@ import { LiveStatistics } from "../../src/rollup/live-statistics.ts";
 import { RollupWindow } from "../../src/rollup/rollup-window.ts";
 import { spanSeries } from "../../src/rollup/series.ts";
 import { createMemoryStore } from "../../src/store/memory/memory-store.ts";
+import { sortedRows } from "../../src/window/row-order.ts";
 import { corpusTemplates, describeCorpus } from "../corpus.ts";
 import type { WayFigures } from "../experiments/measure.ts";
 import { measureWays } from "../experiments/measure.ts";
@@ -54,6 +55,7 @@ export async function runStatistics(
   const batches = batchesOf(mergedTemplates(templates, MERGED_SPANS), SPANS);
   const spanCount = batches.reduce((sum, { batch }) => sum + batch.rowCount, 0);
   const [arrivals] = await measureWays([{ name: "arrive", run: () => countAll(batches) }], ROUNDS);
+  const [profiles] = await measureWays([{ name: "profile", run: profileAll(batches) }], ROUNDS);
   say("asking a day of minutes");
   const context = await contextOver(dayOfMinutes());
   const graph = await timesOf(() => graphIn(context, { start: "-24h" }));
@@ -61,8 +63,12 @@ export async function runStatistics(
   const rows = [
     ["inserts into a sketch, M/s", numberText(INSERTS / (inserts as WayFigures).wallMicros, 1)],
     [
-      "window, calls and sums by time, CPU us/span",
+      "window, calls, sums by time and profiles, CPU us/span",
       numberText((arrivals as WayFigures).cpuMicros / spanCount, 2),
+    ],
+    [
+      "of which call-path profiles of complete traces, CPU us/span",
+      numberText((profiles as WayFigures).cpuMicros / spanCount, 2),
     ],
     ["trace window of 20,000 open traces of 50 spans, MB", numberText(windowBytes() / 1e6, 0)],
     ["dependency graph over 24 h, 100 services, p95 ms", numberText(graph, 1)],
@@ -121,6 +127,19 @@ function countAll(batches: readonly CommittedBatch[]): undefined {
     }
   }
   statistics.window.completeOpen(nowMillis, "all");
+}
+
+/** Adds every trace to the profile of its window, as when it is complete. */
+function profileAll(batches: readonly CommittedBatch[]): () => undefined {
+  const { window, profiles } = new LiveStatistics({ maxSpans: SPANS * 2 });
+  for (const committed of batches) window.append(committed, 0, () => {});
+  const traces = window.untold(SPANS * 2);
+  return () => {
+    for (const { trace, rows } of traces) {
+      const sorted = sortedRows(rows, window.spans.columns);
+      profiles.tell(sorted, { trace, news: "complete", latestSeconds: Number.POSITIVE_INFINITY }, true);
+    }
+  };
 }
 
 /** Bytes of a window with so many traces, none of them complete. */

@@ -2,7 +2,7 @@
 
 import { adjustedCount } from "../analysis/adjusted-count.ts";
 import { CallPathProfile } from "../analysis/profile/call-path-profile.ts";
-import type { SlowTraceComparison } from "../analysis/profile/slow-traces.ts";
+import type { SlowTraceComparison } from "../analysis/profile/slow-differences.ts";
 import { SlowTraceCollector } from "../analysis/profile/slow-traces.ts";
 import { isAllZero } from "../base/bytes.ts";
 import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";

@@ -5,12 +5,16 @@ import type { CommittedBatch } from "../batch/committed-batch.ts";
 import type { SpanBatch } from "../batch/span-batch.ts";
 import { Edges } from "../window/edges.ts";
 import { Operations } from "../window/operations.ts";
+import { sortedRows } from "../window/row-order.ts";
 import type { CompleteCall } from "../window/trace-calls.ts";
 import { CompleteCalls } from "../window/trace-calls.ts";
 import type { TraceNews, WindowOptions } from "../window/trace-window.ts";
 import { TraceWindow } from "../window/trace-window.ts";
+import { secondsAt } from "../window/window-rows.ts";
 import type { EdgeCell, SpanCell } from "./cells.ts";
 import { isSlower } from "./cells.ts";
+import type { LiveProfilesOptions } from "./live-profiles.ts";
+import { LiveProfiles } from "./live-profiles.ts";
 import { RecentPositions } from "./recent-positions.ts";
 import { Rollups } from "./rollups.ts";
 import { RunningTotals } from "./running-totals.ts";
@@ -25,6 +29,7 @@ const SPANS_PER_TICK = 2_000;
 
 /** Bounds of the statistics. */
 export interface LiveStatisticsOptions extends WindowOptions, TopologyOptions {
+export interface LiveStatisticsOptions extends WindowOptions, LiveProfilesOptions {
   readonly maxOperations?: number;
   readonly maxEdges?: number;
   /** Bytes of the windows of time at rest. */
@@ -42,6 +47,7 @@ export class LiveStatistics {
   readonly rollups: Rollups;
   /** The calls again, by where their ends run. */
   readonly topology: TopologySums;
+  readonly profiles: LiveProfiles;
   /** Everything since the process started, as counters have it. */
   readonly totals: RunningTotals = new RunningTotals();
   readonly #calls: CompleteCalls;
@@ -58,10 +64,11 @@ export class LiveStatistics {
     );
     this.window = new TraceWindow(
       this.operations,
-      (rows, trace, news) => this.#countCalls(rows, trace, news),
+      (rows, trace, news) => this.#hear(sortedRows(rows, this.window.spans.columns), trace, news),
       options,
     );
     this.topology = new TopologySums(this.window.spans.places, this.edges, options);
+    this.profiles = new LiveProfiles(this.operations, this.window, options);
     this.#calls = new CompleteCalls(this.window.spans, this.window.table, this.operations, this.edges);
   }
 
@@ -129,6 +136,12 @@ export class LiveStatistics {
     this.rollups.tick(nowUnixSeconds);
     this.topology.tick(nowUnixSeconds, this.window.spans.columns.places);
     return false;
+    const isMore = this.window.tick(nowMillis, TRACES_PER_TICK);
+    if (!isMore) {
+      this.rollups.tick(nowUnixSeconds);
+      this.profiles.tick(this.rollups.nowSeconds);
+    }
+    return isMore;
   }
 
   #addSpan(cell: SpanCell, { traceIds, spanIds }: SpanBatch, row: number, kept: number): void {
@@ -143,10 +156,18 @@ export class LiveStatistics {
     };
   }
 
-  #countCalls(rows: Int32Array, trace: number, news: TraceNews): void {
-    if (!this.#isCounting) return;
-    const { starts } = this.window.spans.columns;
+  #hear(rows: Int32Array, trace: number, news: TraceNews): void {
     const latestSeconds = this.window.arrivalUnixMillis(trace) / 1_000 + MAX_AHEAD_SECONDS;
+    if (this.#isCounting) this.#countCalls(rows, trace, { news, latestSeconds });
+    this.profiles.tell(rows, { trace, news, latestSeconds }, this.#isCounting);
+  }
+
+  #countCalls(
+    rows: Int32Array,
+    trace: number,
+    { news, latestSeconds }: { readonly news: TraceNews; readonly latestSeconds: number },
+  ): void {
+    const { starts } = this.window.spans.columns;
     const sign = news === "retract" ? -1 : 1;
     for (const call of this.#calls.of(rows, trace)) {
       const seconds = Math.min(secondsAt(starts, call.row), latestSeconds);
@@ -172,8 +193,4 @@ export class LiveStatistics {
       durationNanos,
     };
   }
-}
-
-function secondsAt(starts: Uint32Array, row: number): number {
-  return ((starts[row * 2 + 1] as number) * 2 ** 32 + (starts[row * 2] as number)) / 1e9;
 }

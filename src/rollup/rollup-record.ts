@@ -31,7 +31,12 @@ export interface RollupRecord {
   readonly windows: readonly StoredWindow[];
   /** Absent in records of programs that knew none. */
   readonly topology?: TopologyRecord;
+  /** What profiles made of themselves; empty in records from before there were any. */
+  readonly profiles: Uint8Array;
 }
+
+/** Numbers of what follows the windows: a reader passes over those it does not know. */
+const PROFILES_SECTION = 1;
 
 /** The bytes of a record. */
 export function encodeRecord(record: RollupRecord): Uint8Array {
@@ -52,6 +57,10 @@ export function encodeRecord(record: RollupRecord): Uint8Array {
   if (record.topology !== undefined) {
     writer.varint(TOPOLOGY_PART);
     writer.bytes(encodeTopology(record.topology));
+  }
+  if (record.profiles.length > 0) {
+    writer.varint(PROFILES_SECTION);
+    writer.bytes(record.profiles);
   }
   return writer.finish();
 }
@@ -90,4 +99,28 @@ function laterPartsIn(reader: ByteReader): Pick<RollupRecord, "topology"> {
     if (part === TOPOLOGY_PART) parts = { ...parts, topology: decodeTopology(new ByteReader(bytes)) };
   }
   return parts;
+    windows: listOf(reader, () => ({
+      windowSeconds: reader.varint(),
+      startSeconds: reader.varint(),
+      bytes: reader.bytes(),
+    })),
+    profiles: sectionOf(reader, PROFILES_SECTION),
+  };
+}
+
+/** Empty when there is no such section. */
+function sectionOf(reader: ByteReader, wanted: number): Uint8Array {
+  let found = new Uint8Array(0);
+  while (!reader.isAtEnd) {
+    const section = reader.varint();
+    const bytes = reader.bytes();
+    if (section === wanted) found = Uint8Array.from(bytes);
+  }
+  return found;
+}
+
+function listOf<T>(reader: ByteReader, item: () => T): T[] {
+  const items: T[] = [];
+  for (let left = reader.varint(); left > 0; left--) items.push(item());
+  return items;
 }

@@ -41,6 +41,7 @@ export class StatisticsKeeper {
   readonly #topology: TopologySaves;
   /** What was loaded, until the log is read up to there. */
   #resumed: RollupRecord | undefined;
+  #hasProfiles = false;
   #loadedPosition = -1;
   #storedOperations = 0;
   #storedEdges = 0;
@@ -60,6 +61,16 @@ export class StatisticsKeeper {
   /** Log position from which {@link append} wants to hear of records again, once {@link load} is done. */
   get nextPosition(): number {
     return this.#resumed?.resumePosition ?? 0;
+  }
+
+  /** True when something was loaded; false for a fresh start. */
+  get hasLoaded(): boolean {
+    return this.#resumed !== undefined;
+  }
+
+  /** True when profiles were among what was loaded. */
+  get hasProfiles(): boolean {
+    return this.#hasProfiles;
   }
 
   /** Loads what was stored. A record of a later version or a damaged one is said and counts as none. */
@@ -177,6 +188,10 @@ export class StatisticsKeeper {
     const windows = windowsToStore(statistics.rollups, isWhole);
     if (windows.length === 0) return;
     const record = this.#record(isWhole, windows);
+    const windows = [...statistics.rollups.all()].filter(({ window }) => isWhole || window.isDirty);
+    const profiles = statistics.profiles.changes(isWhole);
+    if (windows.length === 0 && !profiles.isNew) return;
+    const record = this.#record(isWhole, windows, profiles.bytes());
     const bytes = encodeRecord(record);
     for (const { window } of windows) window.isDirty = false;
     const operations = statistics.operations.count;
@@ -187,17 +202,24 @@ export class StatisticsKeeper {
       this.failedSaves++;
       this.#topology.settle(false);
       for (const { window } of windows) window.isDirty = true;
+      profiles.failed();
       logger.warn("statistics cannot be stored; they are tried again", { reason: errorFrom(thrown).message });
       return;
     }
     this.#topology.settle(true);
     this.#storedOperations = operations;
     this.#storedEdges = edges;
+    profiles.stored();
     this.#changes = isWhole ? 0 : this.#changes + 1;
     onCovered(record.resumePosition - 1);
   }
 
   #record(isWhole: boolean, windows: readonly WindowToStore[]): RollupRecord {
+  #record(
+    isWhole: boolean,
+    windows: readonly { readonly windowSeconds: number; readonly window: RollupWindow }[],
+    profiles: Uint8Array,
+  ): RollupRecord {
     const { statistics } = this.#options;
     const firstOperation = isWhole ? 0 : this.#storedOperations;
     const firstEdge = isWhole ? 0 : this.#storedEdges;
@@ -217,6 +239,12 @@ export class StatisticsKeeper {
       edges: statistics.edges.from(firstEdge),
       windows: storedWindows(windows),
       topology: this.#topology.record(isWhole),
+      windows: windows.map(({ windowSeconds, window }) => ({
+        windowSeconds,
+        startSeconds: window.startSeconds,
+        bytes: window.toBytes(),
+      })),
+      profiles,
     };
   }
 
@@ -231,6 +259,14 @@ export class StatisticsKeeper {
       statistics.edges.restore(edge);
     restoreWindows(statistics.rollups, record.windows);
     if (record.topology !== undefined) this.#topology.apply(record.topology);
+    for (const { windowSeconds, startSeconds, bytes } of record.windows) {
+      // A copy: a view would keep the whole record.
+      statistics.rollups.restore(windowSeconds, new RollupWindow(startSeconds, bytes.slice()));
+    }
+    if (record.profiles.length > 0) {
+      statistics.profiles.restore(record.profiles);
+      this.#hasProfiles = true;
+    }
     this.#resumed = record;
     this.#loadedPosition = record.coveredPosition;
   }

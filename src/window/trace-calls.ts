@@ -10,12 +10,14 @@ import type { CallEnds } from "../analysis/topology/call-ends.ts";
 import { callEndsOf } from "../analysis/topology/call-ends.ts";
 import { entryCallOf, entrySpanOf } from "../analysis/trace-entry.ts";
 import { LOW_WORD } from "../base/bytes.ts";
+import { Parenthood, spanForest } from "../analysis/span-forest.ts";
 import { WordMemo } from "../base/word-memo.ts";
 import { spanKindFromNumber } from "../model/span-kind.ts";
 import type { EdgeKey, Edges } from "./edges.ts";
 import { ENTRY_NODE } from "./edges.ts";
 import type { Operations } from "./operations.ts";
 import { NO_PLACE } from "./places.ts";
+import { sortedRows } from "./row-order.ts";
 import type { SpanRows } from "./span-rows.ts";
 import type { TraceTable } from "./trace-table.ts";
 import { RowFlag } from "./window-rows.ts";
@@ -72,7 +74,7 @@ export class CompleteCalls {
 
   /** The calls of a trace, its entry among them, given its rows in any order. */
   of(rows: Int32Array, trace: number): readonly CompleteCall[] {
-    const sorted = this.#sorted(rows);
+    const sorted = sortedRows(rows, this.#spans.columns);
     if (!this.#describe(sorted)) {
       const forest = spanForest(this.#objects(sorted, trace));
       const ordered = Int32Array.from(forest.spans, ({ row }) => row);
@@ -144,32 +146,6 @@ export class CompleteCalls {
       isError[at] = (flags[row] as number) & RowFlag.ERROR;
     }
     return { startNanos, durationNanos, isError };
-  }
-
-  /** A few are sorted by insertion: most come almost in order. */
-  #sorted(rows: Int32Array): Int32Array {
-    const sorted = rows.slice();
-    if (sorted.length > MAX_SHAPE_SPANS) return sorted.sort((left, right) => this.#compare(left, right));
-    for (let at = 1; at < sorted.length; at++) {
-      const row = sorted[at] as number;
-      let place = at;
-      for (; place > 0 && this.#compare(sorted[place - 1] as number, row) > 0; place--) {
-        sorted[place] = sorted[place - 1] as number;
-      }
-      sorted[place] = row;
-    }
-    return sorted;
-  }
-
-  /** By start, then span id byte by byte, as the forest has them. */
-  #compare(left: number, right: number): number {
-    const { starts, spanIds } = this.#spans.columns;
-    return (
-      (starts[left * 2 + 1] as number) - (starts[right * 2 + 1] as number) ||
-      (starts[left * 2] as number) - (starts[right * 2] as number) ||
-      bytesFirst(spanIds[left * 2] as number) - bytesFirst(spanIds[right * 2] as number) ||
-      bytesFirst(spanIds[left * 2 + 1] as number) - bytesFirst(spanIds[right * 2 + 1] as number)
-    );
   }
 
   /** Writes the shape of a trace; false when it has none that could be compared. */
@@ -266,4 +242,27 @@ function entrySpans({ spans, parents, parentsFirst }: SpanForest<DependencySpan>
 function bytesFirst(word: number): number {
   if (LOW_WORD !== 0) return word;
   return (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
+function entryCall(
+  edge: number,
+  row: number,
+  { durationNanos, isError }: SpanTimes,
+  entry: number,
+): CompleteCall {
+  const isServerError = isError[entry] === 1;
+  return {
+    edge,
+    callCount: 1,
+    errorCount: isServerError ? 1 : 0,
+    row,
+    facts: {
+      clientNanos: NO_TIME,
+      serverNanos: durationNanos[entry] as number,
+      gapNanos: NO_TIME,
+      isGapClamped: false,
+      delayNanos: NO_TIME,
+      isClientError: false,
+      isServerError,
+      isRetry: false,
+    },
+  };
 }

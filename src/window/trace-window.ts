@@ -124,6 +124,25 @@ export class TraceWindow {
     return this.spans.columns.byteSize + this.table.byteSize + this.#traces.byteSize + this.#kept.length * 24;
   }
 
+  /** Spans at which a trace is cut. */
+  get maxTraceSpans(): number {
+    return this.#options.maxTraceSpans;
+  }
+
+  /** Open traces that the listener has not been told of, with their rows; none when they are more than `maxSpans`. */
+  untold(maxSpans: number): { readonly trace: number; readonly rows: Int32Array }[] {
+    const { states, rowCounts, toldCounts } = this.#traces;
+    const found: { trace: number; rows: Int32Array }[] = [];
+    let spans = 0;
+    for (let trace = 0; trace < this.table.capacity; trace++) {
+      if (states[trace] !== TraceState.OPEN || (toldCounts[trace] as number) > 0) continue;
+      spans += rowCounts[trace] as number;
+      if (spans > maxSpans) return [];
+      found.push({ trace, rows: this.#rowsOf(trace) });
+    }
+    return found;
+  }
+
   /**
    * Takes the spans of a batch in.
    *

@@ -102,3 +102,8 @@ export class WindowRows {
     this.next = grown(this.next, new Int32Array(rows));
   }
 }
+
+/** Seconds since the epoch of a row of {@link WindowRows.starts}. */
+export function secondsAt(starts: Uint32Array, row: number): number {
+  return ((starts[row * 2 + 1] as number) * 2 ** 32 + (starts[row * 2] as number)) / 1e9;
+}

@@ -216,6 +216,8 @@ test("a record's bytes give it back", () => {
       unfolded: [1_699_999_980],
     },
   } as const;
+    profiles: Uint8Array.of(4, 5),
+  };
   expect(decodeRecord(encodeRecord(record))).toEqual(record);
   expect(() => decodeRecord(encodeRecord(record).subarray(0, 20))).toThrow("end in the middle");
 });

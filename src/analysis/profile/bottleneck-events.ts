@@ -1,5 +1,7 @@
 /** Bottlenecks as they come, move and go: events out of one profile a window of time. */
 
+import type { Steps } from "../../base/time-slice.ts";
+import { atOnce } from "../../base/time-slice.ts";
 import { weightOfSteps } from "../weight-steps.ts";
 import type { CallPathProfile } from "./call-path-profile.ts";
 import type { ProfileExemplars } from "./exemplars.ts";
@@ -113,6 +115,11 @@ export class BottleneckDetector {
 
   /** Takes the profiles of one window of time; returns what changed, by root operation as given. */
   feed(endTimeUnixNano: bigint, windows: Iterable<BottleneckWindow>): BottleneckEvent[] {
+    return atOnce(this.feedInSteps(endTimeUnixNano, windows));
+  }
+
+  /** {@link feed} as work that can be done in slices, a root operation each; a window is asked for when its turn comes. */
+  *feedInSteps(endTimeUnixNano: bigint, windows: Iterable<BottleneckWindow>): Steps<BottleneckEvent[]> {
     const events: BottleneckEvent[] = [];
     const heard = new Set<Watched>();
     for (const { rootOperation, profile } of windows) {
@@ -129,6 +136,7 @@ export class BottleneckDetector {
       const event = this.#heed(watched, ranked);
       if (event !== undefined) events.push({ ...event, timeUnixNano: endTimeUnixNano, traceWeight });
       remember(watched, ranked);
+      yield profile.paths.count;
     }
     for (const [key, watched] of this.#watched) {
       if (heard.has(watched) || ++watched.silentWindows < this.#options.maxSilentWindows) continue;

@@ -5,13 +5,11 @@ import { atOnce } from "../../base/time-slice.ts";
 import type { TraceColumns } from "../../model/trace-columns.ts";
 import { LatencySketch } from "../latency-sketch.ts";
 import { stepsOfWeight, WEIGHT_STEPS } from "../weight-steps.ts";
-import { ColumnPath } from "./column-path.ts";
-import { ColumnTree } from "./column-tree.ts";
-import { FrameTable, UNTRACED_FRAME } from "./frame-table.ts";
-import { NestedSpans } from "./nested-spans.ts";
+import { FrameTable } from "./frame-table.ts";
 import type { PathSum } from "./path-sums.ts";
 import { PathSums } from "./path-sums.ts";
-import { OVERFLOW_PATH, PathTable, ROOT_PATH } from "./path-table.ts";
+import { OVERFLOW_PATH, PathTable } from "./path-table.ts";
+import { TracePaths } from "./trace-paths.ts";
 
 /** Deepest call path told apart; what is deeper counts where it leaves that depth. */
 export const MAX_PATH_DEPTH = 64;
@@ -24,6 +22,10 @@ export interface CallPathProfileOptions {
   readonly maxPaths?: number;
   /** Numbers of the columns that are added; profiles that share one merge faster. Default: one of its own. */
   readonly frames?: FrameTable;
+  /** Numbers of call paths; profiles that share them merge without looking paths up. Default: of its own, `maxPaths`. */
+  readonly paths?: PathTable;
+  /** Where traces are worked out; profiles that are added to one after the other may share it. Default: of its own. */
+  readonly working?: TracePaths;
 }
 
 /** What one trace added; the arrays are written over by the next trace. */
@@ -71,20 +73,13 @@ export class CallPathProfile {
   readonly #sums: PathSums = new PathSums();
   /** By frame, of every span. */
   readonly #durations: (LatencySketch | undefined)[] = [];
-  readonly #tree: ColumnTree = new ColumnTree();
-  readonly #path: ColumnPath = new ColumnPath();
-  readonly #nested: NestedSpans = new NestedSpans();
+  readonly #working: TracePaths;
   #totals: ProfileTotals = { traceCount: 0, traceSteps: 0, spanCount: 0 };
-  /** Call path of each node of the trace at hand. */
-  #pathOfNode: Int32Array = new Int32Array(64);
-  /** Critical-path time of the trace at hand by call path, and which ones have some. */
-  #selfOfPath: Float64Array = new Float64Array(64);
-  #touched: Int32Array = new Int32Array(64);
-  #touchedCount = 0;
 
-  constructor({ maxPaths = DEFAULT_MAX_PATHS, frames = new FrameTable() }: CallPathProfileOptions = {}) {
-    this.frames = frames;
-    this.paths = new PathTable(maxPaths, MAX_PATH_DEPTH);
+  constructor({ maxPaths = DEFAULT_MAX_PATHS, frames, paths, working }: CallPathProfileOptions = {}) {
+    this.frames = frames ?? new FrameTable();
+    this.paths = paths ?? new PathTable(maxPaths, MAX_PATH_DEPTH);
+    this.#working = working ?? new TracePaths();
     this.#reservePaths();
   }
 
@@ -121,11 +116,15 @@ export class CallPathProfile {
 
   /** {@link merge} as work that can be done in slices; neither profile may change meanwhile. */
   *mergeInSteps(other: CallPathProfile): Steps<Int32Array> {
-    const places = new Int32Array(other.paths.count);
+    const isSame = other.paths === this.paths;
+    const places = isSame
+      ? Int32Array.from({ length: this.paths.count }, (_, path) => path)
+      : new Int32Array(other.paths.count);
     places[OVERFLOW_PATH] = OVERFLOW_PATH;
+    this.#reservePaths();
     for (let path = 1; path < places.length; path++) {
       const parent = places[other.paths.parentOf(path)] as number;
-      if (path !== OVERFLOW_PATH) {
+      if (path !== OVERFLOW_PATH && !isSame) {
         places[path] = this.paths.below(parent, this.#frameFrom(other, other.paths.frameOf(path)));
         this.#reservePaths();
       }
@@ -143,6 +142,8 @@ export class CallPathProfile {
 
   /** What is known of a call path. */
   at(path: number): PathSum {
+    // Another profile may have given the path its number.
+    this.#reservePaths();
     return this.#sums.at(path);
   }
 
@@ -159,58 +160,41 @@ export class CallPathProfile {
     durations: ReadonlyMap<number, LatencySketch>,
     sums: ReadonlyMap<number, PathSum>,
   ): void {
-    for (const [path, sum] of sums) {
-      this.#reservePaths();
-      this.#sums.merge(path, sum);
-    }
+    for (const [path, sum] of sums) this.restorePath(path, sum);
     for (const [frame, sketch] of durations) this.#durationsOf(frame).merge(sketch);
     this.#addTotals(totals, 1);
   }
 
+  /** Adds what another profile told of one call path; totals and durations are {@link restore}d by themselves. */
+  restorePath(path: number, sum: PathSum): void {
+    this.#reservePaths();
+    this.#sums.merge(path, sum);
+  }
+
   #count(columns: TraceColumns, steps: number, sign: 1 | -1): TraceContribution {
-    const tree = this.#tree;
-    tree.build(columns, this.frames);
-    this.#path.walk(tree);
-    this.#findPaths(columns);
+    const working = this.#working;
+    working.find(columns, this.frames, this.paths);
+    const { tree, pathOfNode, touchedCount, touched, selfNanos } = working;
+    this.#reservePaths();
     this.#countSpans(columns, steps, sign);
-    this.#sumSegments();
     this.#countPath(columns.traceId, steps, sign);
     this.#addTotals({ traceCount: 1, traceSteps: steps, spanCount: tree.spanCount }, sign);
     return {
-      rootPath: this.#pathOfNode[tree.root] as number,
+      rootPath: pathOfNode[tree.root] as number,
       durationNanos: (tree.ends[tree.root] as number) - (tree.starts[tree.root] as number),
-      pathCount: this.#touchedCount,
-      paths: this.#touched,
-      selfNanos: this.#selfOfPath,
+      pathCount: touchedCount,
+      paths: touched,
+      selfNanos,
     };
   }
 
-  /** Finds the call path of every node, and which ones lie inside another one of theirs. */
-  #findPaths(columns: TraceColumns): void {
-    const { parentsFirst, parents, rows, nodeCount } = this.#tree;
-    if (nodeCount > this.#pathOfNode.length) this.#pathOfNode = new Int32Array(nodeCount * 2);
-    const pathOfNode = this.#pathOfNode;
-    let isRecursive = false;
-    for (let at = 0; at < nodeCount; at++) {
-      const node = parentsFirst[at] as number;
-      const row = rows[node] as number;
-      const above = at === 0 ? ROOT_PATH : (pathOfNode[parents[node] as number] as number);
-      const frame = row < 0 ? UNTRACED_FRAME : (columns.frames[row] as number);
-      const path = this.paths.below(above, frame);
-      pathOfNode[node] = path;
-      isRecursive ||= this.paths.parentOf(path) !== above;
-    }
-    this.#reservePaths();
-    if (isRecursive) this.#nested.mark(this.#tree, pathOfNode, this.paths.count);
-    else this.#nested.clear(nodeCount);
-  }
-
   #countSpans(columns: TraceColumns, steps: number, sign: 1 | -1): void {
-    const { rows, starts, ends, durations, nodeCount } = this.#tree;
-    const { isNested } = this.#nested;
+    const { tree, nested, pathOfNode } = this.#working;
+    const { rows, starts, ends, durations, nodeCount } = tree;
+    const { isNested } = nested;
     const weight = steps / WEIGHT_STEPS;
     for (let node = 0; node < nodeCount; node++) {
-      const path = this.#pathOfNode[node] as number;
+      const path = pathOfNode[node] as number;
       if (isNested[node] === 0) {
         this.#sums.addInclusive(path, (ends[node] as number) - (starts[node] as number), sign * steps);
       }
@@ -223,23 +207,11 @@ export class CallPathProfile {
     }
   }
 
-  /** Adds the segments of the path up by call path. */
-  #sumSegments(): void {
-    for (let at = 0; at < this.#touchedCount; at++) this.#selfOfPath[this.#touched[at] as number] = 0;
-    this.#touchedCount = 0;
-    const { nodes, starts, ends, segmentCount } = this.#path;
-    for (let segment = 0; segment < segmentCount; segment++) {
-      const path = this.#pathOfNode[nodes[segment] as number] as number;
-      const before = this.#selfOfPath[path] as number;
-      if (before === 0) this.#touched[this.#touchedCount++] = path;
-      this.#selfOfPath[path] = before + ((ends[segment] as number) - (starts[segment] as number));
-    }
-  }
-
   #countPath(traceId: string, steps: number, sign: 1 | -1): void {
-    for (let at = 0; at < this.#touchedCount; at++) {
-      const path = this.#touched[at] as number;
-      const nanos = this.#selfOfPath[path] as number;
+    const { touched, touchedCount, selfNanos } = this.#working;
+    for (let at = 0; at < touchedCount; at++) {
+      const path = touched[at] as number;
+      const nanos = selfNanos[path] as number;
       if (sign === 1) this.#sums.addSelf(path, nanos, steps, traceId);
       else this.#sums.removeSelf(path, nanos, steps, traceId);
     }
@@ -269,14 +241,6 @@ export class CallPathProfile {
 
   /** Makes every array by call path as long as there are paths. */
   #reservePaths(): void {
-    const { count } = this.paths;
-    this.#sums.reserve(count);
-    if (count <= this.#selfOfPath.length) return;
-    const selfOfPath = new Float64Array(count * 2);
-    const touched = new Int32Array(count * 2);
-    selfOfPath.set(this.#selfOfPath);
-    touched.set(this.#touched);
-    this.#selfOfPath = selfOfPath;
-    this.#touched = touched;
+    this.#sums.reserve(this.paths.count);
   }
 }

@@ -31,6 +31,11 @@ export class ExactSums {
   #highs: Float64Array = new Float64Array(16);
   #lows: Float64Array = new Float64Array(16);
 
+  /** Sums that there is room for. */
+  get length(): number {
+    return this.#lows.length;
+  }
+
   /** Makes room for sums 0 to below `count`, 0 each. */
   reserve(count: number): void {
     if (count <= this.#lows.length) return;

@@ -9,10 +9,16 @@ export const OVERFLOW_PATH = 1;
 /** Number of the path that is met first. */
 export const FIRST_PATH = 2;
 
+/** Nodes that several tables may still give out together. */
+export interface PathBudget {
+  left: number;
+}
+
 /** Numbers call paths; parents have smaller numbers than their children, and nothing is ever taken out. */
 export class PathTable {
   readonly #maxPaths: number;
   readonly #maxDepth: number;
+  readonly #budget: PathBudget;
   #count = FIRST_PATH;
   #isFull = false;
   #parents: Int32Array = new Int32Array(64);
@@ -24,8 +30,10 @@ export class PathTable {
   /**
    * @param maxPaths most nodes beside the two special ones
    * @param maxDepth deepest node; the root's children have depth 1
+   * @param budget what this table shares with others
    */
-  constructor(maxPaths: number, maxDepth: number) {
+  constructor(maxPaths: number, maxDepth: number, budget: PathBudget = { left: Number.POSITIVE_INFINITY }) {
+    this.#budget = budget;
     this.#maxPaths = maxPaths;
     this.#maxDepth = maxDepth;
     this.#parents[ROOT_PATH] = -1;
@@ -83,15 +91,24 @@ export class PathTable {
       if (this.#frames[above] === frame) return above;
     }
     if ((this.#depths[parent] as number) >= this.#maxDepth) return parent;
-    if (this.#isFull || this.#count - FIRST_PATH >= this.#maxPaths) {
+    if (this.#isFull || this.#count - FIRST_PATH >= this.#maxPaths || this.#budget.left <= 0) {
       this.#isFull = true;
       return OVERFLOW_PATH;
     }
     return this.#add(parent, frame, slot);
   }
 
+  /** Gives the next number to a node that was stored with it, whatever the bounds are now. */
+  restore(parent: number, frame: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = hashOf(parent, frame) & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.#add(parent, frame, slot);
+  }
+
   #add(parent: number, frame: number, slot: number): number {
     const node = this.#count++;
+    this.#budget.left--;
     if (node === this.#parents.length) this.#grow();
     this.#parents[node] = parent;
     this.#frames[node] = frame;

@@ -1,6 +1,5 @@
 /** Profiles as bytes, to be kept in windows of time. */
 
-import { bytesFromHex, hexFromBytes } from "../../base/bytes.ts";
 import { TracAggError } from "../../base/errors.ts";
 import type { Steps } from "../../base/time-slice.ts";
 import { atOnce } from "../../base/time-slice.ts";
@@ -10,11 +9,9 @@ import { LatencySketch } from "../latency-sketch.ts";
 import { WEIGHT_STEPS } from "../weight-steps.ts";
 import type { CallPathProfileOptions, ProfileTotals } from "./call-path-profile.ts";
 import { CallPathProfile } from "./call-path-profile.ts";
-import type { Exemplar } from "./exemplars.ts";
-import { ExemplarSlots } from "./exemplars.ts";
 import type { ProfileFrame } from "./frame-table.ts";
 import { compareFrames, OVERFLOW_FRAME, UNTRACED_FRAME } from "./frame-table.ts";
-import type { PathSum } from "./path-sums.ts";
+import { isWholeSum, readSum, readTraceIds, writeSum, writeTraceIds } from "./path-sum-bytes.ts";
 import { OVERFLOW_PATH, ROOT_PATH } from "./path-table.ts";
 import type { ProfileNode } from "./profile-tree.ts";
 import { profileTree } from "./profile-tree.ts";
@@ -23,9 +20,6 @@ const FORMAT = 1;
 const IS_FULL = 1;
 /** All weights are whole, so every sum is a multiple of 1,024 and is written without it. */
 const IS_WHOLE = 2;
-/** Sums are written in two numbers below 2^53. */
-const LOW_BITS = 50n;
-const LOW_MASK = (1n << LOW_BITS) - 1n;
 
 /** Words of a profile, each once, by number. */
 interface Tables {
@@ -63,6 +57,7 @@ export function profileToBytes(profile: CallPathProfile): Uint8Array {
   writeTables(writer, tables);
   const frameNumbers = new Map(sorted.map((frame, number) => [frame, number]));
   const traceNumbers = new Map(tables.traceIds.map((id, number) => [id, number]));
+  const factor = tables.isWhole ? WEIGHT_STEPS : 1;
   writer.varint(durations.length);
   for (const [frame, sketch] of durations) {
     writer.varint(frameNumbers.get(frame) as number);
@@ -72,7 +67,7 @@ export function profileToBytes(profile: CallPathProfile): Uint8Array {
   for (const node of tree.nodes) {
     writer.varint(node.depth);
     writer.varint(frameNumbers.get(profile.paths.frameOf(node.path)) as number);
-    writeSum(writer, node, tables, traceNumbers);
+    writeSum(writer, node, factor, traceNumbers);
   }
   return writer.finish();
 }
@@ -119,7 +114,7 @@ export function* profileFromBytesInSteps(
     const path = frame === OVERFLOW_FRAME ? OVERFLOW_PATH : profile.paths.below(parent, frame);
     above.length = depth;
     above.push(path);
-    profile.restore(NOTHING, new Map(), new Map([[path, readSum(reader, factor, traceIds)]]));
+    profile.restorePath(path, readSum(reader, factor, traceIds));
     yield 1;
   }
   if (!reader.isAtEnd) throw corrupt(`a profile is followed by ${bytes.length - reader.position} more bytes`);
@@ -127,19 +122,13 @@ export function* profileFromBytesInSteps(
   return profile;
 }
 
-const NOTHING: ProfileTotals = Object.freeze({ traceCount: 0, traceSteps: 0, spanCount: 0 });
-
 function tablesOf(nodes: readonly ProfileNode[], frames: readonly ProfileFrame[]): Tables {
   const texts = new Set<string>();
   for (const { role, service, operation } of frames)
     if (role === "operation") texts.add(service).add(operation);
   const traceIds = new Set<string>();
   for (const { exemplars } of nodes) for (const { traceId } of exemplars?.all() ?? []) traceIds.add(traceId);
-  const step = BigInt(WEIGHT_STEPS);
-  const isWhole = nodes.every(
-    ({ spanSteps, self, inclusive }) =>
-      spanSteps % WEIGHT_STEPS === 0 && self % step === 0n && inclusive % step === 0n,
-  );
+  const isWhole = nodes.every(isWholeSum);
   return { texts: [...texts].sort(), frames, traceIds: [...traceIds].sort(), isWhole };
 }
 
@@ -169,57 +158,13 @@ function writeTables(writer: ByteWriter, { texts, frames, traceIds }: Tables): v
     writer.varint(numbers.get(frame.service) as number);
     writer.varint(numbers.get(frame.operation) as number);
   }
-  writer.varint(traceIds.length);
-  for (const id of traceIds) writer.bytes(bytesFromHex(id) ?? new Uint8Array(0));
+  writeTraceIds(writer, traceIds);
 }
 
 /** Special frames by their number, others by the one after. */
 function roleNumber({ role }: ProfileFrame): number {
   if (role === "untraced") return UNTRACED_FRAME;
   return role === "overflow" ? OVERFLOW_FRAME : OVERFLOW_FRAME + 1;
-}
-
-function writeSum(
-  writer: ByteWriter,
-  sum: PathSum,
-  { isWhole }: Tables,
-  traceNumbers: ReadonlyMap<string, number>,
-): void {
-  const factor = isWhole ? WEIGHT_STEPS : 1;
-  writer.varint(sum.spanCount);
-  writer.varint(sum.spanSteps / factor);
-  writeBig(writer, sum.self / BigInt(factor));
-  writeBig(writer, sum.inclusive / BigInt(factor));
-  const hasSelf = sum.self !== 0n && sum.selfSketch !== undefined;
-  writer.varint(hasSelf ? 1 : 0);
-  if (!hasSelf) return;
-  sum.selfSketch?.writeTo(writer);
-  const exemplars = sum.exemplars?.all() ?? [];
-  writer.varint(exemplars.length);
-  for (const { traceId, nanos } of exemplars) {
-    writer.varint(traceNumbers.get(traceId) as number);
-    writer.varint(nanos);
-  }
-}
-
-function readSum(reader: ByteReader, factor: number, traceIds: readonly string[]): PathSum {
-  const spanCount = reader.varint();
-  const spanSteps = reader.varint() * factor;
-  const self = readBig(reader) * BigInt(factor);
-  const inclusive = readBig(reader) * BigInt(factor);
-  if (reader.varint() === 0) {
-    return { spanCount, spanSteps, self, inclusive, selfSketch: undefined, exemplars: undefined };
-  }
-  const selfSketch = LatencySketch.readFrom(reader);
-  const read: Exemplar[] = [];
-  for (let left = reader.varint(); left > 0; left--) {
-    const traceId = traceIds[reader.varint()];
-    if (traceId === undefined) throw corrupt("an exemplar names a trace that is not listed");
-    read.push({ traceId, nanos: reader.varint() });
-  }
-  const exemplars = new ExemplarSlots();
-  exemplars.merge(read);
-  return { spanCount, spanSteps, self, inclusive, selfSketch, exemplars };
 }
 
 function readFrames(reader: ByteReader): ProfileFrame[] {
@@ -240,22 +185,6 @@ function readFrame(reader: ByteReader, texts: readonly string[]): ProfileFrame {
   if (service === undefined || operation === undefined)
     throw corrupt("a frame names a text that is not listed");
   return { role: "operation", service, operation, kind };
-}
-
-function readTraceIds(reader: ByteReader): string[] {
-  const ids: string[] = [];
-  for (let left = reader.varint(); left > 0; left--) ids.push(hexFromBytes(reader.bytes()));
-  return ids;
-}
-
-function writeBig(writer: ByteWriter, value: bigint): void {
-  writer.varint(Number(value & LOW_MASK));
-  writer.varint(Number(value >> LOW_BITS));
-}
-
-function readBig(reader: ByteReader): bigint {
-  const low = BigInt(reader.varint());
-  return low + (BigInt(reader.varint()) << LOW_BITS);
 }
 
 function numberAt(numbers: readonly number[], at: number): number {

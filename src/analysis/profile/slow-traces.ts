@@ -6,62 +6,18 @@ import { quantileOfSorted } from "../quantile.ts";
 import type { TraceContribution } from "./call-path-profile.ts";
 import { CallPathProfile } from "./call-path-profile.ts";
 import { nanosOfSum } from "./exact-sums.ts";
-import type { Exemplar } from "./exemplars.ts";
 import type { ProfileFrame } from "./frame-table.ts";
-import { compareFrames } from "./frame-table.ts";
 import { FIRST_PATH, OVERFLOW_PATH } from "./path-table.ts";
-import { comparePaths } from "./profile-difference.ts";
+import type { SlowRootOperation, SlowSums, SlowTraceComparison } from "./slow-differences.ts";
+import { betterExemplar, slowComparison, slowSumsOf } from "./slow-differences.ts";
 
 /** Fewer traces of a root operation have no 95th percentile to speak of. */
-const DEFAULT_MIN_TRACES = 20;
+export const DEFAULT_MIN_TRACES = 20;
 
 /** What {@link SlowTraceCollector.comparison} goes by. */
 export interface SlowTraceOptions {
   /** Root operations with fewer traces are left out. Default 20. */
   readonly minTraces?: number;
-}
-
-/** A root operation and where its traces were cut. */
-export interface SlowRootOperation {
-  readonly frame: ProfileFrame;
-  readonly traceCount: number;
-  readonly p40Nanos: number;
-  readonly p60Nanos: number;
-  readonly p95Nanos: number;
-  /** Traces longer than `p95Nanos`. */
-  readonly slowCount: number;
-  /** Traces from `p40Nanos` to `p60Nanos`. */
-  readonly middleCount: number;
-}
-
-/** Critical-path time of slow traces against middling ones. */
-export interface SlowDifference {
-  /** From the root down for a call path; one for an operation. */
-  readonly frames: readonly ProfileFrame[];
-  /** Of the critical-path time of all slow traces, 0 to 1. */
-  readonly slowShare: number;
-  readonly middleShare: number;
-  /** `slowShare` - `middleShare`: positive where slow traces differ for the worse. */
-  readonly shareDelta: number;
-  /** Mean over all slow traces, those without the path included. */
-  readonly slowMeanNanos: number;
-  readonly middleMeanNanos: number;
-  /** The slow trace with most time in it. */
-  readonly exemplar: Exemplar | undefined;
-}
-
-/** The answer; empty lists when no root operation has traces enough. */
-export interface SlowTraceComparison {
-  /** Most traces first. */
-  readonly rootOperations: readonly SlowRootOperation[];
-  /** Traces of root operations with too few of them. */
-  readonly leftOutCount: number;
-  readonly slowCount: number;
-  readonly middleCount: number;
-  /** Largest `shareDelta` first. */
-  readonly operations: readonly SlowDifference[];
-  /** Largest `shareDelta` first. */
-  readonly paths: readonly SlowDifference[];
 }
 
 /** What is kept of a trace: some ten bytes for each call path on its critical path. */
@@ -71,12 +27,6 @@ interface KeptTrace {
   readonly durationNanos: number;
   readonly paths: Int32Array;
   readonly selfNanos: Float64Array;
-}
-
-interface Sums {
-  slow: number;
-  middle: number;
-  exemplar: Exemplar | undefined;
 }
 
 /**
@@ -121,7 +71,7 @@ export class SlowTraceCollector {
   /** Slow traces against middling ones. */
   comparison({ minTraces = DEFAULT_MIN_TRACES }: SlowTraceOptions = {}): SlowTraceComparison {
     const rootOperations: SlowRootOperation[] = [];
-    const sums = new Map<number, Sums>();
+    const sums = new Map<number, SlowSums>();
     let leftOutCount = 0;
     for (const [rootPath, traces] of groupedByRoot(this.#traces)) {
       if (traces.length < minTraces) {
@@ -132,16 +82,7 @@ export class SlowTraceCollector {
       rootOperations.push(root);
       for (const trace of traces) addTo(sums, trace, root);
     }
-    rootOperations.sort(
-      (left, right) => right.traceCount - left.traceCount || compareFrames(left.frame, right.frame),
-    );
-    const slowCount = rootOperations.reduce((sum, root) => sum + root.slowCount, 0);
-    const middleCount = rootOperations.reduce((sum, root) => sum + root.middleCount, 0);
-    const counts = { slowCount, middleCount };
-    const paths = differencesOf(sums, counts, (path) => this.#framesTo(path));
-    const byFrame = summedBy(sums, (path) => this.profile.paths.frameOf(path));
-    const operations = differencesOf(byFrame, counts, (frame) => [this.profile.frames.frame(frame)]);
-    return { rootOperations, leftOutCount, ...counts, operations, paths };
+    return slowComparison(this.profile, { rootOperations, leftOutCount, sums });
   }
 
   #keep(traceId: string, contribution: TraceContribution): void {
@@ -153,12 +94,6 @@ export class SlowTraceCollector {
 
   #frameOf(path: number): ProfileFrame {
     return this.profile.frames.frame(this.profile.paths.frameOf(path));
-  }
-
-  #framesTo(path: number): ProfileFrame[] {
-    const frames: ProfileFrame[] = [];
-    for (let at = path; at > 0; at = this.profile.paths.parentOf(at)) frames.push(this.#frameOf(at));
-    return frames.reverse();
   }
 }
 
@@ -198,76 +133,16 @@ function isMiddle(nanos: number, { p40Nanos, p60Nanos }: Cuts): boolean {
   return nanos >= p40Nanos && nanos <= p60Nanos;
 }
 
-function addTo(sums: Map<number, Sums>, trace: KeptTrace, cuts: Cuts): void {
+function addTo(sums: Map<number, SlowSums>, trace: KeptTrace, cuts: Cuts): void {
   const slow = isSlow(trace.durationNanos, cuts);
   if (!slow && !isMiddle(trace.durationNanos, cuts)) return;
   for (const [at, path] of trace.paths.entries()) {
     const nanos = trace.selfNanos[at] as number;
-    const sum = sumsOf(sums, path);
+    const sum = slowSumsOf(sums, path);
     if (!slow) sum.middle += nanos;
     else {
       sum.slow += nanos;
-      sum.exemplar = better(sum.exemplar, { traceId: trace.traceId, nanos });
+      sum.exemplar = betterExemplar(sum.exemplar, { traceId: trace.traceId, nanos });
     }
   }
-}
-
-function summedBy(sums: ReadonlyMap<number, Sums>, keyOf: (path: number) => number): Map<number, Sums> {
-  const summed = new Map<number, Sums>();
-  for (const [path, { slow, middle, exemplar }] of sums) {
-    const sum = sumsOf(summed, keyOf(path));
-    sum.slow += slow;
-    sum.middle += middle;
-    sum.exemplar = better(sum.exemplar, exemplar);
-  }
-  return summed;
-}
-
-function sumsOf(sums: Map<number, Sums>, key: number): Sums {
-  let sum = sums.get(key);
-  if (sum === undefined) {
-    sum = { slow: 0, middle: 0, exemplar: undefined };
-    sums.set(key, sum);
-  }
-  return sum;
-}
-
-/** The one with more time, the smaller id of equal ones. */
-function better(known: Exemplar | undefined, other: Exemplar | undefined): Exemplar | undefined {
-  if (known === undefined || other === undefined) return known ?? other;
-  if (known.nanos !== other.nanos) return known.nanos > other.nanos ? known : other;
-  return known.traceId <= other.traceId ? known : other;
-}
-
-function differencesOf(
-  sums: ReadonlyMap<number, Sums>,
-  { slowCount, middleCount }: Pick<SlowTraceComparison, "slowCount" | "middleCount">,
-  framesTo: (key: number) => ProfileFrame[],
-): SlowDifference[] {
-  let slowWhole = 0;
-  let middleWhole = 0;
-  for (const { slow, middle } of sums.values()) {
-    slowWhole += slow;
-    middleWhole += middle;
-  }
-  const differences = [...sums].map(([key, { slow, middle, exemplar }]): SlowDifference => {
-    const slowShare = ratio(slow, slowWhole);
-    const middleShare = ratio(middle, middleWhole);
-    return {
-      frames: framesTo(key),
-      slowShare,
-      middleShare,
-      shareDelta: slowShare - middleShare,
-      slowMeanNanos: ratio(slow, slowCount),
-      middleMeanNanos: ratio(middle, middleCount),
-      exemplar,
-    };
-  });
-  return differences.sort(
-    (left, right) => right.shareDelta - left.shareDelta || comparePaths(left.frames, right.frames),
-  );
-}
-
-function ratio(part: number, whole: number): number {
-  return whole === 0 ? 0 : part / whole;
 }

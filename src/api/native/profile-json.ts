@@ -6,7 +6,7 @@ import { flameGraph } from "../../analysis/profile/flame-graph.ts";
 import type { ProfileFrame } from "../../analysis/profile/frame-table.ts";
 import type { RankBy } from "../../analysis/profile/rankings.ts";
 import { rankOperations } from "../../analysis/profile/rankings.ts";
-import type { SlowDifference } from "../../analysis/profile/slow-traces.ts";
+import type { SlowDifference } from "../../analysis/profile/slow-differences.ts";
 import { weightOfSteps } from "../../analysis/weight-steps.ts";
 import type { ProfileAnswer, SlowTracesAnswer } from "../../query/profile-of.ts";
 import type {
