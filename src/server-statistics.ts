@@ -8,6 +8,7 @@ import { replayLog } from "./ingest/replay-log.ts";
 import type { IngestLog } from "./log/ingest-log.ts";
 import { LiveStatistics } from "./rollup/live-statistics.ts";
 import { StatisticsKeeper } from "./rollup/statistics-keeper.ts";
+import { registerProfileGauges } from "./server-profile-gauges.ts";
 import type { RollupStore } from "./store/rollup-store.ts";
 import type { SpanWriter } from "./store/span-writer.ts";
 
@@ -33,7 +34,11 @@ export async function startStatistics(parts: ServerStatisticsParts): Promise<Sta
   const statistics = new LiveStatistics({ seed: randomInt(2 ** 31) });
   const keeper = new StatisticsKeeper({ statistics, store: rollups, clock, logger, onCovered });
   registerGauges(metrics, statistics, keeper);
+  registerProfileGauges(metrics, statistics.profiles);
   await keeper.load();
+  const isOlder = keeper.hasLoaded || store.coveredPosition() >= 0;
+  // A data folder from before there were profiles: stored traces answer for what came until now.
+  if (isOlder && !keeper.hasProfiles) statistics.profiles.windows.beginAt(clock.nowMillis() / 1_000);
   const replayed = await replayLog({ log, store, followers: [keeper], logger, metrics });
   if (replayed.records > 0) logger.info("recovered from the ingest log", { ...replayed });
   keeper.start();

@@ -3,6 +3,7 @@
 import type { FrameRole } from "../analysis/profile/frame-table.ts";
 import type { RankBy } from "../analysis/profile/rankings.ts";
 import type { SpanKind } from "../model/span-kind.ts";
+import type { ProfileSource } from "../query/profile-of.ts";
 import type { CoveredRangeJson, NanosJson } from "./contract.ts";
 
 /** One step of a call path; service is "" unless the role is `operation`. */
@@ -52,15 +53,21 @@ export interface ProfileNodeJson extends ProfileFrameJson {
 
 /** Which traces an answer about many is over. */
 export interface AnalysedTracesJson {
-  /** Traces analysed, newest first. */
+  /** Traces analysed. */
   readonly traceCount: number;
   /** True when more traces match than were analysed. */
   readonly truncated: boolean;
   readonly range: CoveredRangeJson;
 }
 
+/** Which traces an answer about profiles is over. */
+export interface ProfiledTracesJson extends AnalysedTracesJson {
+  /** `windows`: every trace, as they were counted when they were complete; `traces`: the newest stored ones that match. */
+  readonly source: ProfileSource;
+}
+
 /** `GET /api/v1/profile`. */
-export interface ProfileJson extends AnalysedTracesJson {
+export interface ProfileJson extends ProfiledTracesJson {
   /** How many traces these stand for, by the sampling thresholds of their roots. */
   readonly traceWeight: number;
   readonly spanCount: number;
@@ -90,7 +97,7 @@ export interface RankedOperationJson extends ProfileFrameJson {
 }
 
 /** `GET /api/v1/bottlenecks`: highest first. */
-export interface OperationRankingJson extends AnalysedTracesJson {
+export interface OperationRankingJson extends ProfiledTracesJson {
   readonly rank: RankBy;
   readonly operations: readonly RankedOperationJson[];
   readonly nextPageToken: string;
@@ -131,7 +138,7 @@ export interface SlowPathDifferenceJson extends SlowDifferenceJson {
 }
 
 /** `GET /api/v1/profile/slow`: largest `shareDelta` first. */
-export interface SlowTracesJson extends AnalysedTracesJson {
+export interface SlowTracesJson extends ProfiledTracesJson {
   readonly slowCount: number;
   readonly middleCount: number;
   /** Traces of root operations with too few of them to compare. */

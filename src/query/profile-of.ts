@@ -1,4 +1,4 @@
-/** Profiles over the newest traces a filter finds: where their time goes, and what makes the slow ones slow. */
+/** Profiles over many traces: where their time goes, and what makes the slow ones slow. */
 
 import { adjustedCount } from "../analysis/adjusted-count.ts";
 import { CallPathProfile } from "../analysis/profile/call-path-profile.ts";
@@ -17,6 +17,7 @@ import { analyseTraces } from "./analysed-traces.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
 import type { TraceFilter } from "./trace-filter.ts";
+import { profileFromWindows, slowTracesFromWindows } from "./window-profiles.ts";
 
 /** Sums, sketch and exemplars of a call path. */
 const PATH_BYTES = 2_048;
@@ -25,13 +26,21 @@ const TABLE_BYTES = 100;
 /** Bytes kept of a trace to compare slow ones with middling ones. */
 const KEPT_TRACE_BYTES = 1_024;
 
-/** A profile of the newest matching traces. */
-export interface ProfileAnswer extends AnalysedTraces {
+/** Where an answer is from: windows of time, over every trace, or stored traces, over the newest that match. */
+export type ProfileSource = "windows" | "traces";
+
+/** What answers about profiles have in common. */
+export interface ProfiledTraces extends AnalysedTraces {
+  readonly source: ProfileSource;
+}
+
+/** A profile of matching traces. */
+export interface ProfileAnswer extends ProfiledTraces {
   readonly profile: CallPathProfile;
 }
 
-/** Slow traces against middling ones, of the newest matching traces. */
-export interface SlowTracesAnswer extends AnalysedTraces {
+/** Slow traces against middling ones, of matching traces. */
+export interface SlowTracesAnswer extends ProfiledTraces {
   readonly traceCount: number;
   readonly comparison: SlowTraceComparison;
 }
@@ -46,8 +55,9 @@ interface TraceTaker {
 }
 
 /**
- * The call-path profile of the matching traces, newest first, up to the limits on traces and spans of one answer. A
- * trace counts as often as the sampling threshold of its root says (`ot=th` in its trace state).
+ * The call-path profile of the matching traces: of all where the windows can answer, else of the newest stored ones, up
+ * to the limits on traces and spans of one answer. A trace counts as often as the sampling threshold of its root says
+ * (`ot=th` in its trace state).
  *
  * @throws TracAggError `invalid_argument` when the filter's range or durations make no sense.
  */
@@ -56,6 +66,8 @@ export async function profileOf(
   filter: TraceFilter,
   running: RunningQuery,
 ): Promise<ProfileAnswer> {
+  const windowed = await profileFromWindows(context, filter, running);
+  if (windowed !== undefined) return { ...windowed, truncated: false, source: "windows" };
   const profile = new CallPathProfile();
   const analysed = await takeTraces(context, filter, running, {
     profile,
@@ -63,7 +75,7 @@ export async function profileOf(
     add: (columns, weight) => profile.add(columns, weight),
     merge: (_traceId, one) => profile.mergeInSteps(one),
   });
-  return { ...analysed, profile };
+  return { ...analysed, profile, source: "traces" };
 }
 
 /**
@@ -76,6 +88,8 @@ export async function slowTracesOf(
   filter: TraceFilter,
   running: RunningQuery,
 ): Promise<SlowTracesAnswer> {
+  const windowed = await slowTracesFromWindows(context, filter, running);
+  if (windowed !== undefined) return { ...windowed, truncated: false, source: "windows" };
   const collector = new SlowTraceCollector();
   const analysed = await takeTraces(context, filter, running, {
     profile: collector.profile,
@@ -90,7 +104,7 @@ export async function slowTracesOf(
     },
   });
   const { traceCount } = collector.profile.totals;
-  return { ...analysed, traceCount, comparison: collector.comparison() };
+  return { ...analysed, traceCount, comparison: collector.comparison(), source: "traces" };
 }
 
 /** Traces of more spans than may be looked at at once are profiled in the analysis thread, where there is one. */

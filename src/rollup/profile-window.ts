@@ -13,6 +13,8 @@ export class ProfileWindow {
   readonly startSeconds: number;
   /** True when it changed since whoever stores windows set it to false. */
   isDirty = false;
+  /** When it changed last, in seconds of the clock of whoever changes it. */
+  changedSeconds = 0;
   readonly #parts: ProfileParts;
   readonly #live: Map<number, RootProfile> = new Map();
   readonly #resting: Map<number, Uint8Array> = new Map();

@@ -12,8 +12,10 @@ const HOUR = 3_600;
 const KEEP_MINUTES_SECONDS = 3 * HOUR;
 /** Two weeks of hours: this week against the last. */
 const KEEP_HOURS_SECONDS = 14 * 86_400;
-/** Minutes that lie this far back rest as bytes: what still comes for them is late. */
-const REST_AFTER_SECONDS = 3 * MINUTE;
+/** Windows that did not change for so long rest as bytes. */
+const REST_AFTER_SECONDS = MINUTE;
+/** Most windows held as sums: when traces of hours come at once, those that changed longest ago rest earlier. */
+const MAX_LIVE_WINDOWS = 16;
 /** Bytes of windows at rest; the oldest go first. */
 const DEFAULT_MAX_BYTES = 128 * 1024 * 1024;
 
@@ -52,6 +54,7 @@ export class ProfileWindows {
   readonly #hours: Map<number, ProfileWindow> = new Map();
   #minutesSince = 0;
   #heldSince = 0;
+  #nowSeconds = 0;
 
   constructor(roots: ProfileRoots, parts: ProfileParts, maxBytes: number = DEFAULT_MAX_BYTES) {
     this.#roots = roots;
@@ -77,23 +80,18 @@ export class ProfileWindows {
       return;
     }
     const window = this.#windowAt(seconds);
-    if (sign === 1 || window.has(root.number)) window.add(root, columns, weight, sign);
+    if (sign === -1 && !window.has(root.number)) return;
+    window.add(root, columns, weight, sign);
+    window.changedSeconds = this.#nowSeconds;
   }
 
   /** Lets time go on: what is past rests, one old minute becomes part of its hour, what is past its term goes. */
   tick(nowSeconds: number): void {
-    for (const [start, window] of this.#minutes) {
-      if (window.isLive && start < nowSeconds - REST_AFTER_SECONDS) window.rest();
-    }
+    this.#nowSeconds = nowSeconds;
     this.#foldOne(floorTo(nowSeconds - KEEP_MINUTES_SECONDS, MINUTE));
     this.#forgetBefore(floorTo(nowSeconds - KEEP_HOURS_SECONDS, HOUR));
-    let bytes = 0;
-    for (const [start, window] of this.#hours) {
-      // The hour that minutes are still added to stays as it is.
-      if (window.isLive && start + HOUR < this.#minutesSince) window.rest();
-      bytes += window.restingBytes;
-    }
-    for (const window of this.#minutes.values()) bytes += window.restingBytes;
+    this.#restIdle();
+    let bytes = this.sizes().restingBytes;
     while (bytes > this.#maxBytes) bytes -= this.#dropOldest();
   }
 
@@ -197,8 +195,22 @@ export class ProfileWindows {
     }
     const hour = this.#windowIn(this.#hours, floorTo(oldest, HOUR));
     hour.merge(this.#minutes.get(oldest) as ProfileWindow, (number) => this.#roots.at(number));
+    hour.changedSeconds = this.#nowSeconds;
     this.#minutes.delete(oldest);
     this.#minutesSince = oldest + MINUTE;
+  }
+
+  #restIdle(): void {
+    const live: ProfileWindow[] = [];
+    for (const { window } of this.all()) {
+      if (window.isLive && window.changedSeconds < this.#nowSeconds - REST_AFTER_SECONDS) window.rest();
+      else if (window.isLive) live.push(window);
+    }
+    if (live.length <= MAX_LIVE_WINDOWS) return;
+    live.sort(
+      (left, right) => left.changedSeconds - right.changedSeconds || left.startSeconds - right.startSeconds,
+    );
+    for (const window of live.slice(0, live.length - MAX_LIVE_WINDOWS)) window.rest();
   }
 
   #forgetBefore(seconds: number): void {

@@ -41,7 +41,8 @@ describe("the profile of one trace", () => {
       omittedCount: 1,
       overflowSpanCount: 0,
       truncated: false,
-      range: { startTimeUnixNano: "0", endTimeUnixNano: "1700000060000000000" },
+      range: { startTimeUnixNano: "1699999980000000000", endTimeUnixNano: "1700000060000000000" },
+      source: "windows",
     });
     const [root] = profile.roots;
     expect(root).toMatchObject({
@@ -116,7 +117,7 @@ describe("the profile of one trace", () => {
   });
 });
 
-describe("profiles over many traces", () => {
+describe("profiles over many stored traces", () => {
   it("take the newest traces up to the limit, and say so", async () => {
     const spans = [1, 2, 3].map((number) => [
       buildSpan(`t${number}`, {
@@ -125,9 +126,18 @@ describe("profiles over many traces", () => {
         at: [number * 1_000, number * 1_000 + 10],
       }),
     ]);
-    const api = await apiWith(spans, { limits: { maxTracesAnalysed: 2 } });
+    const api = await apiWith(spans, {
+      limits: { maxTracesAnalysed: 2 },
+      live: undefined,
+    });
     const profile = (await api.get("/api/v1/profile")) as ProfileJson;
-    expect(profile).toMatchObject({ traceCount: 2, truncated: true, valueNanos: "20000000" });
+    expect(profile).toMatchObject({
+      traceCount: 2,
+      truncated: true,
+      valueNanos: "20000000",
+      range: { startTimeUnixNano: "0", endTimeUnixNano: "1700000060000000000" },
+      source: "traces",
+    });
     expect(profile.roots.map(({ operation }) => operation).sort()).toEqual(["job 2", "job 3"]);
     const ranking = (await api.get("/api/v1/bottlenecks?operation=job%201")) as OperationRankingJson;
     expect(ranking).toMatchObject({ traceCount: 1, truncated: false, operations: [{ operation: "job 1" }] });
@@ -155,8 +165,8 @@ describe("profiles over many traces", () => {
     const metrics = new RecordingMetrics();
     const largeAnalyses = createAnalysisThread(metrics);
     onTestFinished(() => largeAnalyses.stop());
-    const here = await apiWith(spans);
-    const there = await apiWith(spans, { largeAnalyses });
+    const here = await apiWith(spans, { live: undefined });
+    const there = await apiWith(spans, { live: undefined, largeAnalyses });
     for (const path of ["/api/v1/profile", "/api/v1/bottlenecks", "/api/v1/profile/slow"]) {
       expect(await there.get(path)).toEqual(await here.get(path));
     }
@@ -170,7 +180,7 @@ describe("profiles over many traces", () => {
       const wait = buildSpan(`t${at}`, { id: "lock", parent: "root", name: "lock", at: [50, 50 + lock] });
       return lock === 0 ? [root] : [root, wait];
     });
-    const api = await apiWith(spans);
+    const api = await apiWith(spans, { live: undefined });
     const slow = (await api.get("/api/v1/profile/slow")) as SlowTracesJson;
     expect(slow).toMatchObject({ traceCount: 40, slowCount: 2, middleCount: 8, leftOutCount: 0 });
     expect(slow.rootOperations).toMatchObject([{ operation: "order", traceCount: 40, slowCount: 2 }]);

@@ -27,7 +27,10 @@ const DEFAULT_MAX_NODES = 1_000;
 /** As many call paths as a profile tells apart. */
 const MOST_NODES = 10_000;
 
-const OVER = "Over the newest 10,000 matching traces (5,000,000 spans); truncated says whether more match.";
+const OVER =
+  "With no condition but rootService, rootOperation and the range: over every trace, out of windows of a minute " +
+  "(three hours) and an hour (two weeks). With others, or for a range that begins before: over the newest 10,000 " +
+  "matching traces (5,000,000 spans); truncated says whether more match. source says which.";
 
 const gzipInThreadPool = promisify(gzip);
 

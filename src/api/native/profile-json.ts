@@ -10,8 +10,8 @@ import type { SlowDifference } from "../../analysis/profile/slow-differences.ts"
 import { weightOfSteps } from "../../analysis/weight-steps.ts";
 import type { ProfileAnswer, SlowTracesAnswer } from "../../query/profile-of.ts";
 import type {
-  AnalysedTracesJson,
   OperationRankingJson,
+  ProfiledTracesJson,
   ProfileExemplarJson,
   ProfileExemplarsJson,
   ProfileFrameJson,
@@ -132,10 +132,10 @@ function differenceJson(difference: SlowDifference): SlowDifferenceJson {
 }
 
 function analysedJson(
-  { truncated, range }: Pick<ProfileAnswer, "truncated" | "range">,
+  { truncated, range, source }: Pick<ProfileAnswer, "truncated" | "range" | "source">,
   traceCount: number,
-): AnalysedTracesJson {
-  return { traceCount, truncated, range: rangeJson(range) };
+): ProfiledTracesJson {
+  return { traceCount, truncated, range: rangeJson(range), source };
 }
 
 function frameJson({ role, service, operation, kind }: ProfileFrame): ProfileFrameJson {

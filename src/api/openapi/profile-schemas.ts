@@ -31,9 +31,13 @@ const frameMembers: Readonly<Record<string, JsonSchema>> = Object.freeze({
 });
 
 const analysedMembers: Readonly<Record<string, JsonSchema>> = Object.freeze({
-  traceCount: described(COUNT, "Traces analysed, newest first."),
+  traceCount: described(COUNT, "Traces analysed."),
   truncated: described(TRUTH, "True when more traces match than were analysed."),
   range: ref("CoveredRange"),
+  source: described(
+    wordOf("windows", "traces"),
+    "windows: every trace, counted when it was complete; traces: the newest stored ones that match.",
+  ),
 });
 
 const differenceMembers: Readonly<Record<string, JsonSchema>> = Object.freeze({
