@@ -380,6 +380,8 @@ async function listenApi(
     "UI and API (--port)",
   );
   lifecycle.onStop(() => closeServer(server));
+  // Clients that follow events would keep it from closing.
+  lifecycle.onStop(() => live.profiles.feed.close());
   return address;
 }
 

@@ -10,6 +10,7 @@ import { createQueries } from "../query/queries.ts";
 import type { QueryPorts } from "../query/query-context.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { API_TAGS, apiEndpoints } from "./endpoints.ts";
+import { writeEvents } from "./event-stream.ts";
 import type { ServerFacts } from "./health/health-endpoints.ts";
 import type { RenderedMetrics } from "./health/prometheus-metrics.ts";
 import { checkHost } from "./host-guard.ts";
@@ -98,10 +99,18 @@ function routeEndpoint(app: Express, endpoint: Endpoint, writing: Omit<WriteRepl
       search: new URL(request.originalUrl, "http://localhost").searchParams,
       path: request.params as Record<string, string>,
       accept: request.headers.accept ?? "",
+      lastEventId: lastEventIdOf(request),
       caller: { signal: left.signal, end: (error) => left.abort(error) },
     });
-    await writeReply(request, response, reply, { ...writing, signal: left.signal });
+    if (reply.events === undefined) {
+      await writeReply(request, response, reply, { ...writing, signal: left.signal });
+    } else writeEvents(request, response, reply.events, { onSlow: writing.onIdle });
   });
+}
+
+function lastEventIdOf({ headers }: Request): string {
+  const id = headers["last-event-id"];
+  return typeof id === "string" ? id : "";
 }
 
 function routePage(app: Express, path: string, make: () => Page): void {

@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from "../base/errors.ts";
 import type { QueryCaller } from "../query/query-limiter.ts";
+import type { OpenEvents } from "./event-stream.ts";
 import type { JsonSchema, ParameterMap, ParameterValues } from "./query-parameters.ts";
 import { readParameters } from "./query-parameters.ts";
 
@@ -12,6 +13,8 @@ export interface EndpointRequest {
   readonly path: Readonly<Record<string, string>>;
   /** The `Accept` header, "" without one. */
   readonly accept: string;
+  /** The `Last-Event-ID` header, "" without one. */
+  readonly lastEventId: string;
   readonly caller: QueryCaller;
 }
 
@@ -22,6 +25,8 @@ export interface Reply {
   readonly chunks: Iterable<string>;
   /** An answer that is no text, of bounded size, in place of chunks. */
   readonly bytes?: Uint8Array;
+  /** Server-sent events, in place of chunks. */
+  readonly events?: OpenEvents;
 }
 
 /** An answer an endpoint can give, for the document. */

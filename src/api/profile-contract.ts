@@ -1,5 +1,6 @@
 /** JSON shapes of profiles: part of `contract.ts`, with its manners. Types only. */
 
+import type { BottleneckEventType } from "../analysis/profile/bottleneck-events.ts";
 import type { FrameRole } from "../analysis/profile/frame-table.ts";
 import type { RankBy } from "../analysis/profile/rankings.ts";
 import type { SpanKind } from "../model/span-kind.ts";
@@ -100,6 +101,39 @@ export interface RankedOperationJson extends ProfileFrameJson {
 export interface OperationRankingJson extends ProfiledTracesJson {
   readonly rank: RankBy;
   readonly operations: readonly RankedOperationJson[];
+  readonly nextPageToken: string;
+}
+
+/** A change of what most of a root operation's critical-path time goes into. */
+export interface BottleneckEventJson {
+  /** A number that grows from event to event, as a decimal string: the id of the server-sent event. */
+  readonly id: string;
+  readonly type: BottleneckEventType;
+  /** End of the minute that settled it. */
+  readonly time: string;
+  readonly timeUnixNano: NanosJson;
+  readonly rootOperation: ProfileFrameJson;
+  /** The bottleneck that started, that it moved to, or that ended. */
+  readonly operation: ProfileFrameJson;
+  /** Where it moved from. */
+  readonly previousOperation: ProfileFrameJson | null;
+  /** Share of `operation` in the critical-path time of that minute, 0 to 1. */
+  readonly share: number;
+  /** `share` less the mean of its shares in up to 30 minutes before. */
+  readonly changeScore: number;
+  /** Weight of the minute's traces. */
+  readonly traceWeight: number;
+  /** Of that minute, for `operation`. */
+  readonly exemplars: ProfileExemplarsJson;
+}
+
+/** `GET /api/v1/bottlenecks/events`: oldest first. */
+export interface BottleneckEventListJson {
+  readonly events: readonly BottleneckEventJson[];
+  /** Id of the newest event there is, "0" without any: give it back as `since`. */
+  readonly lastId: string;
+  /** True when events after `since` are not kept any more. */
+  readonly missed: boolean;
   readonly nextPageToken: string;
 }
 

@@ -6,7 +6,10 @@ import type { TraceFindings } from "../analysis/findings/finding.ts";
 import type { WhatIf } from "../analysis/what-if/what-if.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Metrics } from "../base/metrics.ts";
+import type { EventsAfter } from "../rollup/bottleneck-feed.ts";
 import type { Operation } from "../store/catalogue.ts";
+import type { EventsRequest, FollowedEvents } from "./bottleneck-events-of.ts";
+import { bottleneckEventsIn, followBottleneckEvents } from "./bottleneck-events-of.ts";
 import type { CompareSetsRequest, SetComparison } from "./compare-sets.ts";
 import { compareSets } from "./compare-sets.ts";
 import type { CompareTracesRequest, TraceComparison } from "./compare-traces.ts";
@@ -87,6 +90,10 @@ export interface Queries {
   profile(filter: TraceFilter, caller?: QueryCaller): Promise<ProfileAnswer>;
   /** See {@link slowTracesOf}. */
   slowTraces(filter: TraceFilter, caller?: QueryCaller): Promise<SlowTracesAnswer>;
+  /** See {@link bottleneckEventsIn}. */
+  bottleneckEvents(request: EventsRequest, caller?: QueryCaller): Promise<EventsAfter>;
+  /** See {@link followBottleneckEvents}; bounded by the number of those who follow, not by that of queries. */
+  followBottleneckEvents(request: EventsRequest): FollowedEvents;
   /** See {@link dependenciesIn}. */
   dependencies(range: TextRange, caller?: QueryCaller): Promise<DependenciesAnswer>;
   /** See {@link graphIn}. */
@@ -155,6 +162,8 @@ export function createQueries(options: QueriesOptions): Queries {
     performance: limited("performance", performanceOf),
     profile: limited("profile", profileOf),
     slowTraces: limited("slow_traces", slowTracesOf),
+    bottleneckEvents: limited("bottleneck_events", bottleneckEventsIn),
+    followBottleneckEvents: (request) => followBottleneckEvents(context, request),
     dependencies: limited("dependencies", dependenciesIn),
     graph: limited("graph", graphIn),
     topology: limited("topology", topologyIn),

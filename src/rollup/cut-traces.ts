@@ -9,6 +9,11 @@ export class CutTraces {
   /** Traces that were cut. */
   count = 0;
 
+  /** True while none is remembered. */
+  get isEmpty(): boolean {
+    return this.#ids.size === 0;
+  }
+
   /** Remembers a trace. */
   add(traceId: string): void {
     if (!this.#ids.delete(traceId)) this.count++;

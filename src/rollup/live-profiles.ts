@@ -60,7 +60,7 @@ export class LiveProfiles {
   constructor(operations: Operations, window: TraceWindow, options: LiveProfilesOptions = {}) {
     this.frames = new OperationFrames(operations);
     this.#window = window;
-    this.#columns = new WindowColumns(window.spans.columns, this.frames);
+    this.#columns = new WindowColumns(window, this.frames);
     this.#parts = { frames: this.frames, working: new TracePaths() };
     this.roots = new ProfileRoots(this.frames, options);
     this.windows = new ProfileWindows(this.roots, this.#parts, options.maxProfileBytes);
@@ -86,12 +86,10 @@ export class LiveProfiles {
     { trace, news, latestSeconds }: { trace: number; news: TraceNews; latestSeconds: number },
     isCounted: boolean,
   ): void {
-    const traceId = this.#window.table.hex(trace);
-    const isWhole = sorted.length < this.#window.maxTraceSpans;
-    if (!isWhole) this.cut.add(traceId);
-    if (!isCounted || this.cut.has(traceId)) return;
+    if (sorted.length >= this.#window.maxTraceSpans) this.cut.add(this.#window.table.hex(trace));
+    if (!isCounted || this.#isCut(trace)) return;
     const { seconds, root, weight } = this.#placeOf(sorted, latestSeconds);
-    const columns = this.#columns.of(sorted, traceId);
+    const columns = this.#columns.of(sorted, trace);
     this.windows.add(seconds, root, columns, weight, news === "retract" ? -1 : 1);
   }
 
@@ -159,19 +157,22 @@ export class LiveProfiles {
   ): ProfilePiece[] {
     const open = new Map<number, RootProfile>();
     for (const { trace, rows } of this.#window.untold(MAX_OPEN_SPANS)) {
-      const traceId = this.#window.table.hex(trace);
       const sorted = sortedRows(rows, this.#window.spans.columns);
       const { seconds, root, weight } = this.#placeOf(sorted, latestSeconds);
-      if (seconds < start || seconds >= end || !isWanted(root.number) || this.cut.has(traceId)) continue;
+      if (seconds < start || seconds >= end || !isWanted(root.number) || this.#isCut(trace)) continue;
       const profile = open.get(root.number) ?? this.emptyProfile(root.number);
       open.set(root.number, profile);
-      profile.add(this.#columns.of(sorted, traceId), weight, 1);
+      profile.add(this.#columns.of(sorted, trace), weight, 1);
     }
     return [...open].map(([root, profile]) => {
       const writer = new ByteWriter();
       profile.writeTo(writer);
       return { root, bytes: writer.finish() };
     });
+  }
+
+  #isCut(trace: number): boolean {
+    return !this.cut.isEmpty && this.cut.has(this.#window.table.hex(trace));
   }
 
   /** The earliest span without a parent is the root; a trace without one counts once. */

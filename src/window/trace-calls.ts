@@ -72,9 +72,8 @@ export class CompleteCalls {
     this.#edges = edges;
   }
 
-  /** The calls of a trace, its entry among them, given its rows in any order. */
-  of(rows: Int32Array, trace: number): readonly CompleteCall[] {
-    const sorted = sortedRows(rows, this.#spans.columns);
+  /** The calls of a trace, its entry among them, given its rows by start and span id. */
+  of(sorted: Int32Array, trace: number): readonly CompleteCall[] {
     if (!this.#describe(sorted)) {
       const forest = spanForest(this.#objects(sorted, trace));
       const ordered = Int32Array.from(forest.spans, ({ row }) => row);

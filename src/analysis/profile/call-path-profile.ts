@@ -177,7 +177,7 @@ export class CallPathProfile {
     const { tree, pathOfNode, touchedCount, touched, selfNanos } = working;
     this.#reservePaths();
     this.#countSpans(columns, steps, sign);
-    this.#countPath(columns.traceId, steps, sign);
+    this.#countPath(columns, steps, sign);
     this.#addTotals({ traceCount: 1, traceSteps: steps, spanCount: tree.spanCount }, sign);
     return {
       rootPath: pathOfNode[tree.root] as number,
@@ -207,13 +207,13 @@ export class CallPathProfile {
     }
   }
 
-  #countPath(traceId: string, steps: number, sign: 1 | -1): void {
+  #countPath(trace: TraceColumns, steps: number, sign: 1 | -1): void {
     const { touched, touchedCount, selfNanos } = this.#working;
     for (let at = 0; at < touchedCount; at++) {
       const path = touched[at] as number;
       const nanos = selfNanos[path] as number;
-      if (sign === 1) this.#sums.addSelf(path, nanos, steps, traceId);
-      else this.#sums.removeSelf(path, nanos, steps, traceId);
+      if (sign === 1) this.#sums.addSelf(path, nanos, steps, trace);
+      else this.#sums.removeSelf(path, nanos, steps, trace.traceId);
     }
   }
 

@@ -38,6 +38,14 @@ export class ExemplarSlots {
     if (known === undefined || isBetter(traceId, nanos, known)) this.#slots.set(slot, { traceId, nanos });
   }
 
+  /** {@link add} of a trace whose id costs something: it is asked for when the trace may stay. */
+  offer(trace: { readonly traceId: string }, nanos: number): void {
+    const slot = Math.floor(Math.log2(nanos) * SLOTS_PER_OCTAVE);
+    const known = this.#slots.get(slot);
+    if (known !== undefined && known.nanos > nanos) return;
+    this.add(trace.traceId, nanos);
+  }
+
   /** Takes a trace back. */
   remove(traceId: string): void {
     for (const [slot, exemplar] of this.#slots) if (exemplar.traceId === traceId) this.#slots.delete(slot);

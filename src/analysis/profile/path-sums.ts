@@ -74,10 +74,10 @@ export class PathSums {
   }
 
   /** Adds the critical-path time, more than 0, that a trace spent in a call path. */
-  addSelf(path: number, nanos: number, steps: number, traceId: string): void {
+  addSelf(path: number, nanos: number, steps: number, trace: { readonly traceId: string }): void {
     this.#self.add(path, nanos, steps);
     this.#sketchOf(path).add(nanos, steps / WEIGHT_STEPS);
-    this.#exemplarsOf(path).add(traceId, Math.min(nanos, MAX_SKETCH_NANOS));
+    this.#exemplarsOf(path).offer(trace, Math.min(nanos, MAX_SKETCH_NANOS));
   }
 
   /** Takes back what {@link addSelf} added. */

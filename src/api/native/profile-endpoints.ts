@@ -14,6 +14,7 @@ import type { Endpoint, Reply } from "../endpoint.ts";
 import { defineEndpoint, jsonAnswer, jsonChunksReply, jsonReply } from "../endpoint.ts";
 import { ref } from "../openapi/schema-parts.ts";
 import { choiceParameter, wholeNumberParameter } from "../query-parameters.ts";
+import { bottleneckEventsEndpoint } from "./bottleneck-events-endpoint.ts";
 import { FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
 import { profileChunks, rankingJson, slowTracesJson } from "./profile-json.ts";
 import { QUERY_ERRORS } from "./query-errors.ts";
@@ -36,7 +37,12 @@ const gzipInThreadPool = promisify(gzip);
 
 /** Endpoints over profiles. */
 export function profileEndpoints(queries: Queries): readonly Endpoint[] {
-  return [profileEndpoint(queries), slowEndpoint(queries), rankingEndpoint(queries)];
+  return [
+    profileEndpoint(queries),
+    slowEndpoint(queries),
+    rankingEndpoint(queries),
+    bottleneckEventsEndpoint(queries),
+  ];
 }
 
 function profileEndpoint(queries: Queries): Endpoint {

@@ -138,11 +138,13 @@ function analysedJson(
   return { traceCount, truncated, range: rangeJson(range), source };
 }
 
-function frameJson({ role, service, operation, kind }: ProfileFrame): ProfileFrameJson {
+/** A frame. */
+export function frameJson({ role, service, operation, kind }: ProfileFrame): ProfileFrameJson {
   return { role, service, operation, kind };
 }
 
-function exemplarsJson({ max, p50, p95 }: ProfileExemplars): ProfileExemplarsJson {
+/** Exemplars, null where there is none. */
+export function exemplarsJson({ max, p50, p95 }: ProfileExemplars): ProfileExemplarsJson {
   return { max: exemplarJson(max), p50: exemplarJson(p50), p95: exemplarJson(p95) };
 }
 

@@ -6,6 +6,7 @@ import {
   AMOUNT,
   COUNT,
   described,
+  ISO_TIME,
   listOf,
   NANOS,
   objectOf,
@@ -18,6 +19,7 @@ import {
 } from "./schema-parts.ts";
 
 const SHARE: JsonSchema = Object.freeze({ type: "number", minimum: 0, maximum: 1 });
+const DIGITS: JsonSchema = Object.freeze({ type: "string", pattern: "^[0-9]+$" });
 const DELTA: JsonSchema = Object.freeze({ type: "number", minimum: -1, maximum: 1 });
 
 const frameMembers: Readonly<Record<string, JsonSchema>> = Object.freeze({
@@ -91,6 +93,31 @@ export function profileSchemas(): Record<string, JsonSchema> {
       nextPageToken: TEXT,
     }),
     SlowTraces: slowTracesSchema(),
+    ...bottleneckEventSchemas(),
+  };
+}
+
+function bottleneckEventSchemas(): Record<string, JsonSchema> {
+  return {
+    BottleneckEvent: objectOf({
+      id: described(DIGITS, "Grows from event to event: the id of the server-sent event."),
+      type: wordOf("bottleneck_started", "bottleneck_moved", "bottleneck_ended"),
+      time: described(ISO_TIME, "End of the minute that settled it."),
+      timeUnixNano: NANOS,
+      rootOperation: objectOf(frameMembers),
+      operation: described(objectOf(frameMembers), "What started, what it moved to, or what ended."),
+      previousOperation: described(orNull(objectOf(frameMembers)), "Where it moved from."),
+      share: described(SHARE, "Of the critical-path time of that minute, 0 to 1."),
+      changeScore: described(DELTA, "share less the mean of its shares in up to 30 minutes before."),
+      traceWeight: described(AMOUNT, "Traces of that minute, by what they stand for."),
+      exemplars: ref("ProfileExemplars"),
+    }),
+    BottleneckEventList: objectOf({
+      events: listOf(ref("BottleneckEvent")),
+      lastId: described(DIGITS, "Id of the newest event there is; give it back as since."),
+      missed: described(TRUTH, "True when events after since are not kept any more."),
+      nextPageToken: TEXT,
+    }),
   };
 }
 
