@@ -5,6 +5,8 @@ import type { ProblemJson } from "../api/contract.ts";
 import type { ErrorCode } from "../base/errors.ts";
 import { ERROR_TABLE, TracAggError } from "../base/errors.ts";
 import type { CliContext } from "./cli-context.ts";
+import type { ReceivedEvent } from "./event-reader.ts";
+import { receivedEvents } from "./event-reader.ts";
 import { SERVER_FIELD } from "./exit-code.ts";
 
 /** Where a server listens unless told otherwise. */
@@ -43,6 +45,18 @@ export interface ApiClient {
   getText(path: string, parameters?: QueryParameters): Promise<string>;
   /** The answer read as JSON; fails as {@link ApiClient.getBytes}. */
   getJson<Answer>(path: string, parameters?: QueryParameters): Promise<Answer>;
+  /**
+   * Server-sent events after one that was received, until the server ends them or the signal aborts. Reading them throws
+   * `unavailable` when the connection breaks; asking fails as {@link ApiClient.getBytes}.
+   */
+  follow(path: string, parameters: QueryParameters, from: FollowFrom): Promise<AsyncIterable<ReceivedEvent>>;
+}
+
+/** Where {@link ApiClient.follow} begins, and what ends it. */
+export interface FollowFrom {
+  /** "" for all that are kept. */
+  readonly lastEventId: string;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -94,6 +108,17 @@ function urlOf(server: string, path: string, parameters: QueryParameters): URL {
   return url;
 }
 
+async function* unbroken(
+  server: string,
+  events: AsyncIterable<ReceivedEvent>,
+): AsyncGenerator<ReceivedEvent, void> {
+  try {
+    yield* events;
+  } catch (error) {
+    throw unreachableError(server, error);
+  }
+}
+
 /** Makes a client of the server that flags and environment name. */
 export function createApiClient(context: CliContext, flags: ServerFlags): ApiClient {
   const server = serverUrl(context, flags);
@@ -121,5 +146,24 @@ export function createApiClient(context: CliContext, flags: ServerFlags): ApiCli
       throw new TracAggError("failed_precondition", message, { cause: error });
     }
   };
-  return { server, getBytes, getText, getJson };
+  const follow = async (
+    path: string,
+    parameters: QueryParameters,
+    { lastEventId, signal }: FollowFrom,
+  ): Promise<AsyncIterable<ReceivedEvent>> => {
+    const url = urlOf(server, path, parameters);
+    const headers = {
+      accept: "text/event-stream",
+      ...(lastEventId === "" ? {} : { "last-event-id": lastEventId }),
+    };
+    let response: Response;
+    try {
+      response = await context.fetch(url, { signal, headers });
+    } catch (error) {
+      throw unreachableError(server, error);
+    }
+    if (!response.ok || response.body === null) throw errorFromProblem(url, response, await response.text());
+    return unbroken(server, receivedEvents(response.body));
+  };
+  return { server, getBytes, getText, getJson, follow };
 }

@@ -3,27 +3,22 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { adjustedCount } from "../../src/analysis/adjusted-count.ts";
-import { LatencySketch } from "../../src/analysis/latency-sketch.ts";
 import { CallPathProfile } from "../../src/analysis/profile/call-path-profile.ts";
 import { columnsOfSpans } from "../../src/analysis/profile/columns-of-spans.ts";
-import { frameLabel } from "../../src/analysis/profile/frame-table.ts";
-import type { ProfileNode } from "../../src/analysis/profile/profile-tree.ts";
-import { framesTo, profileTree } from "../../src/analysis/profile/profile-tree.ts";
+import { profileTree } from "../../src/analysis/profile/profile-tree.ts";
 import type { RankedOperation } from "../../src/analysis/profile/rankings.ts";
 import { rankOperations } from "../../src/analysis/profile/rankings.ts";
-import { atOnce } from "../../src/base/time-slice.ts";
-import { ByteReader } from "../../src/base/varint-bytes.ts";
 import type { SpanBatch } from "../../src/batch/span-batch.ts";
 import type { Span } from "../../src/model/span.ts";
 import type { LiveStatisticsOptions } from "../../src/rollup/live-statistics.ts";
 import { LiveStatistics } from "../../src/rollup/live-statistics.ts";
 import { batchOf } from "../helpers/otlp-fixture.ts";
+import { sumsOf, windowed } from "../helpers/profile-dump.ts";
 import { traceArbitrary } from "../helpers/span-arbitrary.ts";
 import { BUILDER_START_UNIX_NANO, buildSpan } from "../helpers/trace-builder.ts";
 
 const START_SECONDS = Number(BUILDER_START_UNIX_NANO / 1_000_000_000n);
 const ARRIVAL_UNIX_MILLIS = START_SECONDS * 1_000 + 60_000;
-const ALL = { start: 0, end: 4e9 };
 const HOUR = 3_600;
 
 function statisticsOf(batches: readonly SpanBatch[], options: LiveStatisticsOptions = {}): LiveStatistics {
@@ -45,17 +40,6 @@ function feed(statistics: LiveStatistics, batches: readonly SpanBatch[]): void {
   statistics.window.completeOpen(nowMillis, "all");
 }
 
-/** The profile of everything in the windows. */
-function windowed({ profiles }: LiveStatistics, range = ALL): CallPathProfile {
-  const sum = new CallPathProfile({ frames: profiles.frames.table });
-  for (const { root, bytes } of profiles.pieces(range, () => true, Number.POSITIVE_INFINITY)) {
-    const one = profiles.emptyProfile(root);
-    atOnce(one.mergeFrom(new ByteReader(bytes)));
-    sum.merge(one.profile);
-  }
-  return sum;
-}
-
 function fromScratch(traces: readonly (readonly Span[])[]): CallPathProfile {
   const profile = new CallPathProfile();
   for (const spans of traces) {
@@ -68,24 +52,6 @@ function fromScratch(traces: readonly (readonly Span[])[]): CallPathProfile {
     profile.add(columnsOfSpans({ traceId: spans[0]!.traceId, spans }, profile.frames), weight);
   }
   return profile;
-}
-
-function pathText(node: ProfileNode): string {
-  return framesTo(node).map(frameLabel).join(" > ");
-}
-
-/** Everything but the exemplars, in an order of names. */
-function sumsOf(profile: CallPathProfile): unknown {
-  const durations = [...profile.durations()]
-    .map(([frame, sketch]) => `${frameLabel(profile.frames.frame(frame))} ${sketch.toBytes()}`)
-    .sort();
-  const nodes = profileTree(profile)
-    .nodes.map(
-      (node) =>
-        `${pathText(node)} ${node.spanCount} ${node.spanSteps} ${node.self} ${node.inclusive} ${(node.selfSketch ?? new LatencySketch()).toBytes()}`,
-    )
-    .sort();
-  return { totals: profile.totals, durations, nodes };
 }
 
 const anyTraces = fc.uniqueArray(traceArbitrary(8), {

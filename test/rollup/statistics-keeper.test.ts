@@ -11,7 +11,9 @@ import { decodeRecord, encodeRecord } from "../../src/rollup/rollup-record.ts";
 import { StatisticsKeeper } from "../../src/rollup/statistics-keeper.ts";
 import { createRollupFiles } from "../../src/store/lake/rollup-files.ts";
 import type { RollupRecordKind, RollupStore } from "../../src/store/rollup-store.ts";
+import { MinuteTraffic } from "../helpers/checkout-traffic.ts";
 import { batchOf } from "../helpers/otlp-fixture.ts";
+import { sumsOf, windowed } from "../helpers/profile-dump.ts";
 import { traceArbitrary } from "../helpers/span-arbitrary.ts";
 import { dumpOf } from "../helpers/statistics-dump.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
@@ -77,8 +79,9 @@ function complete({ keeper }: Process): void {
 
 function finished({ keeper }: Process): string[] {
   const statistics = keeper.current();
+function finished({ statistics }: Process): unknown {
   statistics.window.completeOpen(performance.now(), "all");
-  return dumpOf(statistics);
+  return { cells: dumpOf(statistics), profile: sumsOf(windowed(statistics)) };
 }
 
 test("stopped and started again anywhere, or killed after any save, nothing is counted twice and nothing is lost", async () => {
@@ -186,6 +189,44 @@ test("first everything is stored, then changes", async () => {
   expect(store.kinds).toEqual(["whole", "change"]);
   const [, change] = store.records.map((bytes) => decodeRecord(bytes));
   expect(change?.operations).toEqual([["s", "b"]]);
+});
+
+test("events and what they go by are stored: a restart tells none again, and goes on with the next number", async () => {
+  const store = new MemoryRecords();
+  const before = await startProcess(store, []);
+  const traffic = new MinuteTraffic(before.statistics);
+  for (let minute = 0; minute < 3; minute++) traffic.minute("pay", 60);
+  await before.keeper.stop();
+  const told = before.statistics.profiles.feed.after(0);
+  expect(told.events.map(({ id, event }) => [id, event.type])).toEqual([[1, "bottleneck_started"]]);
+  const after = await startProcess(store, []);
+  const { feed } = after.statistics.profiles;
+  expect(feed.after(0)).toEqual(told);
+  const again = new MinuteTraffic(after.statistics, 3);
+  for (let minute = 0; minute < 2; minute++) again.minute("stock", 65);
+  expect(feed.after(1).events.map(({ id, event }) => [id, event.type])).toEqual([[2, "bottleneck_moved"]]);
+  // Three minutes before the restart had none of it, the first after it had as much.
+  expect(feed.after(1).events[0]?.event.changeScore).toBeCloseTo(0.65 - 0.65 / 4, 12);
+  await after.keeper.stop();
+});
+
+test("records from before there were profiles are read as before", async () => {
+  const store = new MemoryRecords();
+  const first = await startProcess(store, []);
+  const [committed] = committedOf([buildSpan("t", { id: "a", service: "s", kind: "SERVER", at: [0, 1] })]);
+  first.keeper.append(committed as CommittedBatch);
+  complete(first);
+  await first.keeper.stop();
+  const record = decodeRecord(store.records[0] as Uint8Array);
+  const older = encodeRecord({ ...record, profiles: new Uint8Array(0) });
+  const withProfiles = encodeRecord(record);
+  // What stands before the profiles is what it was.
+  expect(older).toEqual(withProfiles.subarray(0, older.length));
+  store.records = [older];
+  const again = await startProcess(store, []);
+  expect(dumpOf(again.statistics)).toEqual(dumpOf(first.statistics));
+  expect(again.keeper.hasProfiles).toBe(false);
+  await again.keeper.stop();
 });
 
 test("a damaged or later record counts as none, and counting goes on", async () => {

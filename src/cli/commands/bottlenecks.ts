@@ -21,10 +21,12 @@ import { countText, durationText, percentText } from "../render/quantities.ts";
 import { styleOf } from "../render/style.ts";
 import type { Column } from "../render/table.ts";
 import { renderTable } from "../render/table.ts";
+import { followBottlenecks } from "./follow-bottlenecks.ts";
 
 interface BottleneckFlags extends FilterFlags, ServerFlags {
   readonly rank: "critical" | "total" | "p95";
   readonly slow?: boolean;
+  readonly follow?: boolean;
 }
 
 /** Rows of the table; all are in the JSON. */
@@ -36,15 +38,17 @@ export const addBottlenecks: AddCommand = (program, run) => {
     .command("bottlenecks")
     .summary("show which operations matter most")
     .description(
-      "Ranks the operations of the newest traces that match: by their share of the critical paths, by the time of all " +
-        "their spans, or by p95. With --slow: what slow traces wait for more than middling ones.",
+      "Ranks the operations of the traces that match: by their share of the critical paths, by the time of all " +
+        "their spans, or by p95. With --slow: what slow traces wait for more than middling ones. With --follow: events, " +
+        "of all root operations or those that --root-service and --root-operation name.",
     )
     .addOption(
       new Option("--rank <rank>", "what operations are ranked by")
         .choices(["critical", "total", "p95"])
         .default("critical"),
     )
-    .option("--slow", "traces above the p95 of their root operation against those from p40 to p60");
+    .option("--slow", "traces above the p95 of their root operation against those from p40 to p60")
+    .option("--follow", "show bottlenecks as they start, move and end, until interrupted");
   addServerFlags(addFilterFlags(command))
     .addHelpText("after", "\nExample:\n  $ tracagg bottlenecks --service checkout --since 1h --rank total")
     .action(run((context, flags: BottleneckFlags) => bottlenecks(context, flags)));
@@ -78,6 +82,9 @@ const SLOW_COLUMNS: readonly Column<SlowOperationDifferenceJson>[] = [
 async function bottlenecks(context: CliContext, flags: BottleneckFlags): Promise<ExitCode> {
   const client = createApiClient(context, flags);
   const parameters = filterParameters(flags);
+  if (flags.follow === true) {
+    return await followBottlenecks(context, { client, parameters, forPeople: isForPeople(context, flags) });
+  }
   if (flags.slow === true) {
     const slow = await client.getJson<SlowTracesJson>("/api/v1/profile/slow", parameters);
     return show(context, flags, slow, () => slowText(slow, context));
