@@ -24,8 +24,8 @@ import { timeRangeFrom, traceQueryFrom } from "./trace-filter.ts";
 
 /** Traces of clocks that are ahead of ours. */
 const AHEAD_SECONDS = 3_600;
-/** Decoded sums take some times the bytes they rest in. */
-const DECODED_TIMES = 8;
+/** Sums, sketch and exemplars of a call path, of its root operation and in the answer. */
+const PATH_BYTES = 4_096;
 
 /** Which windows answer a request. */
 interface WindowRequest {
@@ -78,8 +78,10 @@ export async function slowTracesFromWindows(
   return { ...answer, range: request.covered };
 }
 
-function held({ pieces }: WindowRequest, { held: memory, signal }: RunningQuery): TimeSlice {
-  memory.add(pieces.reduce((sum, { bytes }) => sum + bytes.length, 0) * DECODED_TIMES);
+function held({ profiles, pieces }: WindowRequest, { held: memory, signal }: RunningQuery): TimeSlice {
+  for (const root of new Set(pieces.map((piece) => piece.root))) {
+    memory.add(profiles.roots.at(root).paths.count * PATH_BYTES);
+  }
   return new TimeSlice(signal);
 }
 

@@ -263,9 +263,14 @@ export class StatisticsKeeper {
       // A copy: a view would keep the whole record.
       statistics.rollups.restore(windowSeconds, new RollupWindow(startSeconds, bytes.slice()));
     }
+    // Before the windows: one of a later format leaves the whole record unread.
     if (record.profiles.length > 0) {
       statistics.profiles.restore(record.profiles);
       this.#hasProfiles = true;
+    }
+    for (const { windowSeconds, startSeconds, bytes } of record.windows) {
+      // A copy: a view would keep the whole record.
+      statistics.rollups.restore(windowSeconds, new RollupWindow(startSeconds, bytes.slice()));
     }
     this.#resumed = record;
     this.#loadedPosition = record.coveredPosition;

@@ -12,9 +12,9 @@ import type { LiveStatistics } from "../../src/rollup/live-statistics.ts";
 const ALL = { start: 0, end: 4e9 };
 
 /** The profile of everything in the windows. */
-export function windowed({ profiles }: LiveStatistics, range = ALL): CallPathProfile {
+export function windowed({ profiles }: LiveStatistics): CallPathProfile {
   const sum = new CallPathProfile({ frames: profiles.frames.table });
-  for (const { root, bytes } of profiles.pieces(range, () => true, Number.POSITIVE_INFINITY)) {
+  for (const { root, bytes } of profiles.pieces(ALL, () => true, Number.POSITIVE_INFINITY)) {
     const one = profiles.emptyProfile(root);
     atOnce(one.mergeFrom(new ByteReader(bytes)));
     sum.merge(one.profile);

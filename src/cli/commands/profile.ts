@@ -33,7 +33,7 @@ export const addProfile: AddCommand = (program, run) => {
     .command("profile")
     .summary("show where the time of many traces goes")
     .description(
-      "Adds the critical paths of the newest traces that match up by call path; --json gives the whole answer. " +
+      "Adds the critical paths of the traces that match up by call path; --json gives the whole answer. " +
         "--format writes a file for a profile viewer.",
     )
     .addOption(
