@@ -3,17 +3,20 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
+import type { OpenApiDocument } from "../../src/api/openapi/document.ts";
 import type {
   BottleneckEventJson,
   BottleneckEventListJson,
   ProfileJson,
 } from "../../src/api/profile-contract.ts";
+import type { JsonSchema } from "../../src/api/query-parameters.ts";
 import { receivedEvents } from "../../src/cli/event-reader.ts";
 import { LiveStatistics } from "../../src/rollup/live-statistics.ts";
 import { checkout, FIRST_MINUTE_UNIX_MILLIS, MinuteTraffic } from "../helpers/checkout-traffic.ts";
 import { traceIdOf } from "../helpers/trace-builder.ts";
 import type { ApiServer } from "./api-fixture.ts";
 import { startApi } from "./api-fixture.ts";
+import { schemaFaults } from "./schema-check.ts";
 
 const PATH = "/api/v1/bottlenecks/events";
 
@@ -66,6 +69,9 @@ it("tells of a bottleneck that started, moved and ended, with the traces to look
     ["bottleneck_moved", "stock", "pay"],
     ["bottleneck_ended", "stock", undefined],
   ]);
+  const { components } = (await api.get("/openapi.json")) as OpenApiDocument;
+  const schema = components.schemas["BottleneckEventList"] as JsonSchema;
+  expect(schemaFaults(await api.get(PATH), schema, components.schemas)).toEqual([]);
   const [started, moved] = events;
   const settled = BigInt(FIRST_MINUTE_UNIX_MILLIS + 120_000) * 1_000_000n;
   expect(started).toMatchObject({

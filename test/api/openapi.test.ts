@@ -38,6 +38,7 @@ const REQUESTS: readonly (readonly [path: string, request: string])[] = [
   ["/api/v1/profile", "/api/v1/profile?format=speedscope"],
   ["/api/v1/profile/slow", "/api/v1/profile/slow"],
   ["/api/v1/bottlenecks", "/api/v1/bottlenecks?rank=total"],
+  ["/api/v1/bottlenecks/events", "/api/v1/bottlenecks/events?since=0"],
   ["/api/v1/dependencies", "/api/v1/dependencies"],
   ["/api/v1/dependencies", "/api/v1/dependencies?format=graph"],
   ["/api/v1/graph", "/api/v1/graph?level=operation&focus=payment&hops=2&start=-1h"],

@@ -115,6 +115,20 @@ function restored({ operations, profiles }: LiveStatistics): LiveStatistics {
   return again;
 }
 
+test("a minute that became part of its hour after it was stored is not in both when the records are read", () => {
+  const spans = [buildSpan("t", { id: "root", service: "shop", kind: "SERVER", at: [0, 100] })];
+  const statistics = statisticsOf([batchOf(spans)]);
+  const whole = statistics.profiles.changes(true);
+  const again = new LiveStatistics();
+  for (const [service, name] of statistics.operations.from(0)) again.operations.restore(service, name);
+  again.profiles.restore(whole.bytes());
+  whole.stored();
+  for (let fold = 0; fold < 3; fold++) statistics.profiles.tick(START_SECONDS + 4 * HOUR);
+  again.profiles.restore(statistics.profiles.changes(false).bytes());
+  expect(sumsOf(windowed(again))).toEqual(sumsOf(fromScratch([spans])));
+  expect([...again.profiles.windows.all()].map(({ windowSeconds }) => windowSeconds)).toEqual([HOUR]);
+});
+
 test("a late span takes its trace back from the hour that its minute has become part of", () => {
   const root = buildSpan("t", { id: "root", service: "shop", kind: "SERVER", at: [0, 100] });
   const child = buildSpan("t", { id: "child", parent: "root", service: "pay", kind: "SERVER", at: [10, 90] });
