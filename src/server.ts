@@ -381,7 +381,7 @@ async function listenApi(
   );
   lifecycle.onStop(() => closeServer(server));
   // Clients that follow events would keep it from closing.
-  lifecycle.onStop(() => live.profiles.feed.close());
+  lifecycle.onStop(() => live().profiles.feed.close());
   return address;
 }
 

@@ -90,7 +90,7 @@ function windowRequestOf(context: QueryContext, filter: TraceFilter): WindowRequ
   const nowMillis = context.clock.nowMillis();
   const asked = timeRangeFrom(filter, nowMillis);
   traceQueryFrom(filter, asked);
-  const profiles = context.live?.profiles;
+  const profiles = context.live?.().profiles;
   if (profiles === undefined || Object.values(conditions).some((condition) => condition !== undefined)) {
     return undefined;
   }

@@ -28,8 +28,7 @@ const MAX_AHEAD_SECONDS = 3_600;
 const SPANS_PER_TICK = 2_000;
 
 /** Bounds of the statistics. */
-export interface LiveStatisticsOptions extends WindowOptions, TopologyOptions {
-export interface LiveStatisticsOptions extends WindowOptions, LiveProfilesOptions {
+export interface LiveStatisticsOptions extends WindowOptions, TopologyOptions, LiveProfilesOptions {
   readonly maxOperations?: number;
   readonly maxEdges?: number;
   /** Bytes of the windows of time at rest. */
@@ -135,13 +134,8 @@ export class LiveStatistics {
     if (isMore) return true;
     this.rollups.tick(nowUnixSeconds);
     this.topology.tick(nowUnixSeconds, this.window.spans.columns.places);
+    this.profiles.tick(this.rollups.nowSeconds);
     return false;
-    const isMore = this.window.tick(nowMillis, TRACES_PER_TICK);
-    if (!isMore) {
-      this.rollups.tick(nowUnixSeconds);
-      this.profiles.tick(this.rollups.nowSeconds);
-    }
-    return isMore;
   }
 
   #addSpan(cell: SpanCell, { traceIds, spanIds }: SpanBatch, row: number, kept: number): void {

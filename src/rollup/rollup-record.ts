@@ -11,6 +11,7 @@ import { decodeTopology, encodeTopology } from "./topology-record.ts";
 const FORMAT = 1;
 /** Parts that records had not from the start come last, each with its number and length: unknown ones are passed over. */
 const TOPOLOGY_PART = 1;
+const PROFILES_PART = 2;
 
 /** A service and an operation. */
 export type OperationNames = readonly [service: string, name: string];
@@ -35,9 +36,6 @@ export interface RollupRecord {
   readonly profiles: Uint8Array;
 }
 
-/** Numbers of what follows the windows: a reader passes over those it does not know. */
-const PROFILES_SECTION = 1;
-
 /** The bytes of a record. */
 export function encodeRecord(record: RollupRecord): Uint8Array {
   const writer = new ByteWriter();
@@ -59,7 +57,7 @@ export function encodeRecord(record: RollupRecord): Uint8Array {
     writer.bytes(encodeTopology(record.topology));
   }
   if (record.profiles.length > 0) {
-    writer.varint(PROFILES_SECTION);
+    writer.varint(PROFILES_PART);
     writer.bytes(record.profiles);
   }
   return writer.finish();
@@ -91,36 +89,14 @@ export function decodeRecord(bytes: Uint8Array): RollupRecord {
   };
 }
 
-function laterPartsIn(reader: ByteReader): Pick<RollupRecord, "topology"> {
-  let parts = {};
+function laterPartsIn(reader: ByteReader): Pick<RollupRecord, "topology" | "profiles"> {
+  let parts: Pick<RollupRecord, "topology" | "profiles"> = { profiles: new Uint8Array(0) };
   while (!reader.isAtEnd) {
     const part = reader.varint();
     const bytes = reader.bytes();
     if (part === TOPOLOGY_PART) parts = { ...parts, topology: decodeTopology(new ByteReader(bytes)) };
+    // A copy: a view would keep the whole record.
+    if (part === PROFILES_PART) parts = { ...parts, profiles: Uint8Array.from(bytes) };
   }
   return parts;
-    windows: listOf(reader, () => ({
-      windowSeconds: reader.varint(),
-      startSeconds: reader.varint(),
-      bytes: reader.bytes(),
-    })),
-    profiles: sectionOf(reader, PROFILES_SECTION),
-  };
-}
-
-/** Empty when there is no such section. */
-function sectionOf(reader: ByteReader, wanted: number): Uint8Array {
-  let found = new Uint8Array(0);
-  while (!reader.isAtEnd) {
-    const section = reader.varint();
-    const bytes = reader.bytes();
-    if (section === wanted) found = Uint8Array.from(bytes);
-  }
-  return found;
-}
-
-function listOf<T>(reader: ByteReader, item: () => T): T[] {
-  const items: T[] = [];
-  for (let left = reader.varint(); left > 0; left--) items.push(item());
-  return items;
 }

@@ -186,9 +186,6 @@ export class StatisticsKeeper {
     statistics.window.completeOpen(performance.now(), "told");
     const isWhole = this.#changes >= CHANGES_PER_WHOLE;
     const windows = windowsToStore(statistics.rollups, isWhole);
-    if (windows.length === 0) return;
-    const record = this.#record(isWhole, windows);
-    const windows = [...statistics.rollups.all()].filter(({ window }) => isWhole || window.isDirty);
     const profiles = statistics.profiles.changes(isWhole);
     if (windows.length === 0 && !profiles.isNew) return;
     const record = this.#record(isWhole, windows, profiles.bytes());
@@ -214,12 +211,7 @@ export class StatisticsKeeper {
     onCovered(record.resumePosition - 1);
   }
 
-  #record(isWhole: boolean, windows: readonly WindowToStore[]): RollupRecord {
-  #record(
-    isWhole: boolean,
-    windows: readonly { readonly windowSeconds: number; readonly window: RollupWindow }[],
-    profiles: Uint8Array,
-  ): RollupRecord {
+  #record(isWhole: boolean, windows: readonly WindowToStore[], profiles: Uint8Array): RollupRecord {
     const { statistics } = this.#options;
     const firstOperation = isWhole ? 0 : this.#storedOperations;
     const firstEdge = isWhole ? 0 : this.#storedEdges;
@@ -239,11 +231,6 @@ export class StatisticsKeeper {
       edges: statistics.edges.from(firstEdge),
       windows: storedWindows(windows),
       topology: this.#topology.record(isWhole),
-      windows: windows.map(({ windowSeconds, window }) => ({
-        windowSeconds,
-        startSeconds: window.startSeconds,
-        bytes: window.toBytes(),
-      })),
       profiles,
     };
   }
@@ -257,21 +244,13 @@ export class StatisticsKeeper {
     }
     for (const edge of record.edges.slice(statistics.edges.count - record.firstEdge))
       statistics.edges.restore(edge);
-    restoreWindows(statistics.rollups, record.windows);
-    if (record.topology !== undefined) this.#topology.apply(record.topology);
-    for (const { windowSeconds, startSeconds, bytes } of record.windows) {
-      // A copy: a view would keep the whole record.
-      statistics.rollups.restore(windowSeconds, new RollupWindow(startSeconds, bytes.slice()));
-    }
     // Before the windows: one of a later format leaves the whole record unread.
     if (record.profiles.length > 0) {
       statistics.profiles.restore(record.profiles);
       this.#hasProfiles = true;
     }
-    for (const { windowSeconds, startSeconds, bytes } of record.windows) {
-      // A copy: a view would keep the whole record.
-      statistics.rollups.restore(windowSeconds, new RollupWindow(startSeconds, bytes.slice()));
-    }
+    restoreWindows(statistics.rollups, record.windows);
+    if (record.topology !== undefined) this.#topology.apply(record.topology);
     this.#resumed = record;
     this.#loadedPosition = record.coveredPosition;
   }

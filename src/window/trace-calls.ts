@@ -9,15 +9,12 @@ import { spanForest } from "../analysis/span-forest.ts";
 import type { CallEnds } from "../analysis/topology/call-ends.ts";
 import { callEndsOf } from "../analysis/topology/call-ends.ts";
 import { entryCallOf, entrySpanOf } from "../analysis/trace-entry.ts";
-import { LOW_WORD } from "../base/bytes.ts";
-import { Parenthood, spanForest } from "../analysis/span-forest.ts";
 import { WordMemo } from "../base/word-memo.ts";
 import { spanKindFromNumber } from "../model/span-kind.ts";
 import type { EdgeKey, Edges } from "./edges.ts";
 import { ENTRY_NODE } from "./edges.ts";
 import type { Operations } from "./operations.ts";
 import { NO_PLACE } from "./places.ts";
-import { sortedRows } from "./row-order.ts";
 import type { SpanRows } from "./span-rows.ts";
 import type { TraceTable } from "./trace-table.ts";
 import { RowFlag } from "./window-rows.ts";
@@ -235,33 +232,4 @@ function entrySpans({ spans, parents, parentsFirst }: SpanForest<DependencySpan>
     entries[index] = isEntry ? index : (entries[parent] as number);
   }
   return entries;
-}
-
-/** A word of bytes in memory order as the number those bytes make, the first byte the most significant. */
-function bytesFirst(word: number): number {
-  if (LOW_WORD !== 0) return word;
-  return (((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24)) >>> 0;
-function entryCall(
-  edge: number,
-  row: number,
-  { durationNanos, isError }: SpanTimes,
-  entry: number,
-): CompleteCall {
-  const isServerError = isError[entry] === 1;
-  return {
-    edge,
-    callCount: 1,
-    errorCount: isServerError ? 1 : 0,
-    row,
-    facts: {
-      clientNanos: NO_TIME,
-      serverNanos: durationNanos[entry] as number,
-      gapNanos: NO_TIME,
-      isGapClamped: false,
-      delayNanos: NO_TIME,
-      isClientError: false,
-      isServerError,
-      isRetry: false,
-    },
-  };
 }

@@ -24,7 +24,7 @@ async function apiOver(
   live: LiveStatistics,
   nowMillis = FIRST_MINUTE_UNIX_MILLIS + 600_000,
 ): Promise<ApiServer> {
-  const api = await startApi([], { live, clock: { nowMillis: () => nowMillis } });
+  const api = await startApi([], { live: () => live, clock: { nowMillis: () => nowMillis } });
   onTestFinished(() => api.stop());
   return api;
 }

@@ -8,7 +8,7 @@ import { MinuteTraffic } from "../helpers/checkout-traffic.ts";
 import { captureContext, jsonLines, runCommand } from "./cli-harness.ts";
 
 async function serverOver(traffic: MinuteTraffic): Promise<string> {
-  const api = await startApi([], { live: traffic.live });
+  const api = await startApi([], { live: () => traffic.live });
   onTestFinished(() => api.stop());
   return `http://127.0.0.1:${api.port}`;
 }

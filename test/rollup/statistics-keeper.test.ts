@@ -77,9 +77,13 @@ function complete({ keeper }: Process): void {
   keeper.current().tick(performance.now() + 60_000, ARRIVAL_UNIX_MILLIS / 1_000);
 }
 
-function finished({ keeper }: Process): string[] {
+interface Finished {
+  readonly cells: readonly string[];
+  readonly profile: unknown;
+}
+
+function finished({ keeper }: Process): Finished {
   const statistics = keeper.current();
-function finished({ statistics }: Process): unknown {
   statistics.window.completeOpen(performance.now(), "all");
   return { cells: dumpOf(statistics), profile: sumsOf(windowed(statistics)) };
 }
@@ -194,15 +198,15 @@ test("first everything is stored, then changes", async () => {
 test("events and what they go by are stored: a restart tells none again, and goes on with the next number", async () => {
   const store = new MemoryRecords();
   const before = await startProcess(store, []);
-  const traffic = new MinuteTraffic(before.statistics);
+  const traffic = new MinuteTraffic(before.keeper.current());
   for (let minute = 0; minute < 3; minute++) traffic.minute("pay", 60);
   await before.keeper.stop();
-  const told = before.statistics.profiles.feed.after(0);
+  const told = before.keeper.current().profiles.feed.after(0);
   expect(told.events.map(({ id, event }) => [id, event.type])).toEqual([[1, "bottleneck_started"]]);
   const after = await startProcess(store, []);
-  const { feed } = after.statistics.profiles;
+  const { feed } = after.keeper.current().profiles;
   expect(feed.after(0)).toEqual(told);
-  const again = new MinuteTraffic(after.statistics, 3);
+  const again = new MinuteTraffic(after.keeper.current(), 3);
   for (let minute = 0; minute < 2; minute++) again.minute("stock", 65);
   expect(feed.after(1).events.map(({ id, event }) => [id, event.type])).toEqual([[2, "bottleneck_moved"]]);
   // Three minutes before the restart had none of it, the first after it had as much.
@@ -224,7 +228,7 @@ test("records from before there were profiles are read as before", async () => {
   expect(older).toEqual(withProfiles.subarray(0, older.length));
   store.records = [older];
   const again = await startProcess(store, []);
-  expect(dumpOf(again.statistics)).toEqual(dumpOf(first.statistics));
+  expect(dumpOf(again.keeper.current())).toEqual(dumpOf(first.keeper.current()));
   expect(again.keeper.hasProfiles).toBe(false);
   await again.keeper.stop();
 });
@@ -256,9 +260,8 @@ test("a record's bytes give it back", () => {
       windows: [{ windowSeconds: 60, startSeconds: 1_699_999_980, bytes: Uint8Array.of(4) }],
       unfolded: [1_699_999_980],
     },
-  } as const;
     profiles: Uint8Array.of(4, 5),
-  };
+  } as const;
   expect(decodeRecord(encodeRecord(record))).toEqual(record);
   expect(() => decodeRecord(encodeRecord(record).subarray(0, 20))).toThrow("end in the middle");
 });
@@ -296,7 +299,7 @@ test("places and links are stored whole, then as changes, and brought back under
   const straight = await startProcess(new MemoryRecords(), log);
   const dump = finished(again);
   expect(dump).toEqual(finished(straight));
-  expect(dump.filter((line) => line.startsWith("link 60 "))).toHaveLength(6);
+  expect(dump.cells.filter((line) => line.startsWith("link 60 "))).toHaveLength(6);
   expect(again.keeper.current().topology.links.counts()).toEqual(
     process.keeper.current().topology.links.counts(),
   );
@@ -335,8 +338,8 @@ test("a record of a program that knew no places has its edges, and one with part
   expect((store.records[0] as Uint8Array).subarray(0, olderBytes.length)).toEqual(olderBytes);
   store.records = [olderBytes];
   const loaded = await startProcess(store, log);
-  const lines = finished(process);
-  expect(finished(loaded)).toEqual(lines.filter((line) => !line.startsWith("link ")));
+  const { cells } = finished(process);
+  expect(finished(loaded).cells).toEqual(cells.filter((line) => !line.startsWith("link ")));
   await loaded.keeper.stop();
   const laterPart = Uint8Array.of(99, 2, 1, 2);
   const bytes = encodeRecord(older);
