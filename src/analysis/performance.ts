@@ -2,6 +2,7 @@
 
 import type { Span } from "../model/span.ts";
 import type { Trace } from "../model/trace.ts";
+import type { DurationColumns, OperationNumbers } from "../model/trace-durations.ts";
 import { meanOf, quantileOfSorted, sampleStandardDeviation } from "./quantile.ts";
 
 /** Durations of one operation of one service. */
@@ -79,9 +80,15 @@ export interface OperationDurations {
 }
 
 /** Takes traces one at a time and keeps numbers only: 8 bytes a trace and a span. */
-export class PerformanceCollector {
+export class PerformanceCollector implements OperationNumbers {
   readonly #durations: number[] = [];
-  readonly #operations: Map<string, Map<string, number[]>> = new Map();
+  readonly #numbers: Map<string, Map<string, number>> = new Map();
+  /** By number. */
+  readonly #operations: {
+    readonly service: string;
+    readonly operation: string;
+    readonly durations: number[];
+  }[] = [];
   #errorTraces = 0;
   #spanCount = 0;
 
@@ -93,7 +100,10 @@ export class PerformanceCollector {
   /** Adds one trace. */
   add(trace: PerformanceTrace): void {
     this.addTrace(trace);
-    for (const span of trace.spans) this.addSpan(span.serviceName, span.name, span.durationMs);
+    this.addDurations({
+      operations: Int32Array.from(trace.spans, (span) => this.numberOf(span.serviceName, span.name)),
+      durationsMs: Float64Array.from(trace.spans, (span) => span.durationMs),
+    });
   }
 
   /** Adds a trace without its spans. */
@@ -102,10 +112,28 @@ export class PerformanceCollector {
     if (errorCount > 0) this.#errorTraces++;
   }
 
-  /** Adds a span of a trace added by {@link PerformanceCollector.addTrace}. */
-  addSpan(service: string, operation: string, durationMs: number): void {
-    this.#spanCount++;
-    this.#durationsOf(service, operation).push(durationMs);
+  /** Adds durations of spans of a trace added by {@link PerformanceCollector.addTrace}; operations are {@link numberOf}. */
+  addDurations({ operations, durationsMs }: DurationColumns): void {
+    this.#spanCount += operations.length;
+    for (let at = 0; at < operations.length; at++) {
+      this.#operations[operations[at] as number]?.durations.push(durationsMs[at] as number);
+    }
+  }
+
+  /** The number of an operation of a service. */
+  numberOf(service: string, operation: string): number {
+    let byName = this.#numbers.get(service);
+    if (byName === undefined) {
+      byName = new Map();
+      this.#numbers.set(service, byName);
+    }
+    let number = byName.get(operation);
+    if (number === undefined) {
+      number = this.#operations.length;
+      byName.set(operation, number);
+      this.#operations.push({ service, operation, durations: [] });
+    }
+    return number;
   }
 
   /** What was added so far; each reading of it is a copy. */
@@ -123,25 +151,9 @@ export class PerformanceCollector {
   }
 
   *#collectedOperations(): Generator<OperationDurations, void> {
-    for (const [service, byName] of this.#operations) {
-      for (const [operation, durations] of byName) {
-        yield { service, operation, durationsMs: new Float64Array(durations) };
-      }
+    for (const { service, operation, durations } of this.#operations) {
+      yield { service, operation, durationsMs: new Float64Array(durations) };
     }
-  }
-
-  #durationsOf(service: string, operation: string): number[] {
-    let byName = this.#operations.get(service);
-    if (byName === undefined) {
-      byName = new Map();
-      this.#operations.set(service, byName);
-    }
-    let durations = byName.get(operation);
-    if (durations === undefined) {
-      durations = [];
-      byName.set(operation, durations);
-    }
-    return durations;
   }
 }
 

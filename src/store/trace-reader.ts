@@ -3,6 +3,7 @@
 import type { HeldBytes } from "../base/held-bytes.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
+import type { OperationNumbers, TraceDurations } from "../model/trace-durations.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
 
 /** Where a page starts: strictly after this trace in the order start descending, then trace id descending. */
@@ -39,6 +40,11 @@ export interface TraceRows {
   readonly rows: readonly SpanRow[];
 }
 
+/** How far a scan of durations goes, and whose numbers of operations it uses. */
+export interface DurationScan extends Omit<TracePageRequest, "after"> {
+  readonly numbers: OperationNumbers;
+}
+
 /**
  * Reading side of a store. Answers hold every span appended before the call, each distinct span once (same trace id,
  * span id, kind, service and content = one span), wherever the store keeps it.
@@ -53,4 +59,6 @@ export interface TraceReader {
   search(query: TraceQuery, page: TracePageRequest): Promise<TracePage>;
   /** Whole matching traces, newest first, until the consumer stops or `limit` traces are given. */
   scan(query: TraceQuery, options: Omit<TracePageRequest, "after">): AsyncIterable<TraceRows>;
+  /** As {@link TraceReader.scan}, with the durations of the spans and nothing else of them. */
+  scanDurations(query: TraceQuery, options: DurationScan): AsyncIterable<TraceDurations>;
 }

@@ -18,6 +18,7 @@ beforeAll(async () => {
       trace: never,
       search: never,
       scan: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
+      scanDurations: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
     },
   });
 });

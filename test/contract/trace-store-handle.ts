@@ -1,6 +1,7 @@
 /** What the contract suite of the store port knows of a store, and small words for its cases. */
 
 import { expect } from "vitest";
+import { PerformanceCollector } from "../../src/analysis/performance.ts";
 import { spanFromRow } from "../../src/batch/span-from-row.ts";
 import type { TraceQuery } from "../../src/filter/trace-query.ts";
 import type { Span } from "../../src/model/span.ts";
@@ -84,6 +85,33 @@ export async function scanAll(
   const traces: { summary: TraceSummary; spans: Span[] }[] = [];
   for await (const { summary, rows } of store.scan(query, { limit })) {
     traces.push({ summary, spans: rows.map(spanFromRow) });
+  }
+  return traces;
+}
+
+/** The traces of a scan of durations, with service, name and milliseconds of each span, sorted. */
+export async function durationsOf(
+  store: TraceReader,
+  query: TraceQuery,
+  limit = 1_000,
+): Promise<{ summary: TraceSummary; durations: (readonly [string, string, number])[] }[]> {
+  const collector = new PerformanceCollector();
+  const names: (readonly [string, string])[] = [];
+  const numbers = {
+    numberOf: (service: string, operation: string) => {
+      const number = collector.numberOf(service, operation);
+      names[number] = [service, operation];
+      return number;
+    },
+  };
+  const traces: { summary: TraceSummary; durations: (readonly [string, string, number])[] }[] = [];
+  for await (const { summary, durations } of store.scanDurations(query, { limit, numbers })) {
+    const { operations, durationsMs } = durations;
+    const told = Array.from(operations, (number, at): readonly [string, string, number] => {
+      const [service, operation] = names[number] ?? ["", ""];
+      return [service, operation, durationsMs[at] as number];
+    });
+    traces.push({ summary, durations: told.sort() });
   }
   return traces;
 }

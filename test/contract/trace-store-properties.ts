@@ -8,7 +8,7 @@ import { naiveSearch, naiveStatistics, spanText } from "../helpers/naive-store.t
 import { BatchFeed, withTimes } from "../helpers/otlp-fixture.ts";
 import { buildSpan, unixNanoAt } from "../helpers/trace-builder.ts";
 import type { OpenStore, StoreHandle } from "./trace-store-handle.ts";
-import { scanAll, searchAll } from "./trace-store-handle.ts";
+import { durationsOf, scanAll, searchAll } from "./trace-store-handle.ts";
 
 const TIMES = [0n, 1n, ...[0, 1, 2, 5, 9].map(unixNanoAt), 18_000_000_000_000_000_000n] as const;
 const TEXTS = ["a", "7", "7.5", "true", ""] as const;
@@ -133,6 +133,12 @@ export async function compareAnswers(
     const scanned = await scanAll(handle.store, query);
     expect(scanned.map((trace) => trace.spans.map(spanText).sort())).toEqual(
       expected.map((trace) => trace.spans.map(spanText).sort()),
+    );
+    expect(await durationsOf(handle.store, query)).toEqual(
+      expected.map(({ summary, spans: own }) => ({
+        summary,
+        durations: own.map(({ serviceName, name, durationMs }) => [serviceName, name, durationMs]).sort(),
+      })),
     );
     expect(await handle.store.serviceStatistics(query)).toEqual(
       naiveStatistics(spans, {

@@ -6,7 +6,7 @@ import type { TraceStore } from "../../src/store/trace-store.ts";
 import { BUILDER_START_UNIX_NANO, traceIdOf, unixNanoAt } from "../helpers/trace-builder.ts";
 import { ALL_SPANS, CHECKOUT, CONFLICT } from "./trace-store-dataset.ts";
 import type { OpenStore, Placement, StoreHandle } from "./trace-store-handle.ts";
-import { idsOf, PLACEMENTS, place, scanAll, searchAll, spansOf } from "./trace-store-handle.ts";
+import { durationsOf, idsOf, PLACEMENTS, place, scanAll, searchAll, spansOf } from "./trace-store-handle.ts";
 
 const MILLI = 1_000_000n;
 const TIE_IDS = ["tie-1", "tie-2", "tie-3"].map(traceIdOf).sort().reverse();
@@ -236,6 +236,17 @@ export function describeSearches(open: OpenStore): void {
       expect(all.map(({ summary }) => summary)).toEqual(await searchAll(store, {}));
       expect(all.flatMap(({ spans }) => spans)).toHaveLength(ALL_SPANS.length);
       expect(all.find(({ summary }) => summary.errorCount > 0)?.spans).toEqual(CHECKOUT);
+    });
+
+    it("scans durations of whole traces, newest first, up to the limit", async () => {
+      const one = await durationsOf(store, { serviceName: "pay" }, 1);
+      expect(one.map(({ summary }) => summary.traceId)).toEqual([traceIdOf("checkout-ok")]);
+      const [failed] = await durationsOf(store, { hasErrors: true });
+      expect(failed?.durations).toEqual(
+        CHECKOUT.map(({ serviceName, name, durationMs }) => [serviceName, name, durationMs]).sort(),
+      );
+      expect((await durationsOf(store, {})).map(({ summary }) => summary.traceId)).toEqual(NEWEST_FIRST);
+      expect(await durationsOf(store, {}, 0)).toEqual([]);
     });
   });
 }

@@ -2,7 +2,7 @@
 
 import type { HeldBytes } from "../../base/held-bytes.ts";
 import { HeldPart } from "../../base/held-bytes.ts";
-import { inSlices, TimeSlice } from "../../base/time-slice.ts";
+import { inSlices, TimeSlice, throwIfAborted } from "../../base/time-slice.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { matchesTimes, spanMatcher } from "../../filter/evaluate.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
@@ -10,7 +10,7 @@ import { matchingTraces, someRow, traceMatcher } from "../../hot/hot-query.ts";
 import type { TracePlace } from "../../hot/trace-heap.ts";
 import { comparePlaces } from "../../hot/trace-heap.ts";
 import type { TraceSummary } from "../../model/trace-summary.ts";
-import type { TraceKey } from "../trace-reader.ts";
+import type { TraceKey, TracePageRequest, TraceRows } from "../trace-reader.ts";
 import type { LakeSnapshot } from "./lake-snapshot.ts";
 import { ROW_FILES } from "./lake-snapshot.ts";
 import type { Segment } from "./segment.ts";
@@ -23,6 +23,8 @@ import { candidateSummaries, resourceIdsWhere, rowsByTrace } from "./segment-que
 export interface FoundTrace {
   readonly summary: TraceSummary;
   readonly rows: readonly SpanRow[] | undefined;
+  /** The one segment it lies in; undefined for traces that are hot or lie in several places, whose rows are there. */
+  readonly segment: Segment | undefined;
 }
 
 /** What a search is told besides the query. */
@@ -66,6 +68,21 @@ export async function* searchLake(
     });
   }
   yield* mergeNewestFirst(sources);
+}
+
+/** Whole matching traces of a snapshot, newest first, at most `limit`. */
+export async function* scanLake(
+  snapshot: LakeSnapshot,
+  query: TraceQuery,
+  { limit, signal, held }: Omit<TracePageRequest, "after">,
+): AsyncGenerator<TraceRows, void> {
+  let left = limit;
+  const options = { signal, held, expected: limit, withRows: true };
+  for await (const { summary, rows } of searchLake(snapshot, query, options)) {
+    throwIfAborted(signal);
+    yield { summary, rows: rows ?? [] };
+    if (--left <= 0) return;
+  }
 }
 
 /** A stream in list order that is opened only when it may come next. */
@@ -138,7 +155,7 @@ async function* hotTraces(
   options: LakeSearchOptions,
 ): AsyncGenerator<FoundTrace, void> {
   for await (const found of matchingTraces(snapshot.view, query, options)) {
-    if (!snapshot.shared.has(found.summary.traceId)) yield found;
+    if (!snapshot.shared.has(found.summary.traceId)) yield { ...found, segment: undefined };
   }
 }
 
@@ -176,7 +193,7 @@ async function* sharedTraces(
     const slice = new TimeSlice(signal);
     for (const traceId of ids) {
       const found = await inSlices(match(gathered.get(traceId) ?? []), slice);
-      if (found !== undefined) yield found;
+      if (found !== undefined) yield { ...found, segment: undefined };
     }
     held.release();
   }
@@ -227,7 +244,9 @@ async function withRows(
 ): Promise<FoundTrace[]> {
   const isUnsure = !plan.isExact;
   if (summaries.length === 0) return [];
-  if (!isUnsure && !options.withRows) return summaries.map((summary) => ({ summary, rows: undefined }));
+  if (!isUnsure && !options.withRows) {
+    return summaries.map((summary) => ({ summary, rows: undefined, segment }));
+  }
   const ids = summaries.map(({ traceId }) => traceId);
   // To know whether a trace matches, its spans that may match are enough.
   const only = options.withRows ? undefined : plan;
@@ -242,7 +261,7 @@ async function withRows(
     const rows = stored?.get(summary.traceId);
     if (rows === undefined) continue;
     if (isUnsure && !(await inSlices(someRow(rows, matches), slice))) continue;
-    found.push({ summary, rows: options.withRows ? rows : undefined });
+    found.push({ summary, rows: options.withRows ? rows : undefined, segment });
   }
   return found;
 }

@@ -13,20 +13,22 @@ import type { SpanRow } from "../../batch/span-batch.ts";
 import { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
 import { HotSet } from "../../hot/hot-set.ts";
+import type { TraceDurations } from "../../model/trace-durations.ts";
 import type { TraceSummary } from "../../model/trace-summary.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import type { CommittedBatch } from "../span-writer.ts";
-import type { TracePage, TracePageRequest, TraceRows } from "../trace-reader.ts";
+import type { DurationScan, TracePage, TracePageRequest, TraceRows } from "../trace-reader.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
 import type { StoreGauges, TraceStore } from "../trace-store.ts";
 import type { Compactor } from "./compactor.ts";
 import { HotOverlap } from "./hot-overlap.ts";
 import { lakeCompactor } from "./lake-compaction.ts";
+import { lakeDurations } from "./lake-durations.ts";
 import { lakeGauges } from "./lake-gauges.ts";
 import type { LakeSettings, LakeStoreOptions } from "./lake-options.ts";
 import { lakeSettings } from "./lake-options.ts";
-import { searchLake } from "./lake-search.ts";
+import { scanLake, searchLake } from "./lake-search.ts";
 import { confirmPlaces, LakeSnapshot, ROW_FILES, SegmentReader, sharedPlaces } from "./lake-snapshot.ts";
 import { lakeDependencies, lakeServiceStatistics } from "./lake-sums.ts";
 import { ReaderPool } from "./reader-pool.ts";
@@ -210,24 +212,12 @@ class Lake implements TraceStore {
     }
   }
 
-  async *scan(
-    query: TraceQuery,
-    { limit, signal, held }: Omit<TracePageRequest, "after">,
-  ): AsyncGenerator<TraceRows, void> {
-    throwIfAborted(signal);
-    if (limit <= 0) return;
-    const snapshot = await this.#snapshot();
-    try {
-      let left = limit;
-      const options = { signal, held, expected: limit, withRows: true };
-      for await (const { summary, rows } of searchLake(snapshot, query, options)) {
-        throwIfAborted(signal);
-        yield { summary, rows: rows ?? [] };
-        if (--left <= 0) return;
-      }
-    } finally {
-      snapshot.release();
-    }
+  scan(query: TraceQuery, options: Omit<TracePageRequest, "after">): AsyncGenerator<TraceRows, void> {
+    return this.#stream(options, (snapshot) => scanLake(snapshot, query, options));
+  }
+
+  scanDurations(query: TraceQuery, options: DurationScan): AsyncGenerator<TraceDurations, void> {
+    return this.#stream(options, (snapshot) => lakeDurations(snapshot, query, options));
   }
 
   services(): Promise<readonly string[]> {
@@ -351,6 +341,20 @@ class Lake implements TraceStore {
     this.#sums.keepOnly(snapshot.segments.map(({ name }) => name));
     try {
       return await work(snapshot);
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  async *#stream<T>(
+    { limit, signal }: Omit<TracePageRequest, "after">,
+    open: (snapshot: LakeSnapshot) => AsyncGenerator<T, void>,
+  ): AsyncGenerator<T, void> {
+    throwIfAborted(signal);
+    if (limit <= 0) return;
+    const snapshot = await this.#snapshot();
+    try {
+      yield* open(snapshot);
     } finally {
       snapshot.release();
     }

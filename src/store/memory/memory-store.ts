@@ -7,16 +7,18 @@ import { TracAggError } from "../../base/errors.ts";
 import type { HeldBytes } from "../../base/held-bytes.ts";
 import { inSlices, TimeSlice, throwIfAborted } from "../../base/time-slice.ts";
 import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
+import { rowDurations } from "../../batch/row-durations.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
 import { matchingTraces, tracesInAnyOrder } from "../../hot/hot-query.ts";
 import { HotSet } from "../../hot/hot-set.ts";
+import type { TraceDurations } from "../../model/trace-durations.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import type { CommittedBatch } from "../span-writer.ts";
 import type { LinksElsewhere } from "../statistics-sums.ts";
 import { DependencySums, ServiceSums } from "../statistics-sums.ts";
-import type { TracePage, TracePageRequest, TraceRows } from "../trace-reader.ts";
+import type { DurationScan, TracePage, TracePageRequest, TraceRows } from "../trace-reader.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
 import type { StoreGauges, TraceStore } from "../trace-store.ts";
 
@@ -131,6 +133,13 @@ class MemoryStore implements TraceStore {
       yield matched;
       throwIfAborted(options.signal);
       if (--left <= 0) return;
+    }
+  }
+
+  async *scanDurations(query: TraceQuery, options: DurationScan): AsyncGenerator<TraceDurations, void> {
+    const slice = new TimeSlice(options.signal);
+    for await (const { summary, rows } of this.scan(query, options)) {
+      yield { summary, durations: await inSlices(rowDurations(rows, options.numbers), slice) };
     }
   }
 
