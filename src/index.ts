@@ -52,6 +52,8 @@ export type {
   TypicalTraceOptions,
 } from "./analysis/compare/typical-trace.ts";
 export { typicalTrace } from "./analysis/compare/typical-trace.ts";
+export type { TraceVersion, VersionPick, VersionSides } from "./analysis/compare/version-sides.ts";
+export { pickVersions, tracesByVersion } from "./analysis/compare/version-sides.ts";
 export type {
   CriticalPath,
   CriticalPathClass,

@@ -164,6 +164,16 @@ export interface PercentilePairJson {
   readonly baselineMs: number;
 }
 
+/** Which versions of a service were compared. */
+export interface ComparedVersionsJson {
+  readonly service: string;
+  /** Null when no trace ran a version, or not two. */
+  readonly selection: string | null;
+  readonly baseline: string | null;
+  /** Traces on neither side: of other versions, of several, or of none that is known. */
+  readonly otherCount: number;
+}
+
 /** `GET /api/v1/compare`. */
 export interface SetComparisonJson {
   /** Traces. */
@@ -180,5 +190,7 @@ export interface SetComparisonJson {
   readonly truncated: boolean;
   /** Traces of more than 4,096 spans, which are not compared. */
   readonly leftOutCount: number;
+  /** Null unless versions were compared. */
+  readonly versions: ComparedVersionsJson | null;
   readonly range: CoveredRangeJson;
 }

@@ -6,10 +6,12 @@ import { compareCohortsInSteps } from "../analysis/compare/compare-cohorts.ts";
 import { AttributeFacts, ResourceFacts, traceTimes } from "../analysis/compare/trace-facts.ts";
 import type { TraceSides } from "../analysis/compare/trace-sides.ts";
 import { failedTraces, slowTraces, splitTraces, tracesAfter } from "../analysis/compare/trace-sides.ts";
+import type { VersionPick } from "../analysis/compare/version-sides.ts";
+import { pickVersions, tracesByVersion } from "../analysis/compare/version-sides.ts";
 import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
 import type { Steps } from "../base/time-slice.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
-import { visitResourceAttributes, visitSpanAttributes } from "../batch/row-attributes.ts";
+import { resourceAttribute, visitResourceAttributes, visitSpanAttributes } from "../batch/row-attributes.ts";
 import { resourceEntryOf } from "../batch/row-names.ts";
 import type { ResourceEntry, SpanRow } from "../batch/span-batch.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
@@ -25,6 +27,8 @@ import { coveredRange, timeRangeFrom, traceQueryFrom } from "./trace-filter.ts";
 const ROWS_PER_STEP = 256;
 /** What reading the attributes of a span costs beside looking at its columns. */
 const ATTRIBUTE_STEPS = 8;
+/** Attribute of a resource that says which version of its service runs. */
+const VERSION_KEY = "service.version";
 
 /**
  * Which of the traces are the selection; the rest is the baseline.
@@ -33,12 +37,21 @@ const ATTRIBUTE_STEPS = 8;
  * - `slow`: the slowest `percent` by root duration.
  * - `attribute`: traces with a span that has the attribute, on itself or else on its resource.
  * - `after`: traces that start at the moment or later.
+ * - `version`: traces in which the service ran in one version; the baseline are those of another, the rest is left out.
  */
 export type SetSelection =
   | { readonly kind: "errors" }
   | { readonly kind: "slow"; readonly percent: number }
   | { readonly kind: "attribute"; readonly key: string; readonly value: string }
-  | { readonly kind: "after"; readonly moment: string };
+  | { readonly kind: "after"; readonly moment: string }
+  | { readonly kind: "version"; readonly service: string; readonly named: Partial<VersionPick> };
+
+/** Which versions were compared. */
+export interface ComparedVersions extends VersionPick {
+  readonly service: string;
+  /** Traces on neither side: of other versions, of several, or of none that is known. */
+  readonly otherCount: number;
+}
 
 /** Which traces, and how they are divided. */
 export interface CompareSetsRequest {
@@ -54,6 +67,8 @@ export interface SetComparison {
   /** Traces of more than 4,096 spans, which are not compared. */
   readonly leftOutCount: number;
   readonly range: CoveredRange;
+  /** Absent unless versions were compared. */
+  readonly versions?: ComparedVersions | undefined;
 }
 
 /**
@@ -71,23 +86,41 @@ export async function compareSets(
   const range = timeRangeFrom(filter, nowMillis);
   const moment =
     selection.kind === "after" ? unixNanoFromText(selection.moment, "splitAt", nowMillis) : undefined;
-  const read = await readCohort(context, { query: traceQueryFrom(filter, range), selection }, running);
-  const { cohort, truncated, leftOutCount, latestStart } = read;
-  const sides = sidesOf(selection, read, moment);
-  const excludedKeys = selection.kind === "attribute" ? [selection.key] : [];
-  const steps = compareCohortsInSteps(cohort, sides, { excludedKeys });
+  const query = traceQueryFrom(withService(filter, selection), range);
+  const read = await readCohort(context, { query, selection }, running);
+  const { truncated, leftOutCount, latestStart } = read;
+  const slice = new TimeSlice(running.signal);
+  const divided = await divide(read, { selection, moment }, slice);
+  const steps = compareCohortsInSteps(divided.cohort, divided.sides, {
+    excludedKeys: excludedKeys(selection),
+  });
   return {
-    comparison: await inSlices(steps, new TimeSlice(running.signal)),
+    comparison: await inSlices(steps, slice),
     truncated,
     leftOutCount,
     range: coveredRange(range, nowMillis, latestStart),
+    versions: divided.versions,
   };
+}
+
+/** Traces without the service could be on neither side. */
+function withService(filter: TraceFilter, selection: SetSelection): TraceFilter {
+  if (selection.kind !== "version" || filter.serviceName !== undefined) return filter;
+  return { ...filter, serviceName: selection.service };
+}
+
+/** Keys that the selection was made by. */
+function excludedKeys(selection: SetSelection): readonly string[] {
+  if (selection.kind === "version") return [VERSION_KEY];
+  return selection.kind === "attribute" ? [selection.key] : [];
 }
 
 interface ReadCohort {
   readonly cohort: Cohort;
   /** Whether each trace has the attribute that was asked for. */
   readonly marks: readonly boolean[];
+  /** Version of the service that was asked for in each trace. */
+  readonly versions: readonly (string | undefined)[];
   readonly truncated: boolean;
   readonly leftOutCount: number;
   readonly latestStart: bigint;
@@ -121,11 +154,49 @@ async function readCohort(
     else held.add(await inSlices(collector.add(rows), slice));
     if (slice.isOver(rows.length)) await slice.rest();
   }
-  return { cohort: collector.cohort, marks: collector.marks, truncated, leftOutCount, latestStart };
+  const { cohort, marks, versions } = collector;
+  return { cohort, marks, versions, truncated, leftOutCount, latestStart };
+}
+
+/** The traces that are compared, and on which side each of them is. */
+interface DividedCohort {
+  readonly cohort: Cohort;
+  readonly sides: TraceSides;
+  readonly versions: ComparedVersions | undefined;
+}
+
+async function divide(
+  read: ReadCohort,
+  { selection, moment }: { readonly selection: SetSelection; readonly moment: bigint | undefined },
+  slice: TimeSlice,
+): Promise<DividedCohort> {
+  const { cohort } = read;
+  if (selection.kind !== "version") {
+    return { cohort, sides: sidesOf(selection, read, moment), versions: undefined };
+  }
+  const { service, named } = selection;
+  const traces = read.versions.map((version, trace) => ({
+    version,
+    startTimeUnixNano: cohort.startTimesUnixNano[trace] as bigint,
+  }));
+  const pick = pickVersions(traces, named);
+  const { isCompared, sides } = tracesByVersion(traces, pick);
+  const otherCount = traces.length - sides.sides.length;
+  return {
+    cohort:
+      otherCount === 0
+        ? cohort
+        : await inSlices(
+            cohort.only((trace) => isCompared[trace] === true),
+            slice,
+          ),
+    sides,
+    versions: { ...pick, service, otherCount },
+  };
 }
 
 function sidesOf(
-  selection: SetSelection,
+  selection: Exclude<SetSelection, { readonly kind: "version" }>,
   { cohort, marks }: ReadCohort,
   moment: bigint | undefined,
 ): TraceSides {
@@ -145,12 +216,15 @@ function sidesOf(
 class RowCollector {
   readonly cohort: Cohort = new Cohort();
   readonly marks: boolean[] = [];
+  readonly versions: (string | undefined)[] = [];
+  readonly #versionOf: (rows: readonly SpanRow[]) => string | undefined;
   readonly #resources = new WeakMap<ResourceEntry, ResourceFacts>();
   readonly #isMarked: (row: SpanRow) => boolean;
 
   constructor(selection: SetSelection) {
     const isAttribute = selection.kind === "attribute";
     this.#isMarked = isAttribute ? spanMatcher({ attributes: [selection] }) : () => false;
+    this.#versionOf = selection.kind === "version" ? versionReader(selection.service) : () => undefined;
   }
 
   /** Adds a trace; the bytes by which the facts have grown. Work that can be done in slices. */
@@ -167,6 +241,7 @@ class RowCollector {
     }
     this.cohort.add({ ...times, ...attributes.facts() });
     this.marks.push(rows.some(this.#isMarked));
+    this.versions.push(this.#versionOf(rows));
     return this.cohort.byteSize - before;
   }
 
@@ -179,4 +254,30 @@ class RowCollector {
     this.#resources.set(entry, facts);
     return facts;
   }
+}
+
+/** Tells in which version a service ran in a trace; undefined where it ran in none that is known, or in several. */
+function versionReader(service: string): (rows: readonly SpanRow[]) => string | undefined {
+  const known = new WeakMap<ResourceEntry, string>();
+  const versionOf = (row: SpanRow, entry: ResourceEntry): string => {
+    let version = known.get(entry);
+    if (version === undefined) {
+      const value = resourceAttribute(row, VERSION_KEY);
+      version = typeof value === "string" ? value : "";
+      known.set(entry, version);
+    }
+    return version;
+  };
+  return (rows) => {
+    let found = "";
+    for (const row of rows) {
+      const entry = resourceEntryOf(row);
+      if (entry.serviceName !== service) continue;
+      const version = versionOf(row, entry);
+      if (version === "" || version === found) continue;
+      if (found !== "") return undefined;
+      found = version;
+    }
+    return found === "" ? undefined : found;
+  };
 }

@@ -223,6 +223,44 @@ describe("GET /api/v1/compare", () => {
     expect(await compare(query)).toMatchObject({ selectionSize, baselineSize });
   });
 
+  it("compares the two newest versions of a service, and what differs with them", async () => {
+    const answer = await compare("select=version&versionOf=shop");
+    expect(answer).toMatchObject({
+      selectionSize: 10,
+      baselineSize: 50,
+      versions: { service: "shop", selection: "2", baseline: "1", otherCount: 0 },
+    });
+    expect(answer.attributes).toEqual([]);
+    expect(await compare("select=version&service=shop&against=2")).toMatchObject({
+      selectionSize: 50,
+      baselineSize: 10,
+      versions: { selection: "1", baseline: "2" },
+    });
+    expect(await compare("select=errors")).toMatchObject({ versions: null });
+  });
+
+  it("leaves traces of other versions, of several and of none out, as if they were not there", async () => {
+    const odd = (name: string, ...versions: readonly string[]) =>
+      versions.map((version, at) =>
+        buildSpan(name, {
+          id: `${at}`,
+          ...(at === 0 ? {} : { parent: "0" }),
+          service: "shop",
+          name: "GET /odd",
+          at: [0, 900],
+          resourceAttributes: version === "" ? {} : { "service.version": version },
+        }),
+      );
+    const more = await startApi([...requests, odd("old", "0.9"), odd("both", "1", "2"), odd("none", "")]);
+    onTestFinished(() => more.stop());
+    const { versions, ...rest } = await compare("select=version&versionOf=shop", more);
+    expect(versions).toEqual({ service: "shop", selection: "2", baseline: "1", otherCount: 3 });
+    const { versions: _, ...without } = await compare("select=version&versionOf=shop");
+    expect(rest).toEqual(without);
+    const one = await compare("select=version&versionOf=shop&version=9&against=8", more);
+    expect(one).toMatchObject({ selectionSize: 0, baselineSize: 0, versions: { otherCount: 63 } });
+  });
+
   it("compares the newest traces up to the limits and says so", async () => {
     const few = await startApi(requests, { limits: { maxTracesAnalysed: 15 } });
     onTestFinished(() => few.stop());
@@ -251,14 +289,24 @@ describe("GET /api/v1/compare", () => {
     [
       "",
       "select",
-      "select: is required; add ?select= with errors, slow, after, or key=value (service.version=2.1.0)",
+      "select: is required; add ?select= with errors, slow, after, version, or key=value (service.version=2.1.0)",
     ],
     [
       "select=late",
       "select",
-      'select: expected errors, slow, after, or key=value (service.version=2.1.0), got "late"',
+      'select: expected errors, slow, after, version, or key=value (service.version=2.1.0), got "late"',
     ],
     ["select=after", "splitAt", "splitAt: is required with select=after; add &splitAt=-15m"],
+    [
+      "select=version",
+      "versionOf",
+      "versionOf: is required with select=version; add &versionOf=<service> or &service=",
+    ],
+    [
+      "select=version&service=shop&version=2&against=2",
+      "against",
+      'against: expected another version than version, got "2"',
+    ],
     [
       "select=slow&slowestPercent=60",
       "slowestPercent",

@@ -3,6 +3,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SetComparisonJson, TraceComparisonJson } from "../../src/api/compare-contract.ts";
 import type { TraceListJson } from "../../src/api/contract.ts";
+import { encodeSpans } from "../../src/codec/otlp-protobuf/encode-request.ts";
+import { buildSpan } from "../helpers/trace-builder.ts";
 import { jsonLines } from "./cli-harness.ts";
 import { ShopServer } from "./shop-server.ts";
 
@@ -80,6 +82,64 @@ describe("sets of the demo", () => {
   });
 });
 
+describe("two versions of a service", () => {
+  /** Invoices of the old and the new version in turn; the new one waits for its database. */
+  const invoices = Array.from({ length: 40 }, (_, number) => {
+    const version = number % 2 === 0 ? "1.9.0" : "1.10.0";
+    const millis = version === "1.10.0" ? 80 : 20;
+    const start = number * 100;
+    const common = { service: "billing", resourceAttributes: { "service.version": version } };
+    return [
+      buildSpan(`invoice ${number}`, {
+        ...common,
+        id: "root",
+        name: "POST /invoice",
+        at: [start, start + millis],
+      }),
+      buildSpan(`invoice ${number}`, {
+        ...common,
+        id: "query",
+        parent: "root",
+        name: "SELECT invoices",
+        kind: "CLIENT",
+        at: [start + 5, start + millis - 5],
+      }),
+    ];
+  });
+
+  beforeAll(async () => {
+    const body = encodeSpans(invoices.flat());
+    const headers = { "content-type": "application/x-protobuf" };
+    const response = await fetch(`${shop.server.otlpHttp}/v1/traces`, { method: "POST", headers, body });
+    expect(response.status).toBe(200);
+  });
+
+  it("are told apart by what takes their time", async () => {
+    const set = await ask<SetComparisonJson>("/api/v1/compare?select=version&versionOf=billing");
+    expect(set).toMatchObject({
+      selectionSize: 20,
+      baselineSize: 20,
+      versions: { service: "billing", selection: "1.10.0", baseline: "1.9.0", otherCount: 0 },
+    });
+    // 70 of 80 ms, and 10 of 20 ms.
+    const query = set.callPaths.find(({ path }) => path.at(-1)?.operation === "SELECT invoices");
+    expect(query?.shareDelta).toBeCloseTo(0.375, 10);
+  });
+
+  it("are compared by the command, which says so when there is only one", async () => {
+    const { stdout } = await show("compare", "--select", "version", "--version-of", "billing");
+    expect(stdout).toMatch(/^20 traces against 20 others: billing 1\.10\.0 against 1\.9\.0\n/);
+    const named = ["--service", "billing", "--with-version", "1.9.0", "--against", "1.10.0"];
+    const swapped = await run("compare", "--select", "version", ...named);
+    expect(jsonLines<SetComparisonJson>(swapped.stdout)[0]?.versions).toMatchObject({ selection: "1.9.0" });
+    expect(await run("compare", "--select", "version", "--version-of", "cart")).toEqual({
+      exitCode: 1,
+      stdout: "",
+      stderr: "nothing to compare: expected traces of two versions of cart, found those of 1.4.2\n",
+    });
+  });
+});
+
 describe("traces of the demo", () => {
   it("compare with a typical one of their shape", async () => {
     const traceId = await newest("rootOperation=GET%20%2Fproducts");
@@ -153,7 +213,7 @@ describe("the command", () => {
     expect(await run("compare", "12", "--select", "errors")).toMatchObject({ exitCode: 2 });
     expect(await run("compare", "--select", "late")).toMatchObject({
       exitCode: 2,
-      stderr: expect.stringContaining("select: expected errors, slow, after, or key=value"),
+      stderr: expect.stringContaining("select: expected errors, slow, after, version, or key=value"),
     });
     expect(await run("compare", "--select", "slow", "--service", "nobody")).toEqual({
       exitCode: 1,

@@ -1,5 +1,6 @@
 /** Many traces as numbers, for comparing one set of them with another. */
 
+import type { Steps } from "../../base/time-slice.ts";
 import type { AttributePairLimits } from "./attribute-pairs.ts";
 import { AttributePairs } from "./attribute-pairs.ts";
 import type { CallPathLimits } from "./call-paths.ts";
@@ -30,6 +31,9 @@ const DEFAULT_MAX_DEPTH = 64;
 const DEFAULT_MAX_PATHS = 10_000;
 /** Bytes of a number in a list of numbers. */
 const NUMBER_BYTES = 8;
+/** Traces copied between two chances for others to run, and what copying one costs beside looking at a span. */
+const TRACES_PER_STEP = 64;
+const COPY_STEPS = 64;
 /** What every trace has: duration, start, error, three ends. */
 const TRACE_NUMBERS = 8;
 
@@ -59,12 +63,15 @@ export class Cohort {
   readonly #pathNumbers = new NumberLists();
   readonly #pathNanos: number[] = [];
 
-  constructor(limits: CohortLimits = {}) {
-    this.attributes = new AttributePairs(limits);
-    this.paths = new CallPathTable({
-      maxDepth: limits.maxDepth ?? DEFAULT_MAX_DEPTH,
-      maxPaths: limits.maxPaths ?? DEFAULT_MAX_PATHS,
-    });
+  /** @param names the tables of another cohort, to have its numbers; absent: tables of its own */
+  constructor(limits: CohortLimits = {}, names?: Pick<Cohort, "attributes" | "paths">) {
+    this.attributes = names?.attributes ?? new AttributePairs(limits);
+    this.paths =
+      names?.paths ??
+      new CallPathTable({
+        maxDepth: limits.maxDepth ?? DEFAULT_MAX_DEPTH,
+        maxPaths: limits.maxPaths ?? DEFAULT_MAX_PATHS,
+      });
   }
 
   /** Traces added so far. */
@@ -136,6 +143,27 @@ export class Cohort {
     this.#pathNumbers.add(facts.paths.keys());
     for (const nanos of facts.paths.values()) this.#pathNanos.push(nanos);
   }
+
+  /** The traces that `isKept` picks, in a cohort of the same numbers. Work that can be done in slices. */
+  *only(isKept: (trace: number) => boolean): Steps<Cohort> {
+    const kept = new Cohort({}, this);
+    for (let trace = 0; trace < this.traceCount; trace++) {
+      if (isKept(trace)) kept.add(this.#factsOf(trace));
+      if (trace % TRACES_PER_STEP === TRACES_PER_STEP - 1) yield TRACES_PER_STEP * COPY_STEPS;
+    }
+    return kept;
+  }
+
+  #factsOf(trace: number): TraceFacts {
+    return {
+      durationNanos: this.#durationsNanos[trace] as number,
+      startTimeUnixNano: this.#startTimesUnixNano[trace] as bigint,
+      hasError: this.#errors[trace] as boolean,
+      pairs: this.#pairs.mapOf(trace, this.#pairNanos),
+      numbers: this.#numberKeys.mapOf(trace, this.#numberValues),
+      paths: this.#pathNumbers.mapOf(trace, this.#pathNanos),
+    };
+  }
 }
 
 class NumberLists implements TraceNumbers {
@@ -145,5 +173,14 @@ class NumberLists implements TraceNumbers {
   add(list: Iterable<number>): void {
     for (const value of list) this.values.push(value);
     this.ends.push(this.values.length);
+  }
+
+  /** The numbers of a trace, each with what another list has in its place. */
+  mapOf(trace: number, others: readonly number[]): Map<number, number> {
+    const map = new Map<number, number>();
+    for (let at = this.ends[trace - 1] ?? 0; at < (this.ends[trace] as number); at++) {
+      map.set(this.values[at] as number, others[at] as number);
+    }
+    return map;
   }
 }

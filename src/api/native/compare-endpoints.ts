@@ -81,6 +81,9 @@ function setComparisonEndpoint(queries: Queries): Endpoint {
         default: DEFAULT_SLOWEST_PERCENT,
       }),
       splitAt: momentParameter("The moment that select=after takes."),
+      versionOf: textParameter("Service whose versions select=version compares; absent: service."),
+      version: textParameter("Its version that select=version takes; absent: the newest seen."),
+      against: textParameter("Version that select=version compares with; absent: the newest other one seen."),
     },
     answers: [jsonAnswer(ref("SetComparison"), "The differences.")],
     errors: QUERY_ERRORS,
@@ -91,14 +94,15 @@ function setComparisonEndpoint(queries: Queries): Endpoint {
   });
 }
 
-const SELECT_WORDS = "errors, slow, after, or key=value (service.version=2.1.0)";
+const SELECT_WORDS = "errors, slow, after, version, or key=value (service.version=2.1.0)";
 
 const SELECT_PARAMETER: QueryParameter<string> = {
   description:
     "Which of the matching traces are compared with the rest. errors: those with a span in error; slow: the slowest by " +
-    "root duration, as many as slowestPercent says; after: those that start at splitAt or later; key=value: those with " +
+    "root duration, as many as slowestPercent says; after: those that start at splitAt or later; version: those in which " +
+    "a service ran in one version, against those of another one; key=value: those with " +
     "a span that has the attribute, on itself or else on its resource.",
-  schema: { type: "string", pattern: "^(errors|slow|after|[^=]+=.*)$" },
+  schema: { type: "string", pattern: "^(errors|slow|after|version|[^=]+=.*)$" },
   required: true,
   repeatable: false,
   read: ([text], name) => {
@@ -106,25 +110,61 @@ const SELECT_PARAMETER: QueryParameter<string> = {
       const message = `${name}: is required; add ?${name}= with ${SELECT_WORDS}`;
       throw new TracAggError("invalid_argument", message, { field: name });
     }
-    if (/^(?:errors|slow|after)$|^[^=]+=/.test(text)) return text;
+    if (/^(?:errors|slow|after|version)$|^[^=]+=/.test(text)) return text;
     throw refusedParameter(name, SELECT_WORDS, text);
   },
 };
 
-function selectionFrom(values: {
+interface SelectionValues {
   readonly select: string;
   readonly slowestPercent: number;
   readonly splitAt: string | undefined;
-}): SetSelection {
+  readonly service: string | undefined;
+  readonly versionOf: string | undefined;
+  readonly version: string | undefined;
+  readonly against: string | undefined;
+}
+
+function selectionFrom(values: SelectionValues): SetSelection {
   const { select, slowestPercent, splitAt } = values;
-  if (select === "errors") return { kind: "errors" };
-  if (select === "slow") return { kind: "slow", percent: slowestPercent };
-  if (select !== "after") {
-    const split = select.indexOf("=");
-    return { kind: "attribute", key: select.slice(0, split), value: select.slice(split + 1) };
+  switch (select) {
+    case "errors":
+      return { kind: "errors" };
+    case "slow":
+      return { kind: "slow", percent: slowestPercent };
+    case "version":
+      return versionSelection(values);
+    case "after":
+      if (splitAt !== undefined) return { kind: "after", moment: splitAt };
+      throw missingParameter("splitAt", "is required with select=after; add &splitAt=-15m");
+    default: {
+      const split = select.indexOf("=");
+      return { kind: "attribute", key: select.slice(0, split), value: select.slice(split + 1) };
+    }
   }
-  if (splitAt !== undefined) return { kind: "after", moment: splitAt };
-  throw new TracAggError("invalid_argument", "splitAt: is required with select=after; add &splitAt=-15m", {
-    field: "splitAt",
-  });
+}
+
+function versionSelection({ service, versionOf, version, against }: SelectionValues): SetSelection {
+  const named = versionOf ?? service;
+  if (named === undefined) {
+    throw missingParameter(
+      "versionOf",
+      "is required with select=version; add &versionOf=<service> or &service=",
+    );
+  }
+  if (version !== undefined && version === against) {
+    throw refusedParameter("against", "another version than version", against);
+  }
+  return {
+    kind: "version",
+    service: named,
+    named: {
+      ...(version === undefined ? {} : { selection: version }),
+      ...(against === undefined ? {} : { baseline: against }),
+    },
+  };
+}
+
+function missingParameter(field: string, message: string): TracAggError {
+  return new TracAggError("invalid_argument", `${field}: ${message}`, { field });
 }

@@ -4,10 +4,11 @@ import type { CallPathStep } from "../../analysis/compare/call-paths.ts";
 import type { PathDifference, PathSide } from "../../analysis/compare/path-differences.ts";
 import type { PathFigures } from "../../analysis/compare/path-figures.ts";
 import type { DiffNode } from "../../analysis/compare/trace-diff.ts";
-import type { SetComparison } from "../../query/compare-sets.ts";
+import type { ComparedVersions, SetComparison } from "../../query/compare-sets.ts";
 import type { TraceComparison } from "../../query/compare-traces.ts";
 import type {
   CallPathStepJson,
+  ComparedVersionsJson,
   DiffNodeJson,
   PathDifferenceJson,
   PathFiguresJson,
@@ -83,7 +84,7 @@ function figuresJson(figures: PathFigures): PathFiguresJson {
 
 /** How sets differ, and which traces were looked at. */
 export function setComparisonJson(answer: SetComparison): SetComparisonJson {
-  const { comparison, truncated, leftOutCount, range } = answer;
+  const { comparison, truncated, leftOutCount, range, versions } = answer;
   return {
     selectionSize: comparison.selectionSize,
     baselineSize: comparison.baselineSize,
@@ -103,8 +104,13 @@ export function setComparisonJson(answer: SetComparison): SetComparisonJson {
     tested: comparison.tested,
     truncated,
     leftOutCount,
+    versions: versions === undefined ? null : versionsJson(versions),
     range: rangeJson(range),
   };
+}
+
+function versionsJson({ service, selection, baseline, otherCount }: ComparedVersions): ComparedVersionsJson {
+  return { service, selection: selection ?? null, baseline: baseline ?? null, otherCount };
 }
 
 function pathDifferenceJson(difference: PathDifference): PathDifferenceJson {

@@ -160,6 +160,17 @@ function setComparisonSchema(): JsonSchema {
     tested: objectOf({ values: COUNT, numbers: COUNT, paths: COUNT }),
     truncated: described(TRUTH, "True when more traces match than were compared."),
     leftOutCount: described(COUNT, "Traces of more than 4,096 spans."),
+    versions: described(
+      orNull(
+        objectOf({
+          service: TEXT,
+          selection: orNull(TEXT),
+          baseline: orNull(TEXT),
+          otherCount: described(COUNT, "Traces on neither side."),
+        }),
+      ),
+      "Null unless versions were compared.",
+    ),
     range: ref("CoveredRange"),
   });
 }

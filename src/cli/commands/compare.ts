@@ -17,6 +17,9 @@ interface CompareFlags extends FilterFlags, ServerFlags {
   readonly select?: string;
   readonly slowest?: number;
   readonly split?: string;
+  readonly versionOf?: string;
+  readonly withVersion?: string;
+  readonly against?: string;
   readonly limit?: number;
 }
 
@@ -27,7 +30,8 @@ const EXAMPLES = `
 Examples:
   $ tracagg compare 4bf92f3577b34da6a3ce929d0e0e4736
   $ tracagg compare --select errors --service checkout --since 1h
-  $ tracagg compare --select after --split -15m --root-operation "POST /checkout"`;
+  $ tracagg compare --select after --split -15m --root-operation "POST /checkout"
+  $ tracagg compare --select version --version-of checkout --since 1h`;
 
 /** Adds `compare`. */
 export const addCompare: AddCommand = (program, run) => {
@@ -40,7 +44,7 @@ export const addCompare: AddCommand = (program, run) => {
     )
     .option(
       "--select <what>",
-      "errors, slow, after (with --split), or key=value of an attribute: the traces compared with the rest",
+      "errors, slow, after (with --split), version (with --version-of), or key=value of an attribute: the traces compared with the rest",
     )
     .option(
       "--slowest <percent>",
@@ -48,6 +52,9 @@ export const addCompare: AddCommand = (program, run) => {
       countArgument(MAX_SLOWEST_PERCENT),
     )
     .option("--split <time>", "the moment that --select after takes: RFC 3339, epoch number or -1h")
+    .option("--version-of <service>", "service whose versions --select version compares (default --service)")
+    .option("--with-version <version>", "its version that --select version takes (default the newest seen)")
+    .option("--against <version>", "version that it is compared with (default the newest other one)")
     .option("--limit <count>", "most call paths shown of two traces (default 100)", countArgument(MAX_LIMIT));
   addServerFlags(addFilterFlags(command))
     .addHelpText("after", EXAMPLES)
@@ -80,13 +87,18 @@ async function compareTraces(
 
 async function compareSets(context: CliContext, flags: CompareFlags): Promise<ExitCode> {
   if (flags.select === undefined) {
-    throw usageError("expected the id of a trace, or --select with errors, slow, after or key=value");
+    throw usageError(
+      "expected the id of a trace, or --select with errors, slow, after, version or key=value",
+    );
   }
   const parameters: QueryParameters = {
     ...filterParameters(flags),
     select: flags.select,
     slowestPercent: flags.slowest === undefined ? undefined : String(flags.slowest),
     splitAt: flags.split,
+    versionOf: flags.versionOf,
+    version: flags.withVersion,
+    against: flags.against,
   };
   const comparison = await createApiClient(context, flags).getJson<SetComparisonJson>(
     "/api/v1/compare",
@@ -94,17 +106,27 @@ async function compareSets(context: CliContext, flags: CompareFlags): Promise<Ex
   );
   const { selectionSize, baselineSize } = comparison;
   if (selectionSize === 0 || baselineSize === 0) {
-    const which =
-      selectionSize === 0 ? "no trace that matches is in the selection" : "all are in the selection";
-    context.stderr.write(
-      `nothing to compare: ${selectionSize + baselineSize === 0 ? "no trace matches" : which}\n`,
-    );
+    context.stderr.write(`nothing to compare: ${whyNothing(comparison)}\n`);
     return ExitCode.FAILED;
   }
   if (isForPeople(context, flags)) {
     context.stdout.write(renderSetComparison(comparison, styleOf(context)));
   } else writeJsonLines(context, [comparison]);
   return ExitCode.OK;
+}
+
+function whyNothing({ selectionSize, baselineSize, versions }: SetComparisonJson): string {
+  if (versions !== null) {
+    const { service, selection, baseline } = versions;
+    const sides = [
+      [selection, selectionSize],
+      [baseline, baselineSize],
+    ] as const;
+    const seen = sides.flatMap(([version, size]) => (version !== null && size > 0 ? [version] : []));
+    return `expected traces of two versions of ${service}, found ${seen.length === 0 ? "none" : `those of ${seen[0]}`}`;
+  }
+  if (selectionSize + baselineSize === 0) return "no trace matches";
+  return selectionSize === 0 ? "no trace that matches is in the selection" : "all are in the selection";
 }
 
 function usageError(message: string): TracAggError {

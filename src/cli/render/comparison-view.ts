@@ -60,7 +60,7 @@ export function renderSetComparison(comparison: SetComparisonJson, style: Style)
     ...(truncated ? ["the newest of more"] : []),
     ...(leftOutCount > 0 ? [`${countText(leftOutCount, "trace")} too large to be compared`] : []),
   ];
-  const head = `${countText(selectionSize, "trace")} against ${countText(baselineSize, "other")}`;
+  const head = `${countText(selectionSize, "trace")} against ${countText(baselineSize, "other")}${versionsText(comparison)}`;
   const parts = [
     `${style.bold(head)}${notes.length === 0 ? "" : ` (${notes.join(", ")})`}\n`,
     renderTable(PERCENTILE_COLUMNS, comparison.percentiles, style),
@@ -80,6 +80,11 @@ export function renderSetComparison(comparison: SetComparisonJson, style: Style)
   ];
   parts.push(`tested: ${counts.join(", ")}; at most 1 in 100 comparisons of like sets lists anything\n`);
   return parts.join("\n");
+}
+
+function versionsText({ versions }: SetComparisonJson): string {
+  if (versions === null) return "";
+  return `: ${versions.service} ${versions.selection} against ${versions.baseline}`;
 }
 
 function sectionText<Row>(
