@@ -129,6 +129,7 @@ export type { PlaceLevel, PlaceNode, PlaceParents } from "./analysis/topology/pl
 export type { Topology, TopologyEdge, TopologyLevels } from "./analysis/topology/topology.ts";
 export { topology } from "./analysis/topology/topology.ts";
 export type { EdgeType } from "./analysis/trace-entry.ts";
+export type { ClockOptions, ClockReading } from "./analysis/trace-clocks.ts";
 export { traceSummary } from "./analysis/trace-summary.ts";
 export type { TraceNode, TraceTree } from "./analysis/trace-tree.ts";
 export { traceTree } from "./analysis/trace-tree.ts";

@@ -261,6 +261,12 @@ function idsOfSeveralHosts<S extends ForestSpan>(
   return several;
 }
 
+/** True when a child on another host than its parent may have run just when both say it did. */
+export function isPossibleAsStamped(parent: ForestSpan, child: ForestSpan): boolean {
+  const { lowNanos, highNanos } = windowOf(parent, child);
+  return lowNanos <= 0n && highNanos >= 0n;
+}
+
 function windowOf(parent: ForestSpan, child: ForestSpan): Omit<HostPair, "parent" | "child"> {
   const lowNanos = parent.startTimeUnixNano - child.startTimeUnixNano;
   if (parent.kind === "PRODUCER" && child.kind === "CONSUMER") {

@@ -1,7 +1,9 @@
 /** The critical path of a trace: at every instant, the one span the answer was waiting for. */
 
 import type { Span } from "../model/span.ts";
+import type { HostClock } from "./clock-skew.ts";
 import type { ForestSpan } from "./span-forest.ts";
+import type { ClockOptions } from "./trace-clocks.ts";
 import type { TraceNode, TraceTree } from "./trace-tree.ts";
 import { compareNodeIds, traceTree } from "./trace-tree.ts";
 
@@ -53,6 +55,8 @@ export interface CriticalPath<S = Span> {
   readonly segments: readonly CriticalPathSegment<S>[];
   /** Largest first, then by service and operation. */
   readonly byOperation: readonly CriticalPathShare[];
+  /** The hosts whose clock was set, by host: times of the path are those their spans were sent with, and the offset. */
+  readonly clocks: readonly HostClock[];
 }
 
 /** A {@link CriticalPath} that may be made while it is read; it can be read more than once. */
@@ -62,7 +66,7 @@ export interface LazyCriticalPath extends Omit<CriticalPath, "segments" | "byOpe
 }
 
 /** How strictly the path is read. */
-export interface CriticalPathOptions {
+export interface CriticalPathOptions extends ClockOptions {
   /**
    * A child may end this many nanoseconds after the instant it has to be over by, as clocks of milliseconds or of two
    * hosts make it seem; never more than 1 % of its parent's duration. Default 0: times are taken at their word.
@@ -93,7 +97,7 @@ export function criticalPath<S extends ForestSpan = Span>(
   trace: { readonly traceId: string; readonly spans: readonly S[] },
   options: CriticalPathOptions = {},
 ): CriticalPath<S> {
-  const tree = traceTree(trace);
+  const tree = traceTree(trace, options);
   const base = tree.startTimeUnixNano;
   const pieces = walkBackwards(tree.root, options.maxOverlapNanos ?? 0);
   const segments: CriticalPathSegment<S>[] = [];
@@ -113,7 +117,9 @@ export function criticalPath<S extends ForestSpan = Span>(
   const endTimeUnixNano = base + BigInt(tree.root.endNanos);
   const durationNanos = endTimeUnixNano - startTimeUnixNano;
   const byOperation = sharesOf(segments, durationNanos);
-  return { traceId: trace.traceId, startTimeUnixNano, endTimeUnixNano, durationNanos, segments, byOperation };
+  const { traceId } = trace;
+  const { clocks } = tree;
+  return { traceId, startTimeUnixNano, endTimeUnixNano, durationNanos, segments, byOperation, clocks };
 }
 
 /** A stretch of the critical path in one node of a tree, in nanoseconds after the start of the tree. */

@@ -1,7 +1,7 @@
 /** Which span is whose parent: the one reading of parent ids that all analyses share. */
 
 import { compareValues } from "../base/compare.ts";
-import type { Span } from "../model/span.ts";
+import type { Resource, Span } from "../model/span.ts";
 
 /** What finding parents needs of a span. */
 export type ForestSpan = Pick<
@@ -14,7 +14,12 @@ export type ForestSpan = Pick<
   | "status"
   | "startTimeUnixNano"
   | "endTimeUnixNano"
->;
+> & {
+  /** Names the host whose clock stamped the span; absent like {@link hostKey}: not known. */
+  readonly resource?: Pick<Resource, "attributes"> | undefined;
+  /** That host as `hostKeyOf` gives it, where it is known without the resource. */
+  readonly hostKey?: string | undefined;
+};
 
 /** Why a span of a {@link SpanForest} has no parent, or that it has one. */
 export const Parenthood: {

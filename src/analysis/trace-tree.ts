@@ -1,8 +1,11 @@
 /** The tree of a trace, whatever state its spans are in. */
 
 import type { Span } from "../model/span.ts";
-import type { ForestSpan, SpanForest } from "./span-forest.ts";
-import { Parenthood, spanForest } from "./span-forest.ts";
+import type { HostClock } from "./clock-skew.ts";
+import type { ForestSpan } from "./span-forest.ts";
+import { Parenthood } from "./span-forest.ts";
+import type { ClockedForest, ClockOptions } from "./trace-clocks.ts";
+import { clockedForest } from "./trace-clocks.ts";
 
 /** A span in its place, or a node that stands for what is not known. */
 export interface TraceNode<S extends ForestSpan = Span> {
@@ -26,6 +29,8 @@ export interface TraceTree<S extends ForestSpan = Span> {
   readonly nodes: readonly TraceNode<S>[];
   /** Earliest start of any span: moment 0 of the nodes. */
   readonly startTimeUnixNano: bigint;
+  /** The hosts whose clock was set, by host: their spans lie elsewhere than their own times say. */
+  readonly clocks: readonly HostClock[];
 }
 
 interface MutableNode<S extends ForestSpan> extends TraceNode<S> {
@@ -41,6 +46,7 @@ const NO_CHILDREN: readonly never[] = Object.freeze([]);
 /**
  * Builds the tree of a trace.
  *
+ * - The clocks of hosts are set, as `clockSkew` finds them, unless raw times are asked for.
  * - Equal spans count once; of different spans with one id the longest takes the children.
  * - A negative duration is 0.
  * - A cycle is cut above its earliest span.
@@ -49,18 +55,23 @@ const NO_CHILDREN: readonly never[] = Object.freeze([]);
  *   otherwise all tops hang under a virtual root that spans them.
  * - Children are clamped into their parents; one wholly outside has no length left.
  */
-export function traceTree<S extends ForestSpan = Span>(trace: {
-  readonly spans: readonly S[];
-}): TraceTree<S> {
-  const forest = spanForest(trace.spans);
-  const first = forest.spans[0];
+export function traceTree<S extends ForestSpan = Span>(
+  trace: { readonly spans: readonly S[] },
+  options: ClockOptions = {},
+): TraceTree<S> {
+  const clocked = clockedForest(trace.spans, options);
+  const first = clocked.forest.spans[0];
   if (first === undefined) throw new RangeError("a trace tree needs at least one span, got none");
-  const root = rootOf(linkNodes(forest, first.startTimeUnixNano));
-  return { root, nodes: clampedParentsFirst(root), startTimeUnixNano: first.startTimeUnixNano };
+  const { startTimeUnixNano } = first;
+  const root = rootOf(linkNodes(clocked, startTimeUnixNano));
+  return { root, nodes: clampedParentsFirst(root), startTimeUnixNano, clocks: clocked.clocks };
 }
 
-function linkNodes<S extends ForestSpan>(forest: SpanForest<S>, startTimeUnixNano: bigint): Tops<S> {
-  const nodes = forest.spans.map((span) => spanNode(span, startTimeUnixNano));
+function linkNodes<S extends ForestSpan>(
+  { forest, originals }: ClockedForest<S>,
+  startTimeUnixNano: bigint,
+): Tops<S> {
+  const nodes = forest.spans.map((span, index) => spanNode(span, originals[index] as S, startTimeUnixNano));
   const roots: MutableNode<S>[] = [];
   const detached: MutableNode<S>[] = [];
   const missing = new Map<string, MutableNode<S>>();
@@ -82,9 +93,13 @@ interface Tops<S extends ForestSpan> {
   readonly detached: MutableNode<S>[];
 }
 
-function spanNode<S extends ForestSpan>(span: S, startTimeUnixNano: bigint): MutableNode<S> {
-  const startNanos = Number(span.startTimeUnixNano - startTimeUnixNano);
-  const endNanos = Math.max(startNanos, Number(span.endTimeUnixNano - startTimeUnixNano));
+function spanNode<S extends ForestSpan>(
+  times: ForestSpan,
+  span: S,
+  startTimeUnixNano: bigint,
+): MutableNode<S> {
+  const startNanos = Number(times.startTimeUnixNano - startTimeUnixNano);
+  const endNanos = Math.max(startNanos, Number(times.endTimeUnixNano - startTimeUnixNano));
   return { span, missingSpanId: undefined, startNanos, endNanos, parent: undefined, children: NO_CHILDREN };
 }
 

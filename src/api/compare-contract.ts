@@ -5,7 +5,7 @@ import type { PathChange } from "../analysis/compare/trace-diff.ts";
 import type { TraceShape } from "../analysis/compare/trace-shape.ts";
 import type { Likeness } from "../analysis/compare/typical-trace.ts";
 import type { SpanKind } from "../model/span-kind.ts";
-import type { CoveredRangeJson, NanosJson } from "./contract.ts";
+import type { CoveredRangeJson, HostClockJson, NanosJson } from "./contract.ts";
 
 /** One step of a call path; ids in the operation's name read `{id}`. */
 export interface CallPathStepJson {
@@ -80,6 +80,9 @@ export interface TraceComparisonJson {
   readonly others: { readonly count: number; readonly criticalPathDeltaNanos: NanosJson };
   /** Call paths with nothing to tell. */
   readonly sameCount: number;
+  /** Hosts of either trace whose clock was set. */
+  readonly clocks: readonly HostClockJson[];
+  readonly withClocks: readonly HostClockJson[];
 }
 
 /** A key with one value of it. */
@@ -190,6 +193,8 @@ export interface SetComparisonJson {
   readonly truncated: boolean;
   /** Traces of more than 4,096 spans, which are not compared. */
   readonly leftOutCount: number;
+  /** Traces in which the clock of a host was set. */
+  readonly correctedTraces: number;
   /** Null unless versions were compared. */
   readonly versions: ComparedVersionsJson | null;
   readonly range: CoveredRangeJson;

@@ -191,6 +191,21 @@ export interface CriticalPathShareJson {
   readonly percentageOfTrace: number;
 }
 
+/** The clock of one host of a trace. */
+export interface HostClockJson {
+  /** Attribute and value: `host.name=web-1`; "" for spans that name no host. */
+  readonly host: string;
+  /** To be added to every time of the host; may be negative. */
+  readonly offsetNanos: NanosJson;
+  readonly offsetMs: number;
+  readonly spanCount: number;
+  /** Parents and children on this host and another. */
+  readonly pairCount: number;
+  readonly impossiblePairs: number;
+  readonly skewConflict: boolean;
+  readonly isBeyondLimit: boolean;
+}
+
 /** `GET /api/v1/traces/{traceId}/critical-path`. */
 export interface CriticalPathJson {
   readonly traceId: string;
@@ -198,6 +213,8 @@ export interface CriticalPathJson {
   readonly segments: readonly CriticalPathSegmentJson[];
   /** Largest share first. */
   readonly byOperation: readonly CriticalPathShareJson[];
+  /** Hosts whose clock was set: times are those their spans were sent with, and the offset. */
+  readonly clocks: readonly HostClockJson[];
 }
 
 /** A span that lasts longer than the threshold. */

@@ -58,6 +58,8 @@ export interface AnalysedTracesJson {
   readonly traceCount: number;
   /** True when more traces match than were analysed. */
   readonly truncated: boolean;
+  /** Traces in which the clock of a host was set. */
+  readonly correctedTraces: number;
   readonly range: CoveredRangeJson;
 }
 

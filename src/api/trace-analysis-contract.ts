@@ -2,7 +2,7 @@
 
 import type { FindingSeverity, FindingType } from "../analysis/findings/finding.ts";
 import type { SpanStatus } from "../model/span-status.ts";
-import type { CoveredRangeJson, NanosJson } from "./contract.ts";
+import type { CoveredRangeJson, HostClockJson, NanosJson } from "./contract.ts";
 
 /** A span that proves a finding. */
 export interface FindingSpanJson {
@@ -43,6 +43,8 @@ export interface FindingListJson {
   /** At most 100. */
   readonly findings: readonly FindingJson[];
   readonly omittedFindings: number;
+  /** Hosts whose clock was set. */
+  readonly clocks: readonly HostClockJson[];
   readonly nextPageToken: string;
 }
 
@@ -86,6 +88,8 @@ export interface WhatIfJson extends WhatIfTargetJson {
   readonly mostSavingNanos: NanosJson;
   /** At most 100, largest drag first. */
   readonly spans: readonly SpanSlackJson[];
+  /** Hosts whose clock was set. */
+  readonly clocks: readonly HostClockJson[];
 }
 
 /** Durations of traces. */
@@ -112,22 +116,9 @@ export interface WhatIfOverJson extends WhatIfTargetJson {
   readonly savedPercentage: number;
   /** True when more traces match than were looked at. */
   readonly truncated: boolean;
+  /** Traces in which the clock of a host was set. */
+  readonly correctedTraces: number;
   readonly range: CoveredRangeJson;
-}
-
-/** The clock of one host of a trace. */
-export interface HostClockJson {
-  /** Attribute and value: `host.name=web-1`; "" for spans that name no host. */
-  readonly host: string;
-  /** To be added to every time of the host; may be negative. */
-  readonly offsetNanos: NanosJson;
-  readonly offsetMs: number;
-  readonly spanCount: number;
-  /** Parents and children on this host and another. */
-  readonly pairCount: number;
-  readonly impossiblePairs: number;
-  readonly skewConflict: boolean;
-  readonly isBeyondLimit: boolean;
 }
 
 /** `GET /api/v1/traces/{traceId}/clock-skew`: by host. */

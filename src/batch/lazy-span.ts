@@ -8,6 +8,7 @@ import type { SpanStatus } from "../model/span-status.ts";
 import { spanStatusFromNumber } from "../model/span-status.ts";
 import { durationMsBetween, isoFromUnixNano } from "../model/time.ts";
 import { resourceOf, scopeOf } from "./row-envelope.ts";
+import { hostKeyOfRow } from "./row-host.ts";
 import { parentSpanIdOf, spanIdOf, traceIdOf } from "./row-ids.ts";
 import { nameOf, serviceNameOf } from "./row-names.ts";
 import type { SpanRow } from "./span-batch.ts";
@@ -57,6 +58,10 @@ class LazySpan implements Span {
   }
   get status(): SpanStatus {
     return spanStatusFromNumber(this.#row.batch.statusCodes[this.#row.row] as number);
+  }
+  /** Known without decoding the resource for every span of it. */
+  get hostKey(): string {
+    return hostKeyOfRow(this.#row);
   }
   get startTimeUnixNano(): bigint {
     return this.#row.batch.startTimesUnixNano[this.#row.row] as bigint;

@@ -34,6 +34,8 @@ type TableSpanFields = Pick<
 export interface TableSpan extends TableSpanFields {
   /** Its row in the table. */
   readonly index: number;
+  /** "" in tables without hosts, so that one clock stamped all. */
+  readonly hostKey: string;
 }
 
 const NO_BODY: Pick<SpanBody, "attributes" | "links"> = Object.freeze({ attributes: {}, links: [] });
@@ -85,6 +87,7 @@ class RowSpan implements TableSpan {
   readonly status: SpanStatus;
   readonly startTimeUnixNano: bigint;
   readonly endTimeUnixNano: bigint;
+  readonly hostKey: string;
   readonly #bodies: LastBody;
 
   constructor(index: number, { table, texts, spanIds, parentSpanIds, bodies }: TableTexts) {
@@ -100,6 +103,7 @@ class RowSpan implements TableSpan {
     this.status = spanStatusFromNumber(table.statusCodes[index] as number);
     this.startTimeUnixNano = table.startTimesUnixNano[index] as bigint;
     this.endTimeUnixNano = table.endTimesUnixNano[index] as bigint;
+    this.hostKey = texts[table.hostTexts?.[index] ?? -1] ?? "";
     this.#bodies = bodies;
   }
 

@@ -3,6 +3,7 @@
 import { wordPairsOf } from "../base/bytes.ts";
 import type { FrameNumbers, TraceColumns } from "../model/trace-columns.ts";
 import { textsOf } from "./packed-texts.ts";
+import { hostKeyOfRow } from "./row-host.ts";
 import { traceIdOf } from "./row-ids.ts";
 import { nameOf, serviceNameOf } from "./row-names.ts";
 import type { SpanBatch, SpanRow } from "./span-batch.ts";
@@ -27,9 +28,12 @@ export class RowColumns {
   #batch: SpanBatch | undefined;
   #batchTimes: TimeWords = this.#times;
 
+  readonly #hosts: string[] | undefined;
+
   /** @param frames gives the numbers of frames */
-  constructor(frames: FrameNumbers) {
+  constructor(frames: FrameNumbers, { withHosts = false }: { readonly withHosts?: boolean } = {}) {
     this.#frames = frames;
+    this.#hosts = withHosts ? [] : undefined;
   }
 
   /** The columns of one trace's rows, in their order; they hold until the next call. */
@@ -41,7 +45,7 @@ export class RowColumns {
     for (let at = 0; at < rows.length; at++) this.#put(rows[at] as SpanRow, at);
     this.#batch = undefined;
     const traceId = rows[0] === undefined ? "" : traceIdOf(rows[0]);
-    return { traceId, rowCount: rows.length, ...this.#columns };
+    return { traceId, rowCount: rows.length, ...this.#columns, hosts: this.#hosts };
   }
 
   #put(row: SpanRow, at: number): void {
@@ -59,6 +63,7 @@ export class RowColumns {
     columns.kinds[at] = kind;
     columns.statusCodes[at] = batch.statusCodes[from] as number;
     columns.frames[at] = this.#frames.numberOf(serviceNameOf(row), nameOf(row), kind);
+    if (this.#hosts !== undefined) this.#hosts[at] = hostKeyOfRow(row);
   }
 }
 
@@ -71,7 +76,9 @@ export function columnsOfTable(table: SpanTable, frames: FrameNumbers): TraceCol
     const operation = texts[table.nameTexts[row] as number] as string;
     numbers[row] = frames.numberOf(service, operation, table.kinds[row] as number);
   }
-  return { ...table, frames: numbers };
+  const { hostTexts } = table;
+  const hosts = hostTexts === undefined ? undefined : Array.from(hostTexts, (text) => texts[text] as string);
+  return { ...table, frames: numbers, hosts };
 }
 
 function emptyColumns(rows: number): Omit<TraceColumns, "traceId" | "rowCount"> {

@@ -17,6 +17,8 @@ export interface TraceColumns {
   readonly statusCodes: Uint8Array;
   /** Number of each span's service, operation and kind, as {@link FrameNumbers} gives them. */
   readonly frames: Int32Array;
+  /** Host of each span, as `hostKeyOf` gives it; absent: not known, so all times are taken as they are. */
+  readonly hosts?: readonly string[] | undefined;
 }
 
 /** Numbers for combinations of service, operation and kind. */

@@ -66,6 +66,8 @@ export interface SetComparison {
   readonly truncated: boolean;
   /** Traces of more than 4,096 spans, which are not compared. */
   readonly leftOutCount: number;
+  /** Traces in which the clock of a host was set. */
+  readonly correctedTraces: number;
   readonly range: CoveredRange;
   /** Absent unless versions were compared. */
   readonly versions?: ComparedVersions | undefined;
@@ -88,7 +90,7 @@ export async function compareSets(
     selection.kind === "after" ? unixNanoFromText(selection.moment, "splitAt", nowMillis) : undefined;
   const query = traceQueryFrom(withService(filter, selection), range);
   const read = await readCohort(context, { query, selection }, running);
-  const { truncated, leftOutCount, latestStart } = read;
+  const { truncated, leftOutCount, correctedTraces, latestStart } = read;
   const slice = new TimeSlice(running.signal);
   const divided = await divide(read, { selection, moment }, slice);
   const steps = compareCohortsInSteps(divided.cohort, divided.sides, {
@@ -98,6 +100,7 @@ export async function compareSets(
     comparison: await inSlices(steps, slice),
     truncated,
     leftOutCount,
+    correctedTraces,
     range: coveredRange(range, nowMillis, latestStart),
     versions: divided.versions,
   };
@@ -123,6 +126,7 @@ interface ReadCohort {
   readonly versions: readonly (string | undefined)[];
   readonly truncated: boolean;
   readonly leftOutCount: number;
+  readonly correctedTraces: number;
   readonly latestStart: bigint;
 }
 
@@ -154,8 +158,8 @@ async function readCohort(
     else held.add(await inSlices(collector.add(rows), slice));
     if (slice.isOver(rows.length)) await slice.rest();
   }
-  const { cohort, marks, versions } = collector;
-  return { cohort, marks, versions, truncated, leftOutCount, latestStart };
+  const { cohort, marks, versions, correctedTraces } = collector;
+  return { cohort, marks, versions, correctedTraces, truncated, leftOutCount, latestStart };
 }
 
 /** The traces that are compared, and on which side each of them is. */
@@ -217,6 +221,7 @@ class RowCollector {
   readonly cohort: Cohort = new Cohort();
   readonly marks: boolean[] = [];
   readonly versions: (string | undefined)[] = [];
+  correctedTraces = 0;
   readonly #versionOf: (rows: readonly SpanRow[]) => string | undefined;
   readonly #resources = new WeakMap<ResourceEntry, ResourceFacts>();
   readonly #isMarked: (row: SpanRow) => boolean;
@@ -232,6 +237,7 @@ class RowCollector {
     const before = this.cohort.byteSize;
     const spans = rows.map(lazySpan);
     const times = traceTimes(this.cohort, spans);
+    if (times.isCorrected) this.correctedTraces++;
     const attributes = new AttributeFacts(this.cohort.attributes);
     for (const [at, row] of rows.entries()) {
       const nanos = times.criticalNanos.get(spans[at] as Span) ?? 0;

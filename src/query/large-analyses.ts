@@ -8,8 +8,16 @@ import type { LazyCriticalPath } from "../analysis/critical-path.ts";
 import type { TraceFindings } from "../analysis/findings/finding.ts";
 import type { CollectedDurations, Performance } from "../analysis/performance.ts";
 import type { CallPathProfile } from "../analysis/profile/call-path-profile.ts";
+import type { ClockOptions } from "../analysis/trace-clocks.ts";
 import type { WhatIf, WhatIfTarget } from "../analysis/what-if/what-if.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
+
+/** The profile of one trace. */
+export interface OneProfile {
+  readonly profile: CallPathProfile;
+  /** True when the clock of a host was set. */
+  readonly isCorrected: boolean;
+}
 
 /**
  * Does analyses somewhere else than on the event loop. Rows are the distinct rows of one trace, by start, then span
@@ -18,7 +26,11 @@ import type { SpanRow } from "../batch/span-batch.ts";
  */
 export interface LargeAnalyses {
   /** `criticalPath`. */
-  criticalPath(rows: readonly SpanRow[], signal: AbortSignal): Promise<LazyCriticalPath>;
+  criticalPath(
+    rows: readonly SpanRow[],
+    signal: AbortSignal,
+    options?: ClockOptions,
+  ): Promise<LazyCriticalPath>;
   /** `identifyBottlenecks`. */
   bottlenecks(
     rows: readonly SpanRow[],
@@ -26,9 +38,14 @@ export interface LargeAnalyses {
     signal: AbortSignal,
   ): Promise<Iterable<Bottleneck>>;
   /** `traceFindings`. */
-  findings(rows: readonly SpanRow[], signal: AbortSignal): Promise<TraceFindings>;
+  findings(rows: readonly SpanRow[], signal: AbortSignal, options?: ClockOptions): Promise<TraceFindings>;
   /** `whatIf`. */
-  whatIf(rows: readonly SpanRow[], target: WhatIfTarget, signal: AbortSignal): Promise<WhatIf>;
+  whatIf(
+    rows: readonly SpanRow[],
+    target: WhatIfTarget,
+    signal: AbortSignal,
+    options?: ClockOptions,
+  ): Promise<WhatIf>;
   /** `clockSkew`. */
   clockSkew(rows: readonly SpanRow[], options: ClockSkewOptions, signal: AbortSignal): Promise<ClockSkew>;
   /** `performanceFrom`, over durations of `spanCount` spans. */
@@ -42,5 +59,10 @@ export interface LargeAnalyses {
     signal: AbortSignal,
   ): Promise<TraceDiff>;
   /** A `CallPathProfile` of this one trace, counted with a weight. */
-  profile(rows: readonly SpanRow[], weight: number, signal: AbortSignal): Promise<CallPathProfile>;
+  profile(
+    rows: readonly SpanRow[],
+    weight: number,
+    signal: AbortSignal,
+    options?: ClockOptions,
+  ): Promise<OneProfile>;
 }

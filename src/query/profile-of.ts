@@ -4,6 +4,7 @@ import { adjustedCount } from "../analysis/adjusted-count.ts";
 import { CallPathProfile } from "../analysis/profile/call-path-profile.ts";
 import type { SlowTraceComparison } from "../analysis/profile/slow-differences.ts";
 import { SlowTraceCollector } from "../analysis/profile/slow-traces.ts";
+import type { ClockOptions } from "../analysis/trace-clocks.ts";
 import { isAllZero } from "../base/bytes.ts";
 import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
 import type { Steps } from "../base/time-slice.ts";
@@ -35,11 +36,24 @@ export interface ProfiledTraces extends AnalysedTraces {
 }
 
 /** A profile of matching traces. */
+/** Which traces are profiled, and by which times. */
+export interface ProfileRequest extends ClockOptions {
+  readonly filter: TraceFilter;
+}
+
+/** What every answer over profiles says. */
+export interface ProfiledTraces extends AnalysedTraces {
+  /** Traces in which the clock of a host was set. */
+  readonly correctedTraces: number;
+}
+
+/** A profile of the newest matching traces. */
 export interface ProfileAnswer extends ProfiledTraces {
   readonly profile: CallPathProfile;
 }
 
 /** Slow traces against middling ones, of matching traces. */
+/** Slow traces against middling ones, of the newest matching traces. */
 export interface SlowTracesAnswer extends ProfiledTraces {
   readonly traceCount: number;
   readonly comparison: SlowTraceComparison;
@@ -49,7 +63,8 @@ export interface SlowTracesAnswer extends ProfiledTraces {
 interface TraceTaker {
   readonly profile: CallPathProfile;
   readonly weightOf: (rows: readonly SpanRow[]) => number;
-  readonly add: (columns: TraceColumns, weight: number) => void;
+  /** True when a clock was set. */
+  readonly add: (columns: TraceColumns, weight: number) => boolean;
   /** For the profile of one trace, weight included, that another thread made. */
   readonly merge: (traceId: string, one: CallPathProfile) => Steps<unknown>;
 }
@@ -63,16 +78,16 @@ interface TraceTaker {
  */
 export async function profileOf(
   context: QueryContext,
-  filter: TraceFilter,
+  request: ProfileRequest,
   running: RunningQuery,
 ): Promise<ProfileAnswer> {
   const windowed = await profileFromWindows(context, filter, running);
   if (windowed !== undefined) return { ...windowed, truncated: false, source: "windows" };
   const profile = new CallPathProfile();
-  const analysed = await takeTraces(context, filter, running, {
+  const analysed = await takeTraces(context, request, running, {
     profile,
     weightOf: weightOfRoot,
-    add: (columns, weight) => profile.add(columns, weight),
+    add: (columns, weight) => profile.add(columns, weight).isCorrected,
     merge: (_traceId, one) => profile.mergeInSteps(one),
   });
   return { ...analysed, profile, source: "traces" };
@@ -85,18 +100,18 @@ export async function profileOf(
  */
 export async function slowTracesOf(
   context: QueryContext,
-  filter: TraceFilter,
+  request: ProfileRequest,
   running: RunningQuery,
 ): Promise<SlowTracesAnswer> {
   const windowed = await slowTracesFromWindows(context, filter, running);
   if (windowed !== undefined) return { ...windowed, truncated: false, source: "windows" };
   const collector = new SlowTraceCollector();
-  const analysed = await takeTraces(context, filter, running, {
+  const analysed = await takeTraces(context, request, running, {
     profile: collector.profile,
     weightOf: () => 1,
     add: (columns) => {
       running.held.add(KEPT_TRACE_BYTES);
-      collector.add(columns);
+      return collector.add(columns);
     },
     merge: (traceId, one) => {
       running.held.add(KEPT_TRACE_BYTES);
@@ -110,26 +125,29 @@ export async function slowTracesOf(
 /** Traces of more spans than may be looked at at once are profiled in the analysis thread, where there is one. */
 async function takeTraces(
   context: QueryContext,
-  filter: TraceFilter,
+  { filter, clock = "corrected" }: ProfileRequest,
   running: RunningQuery,
   taker: TraceTaker,
-): Promise<AnalysedTraces> {
+): Promise<ProfiledTraces> {
   const { largeAnalyses } = context;
   const { profile } = taker;
-  const rowColumns = new RowColumns(profile.frames);
+  const rowColumns = new RowColumns(profile.frames, { withHosts: clock === "corrected" });
   let countedPaths = 0;
-  return await analyseTraces(context, filter, running, async ({ summary, rows }, slice) => {
+  let correctedTraces = 0;
+  const analysed = await analyseTraces(context, filter, running, async ({ summary, rows }, slice) => {
     const weight = taker.weightOf(rows);
     if (largeAnalyses !== undefined && rows.length > MAX_SPANS_AT_ONCE) {
       const bytes = rows.length * TABLE_BYTES;
       running.held.add(bytes);
-      const one = await largeAnalyses.profile(rows, weight, running.signal);
+      const one = await largeAnalyses.profile(rows, weight, running.signal, { clock });
       running.held.add(-bytes);
-      await inSlices(taker.merge(summary.traceId, one), slice);
-    } else taker.add(rowColumns.of(rows), weight);
+      if (one.isCorrected) correctedTraces++;
+      await inSlices(taker.merge(summary.traceId, one.profile), slice);
+    } else if (taker.add(rowColumns.of(rows), weight)) correctedTraces++;
     running.held.add((profile.paths.count - countedPaths) * PATH_BYTES);
     countedPaths = profile.paths.count;
   });
+  return { ...analysed, correctedTraces };
 }
 
 /** The earliest span without a parent is the root; a trace without one counts once. */

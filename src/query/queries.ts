@@ -24,7 +24,7 @@ import type { TopologyAnswer, TopologyRequest } from "./live-topology.ts";
 import { topologyIn } from "./live-topology.ts";
 import type { PerformanceAnswer } from "./performance-of.ts";
 import { performanceOf } from "./performance-of.ts";
-import type { ProfileAnswer, SlowTracesAnswer } from "./profile-of.ts";
+import type { ProfileAnswer, ProfileRequest, SlowTracesAnswer } from "./profile-of.ts";
 import { profileOf, slowTracesOf } from "./profile-of.ts";
 import type { AnswerLimits, QueryContext, QueryPorts } from "./query-context.ts";
 import { DEFAULT_ANSWER_LIMITS } from "./query-context.ts";
@@ -36,6 +36,7 @@ import type { ServiceStatisticsAnswer, ServiceStatisticsRequest } from "./servic
 import { serviceStatisticsIn } from "./service-statistics.ts";
 import type { StoredTrace } from "./stored-trace.ts";
 import { storedTrace } from "./stored-trace.ts";
+import type { TraceRequest } from "./trace-analysis.ts";
 import { bottlenecksOf, criticalPathOf } from "./trace-analysis.ts";
 import type { TextRange, TraceFilter } from "./trace-filter.ts";
 import type { ClockSkewRequest, TraceClocks, WhatIfRequest } from "./trace-questions.ts";
@@ -64,11 +65,11 @@ export interface Queries {
   /** See {@link storedTrace}. */
   getTrace(traceId: string, caller?: QueryCaller): Promise<StoredTrace>;
   /** See {@link criticalPathOf}. */
-  criticalPathOf(traceId: string, caller?: QueryCaller): Promise<LazyCriticalPath>;
+  criticalPathOf(request: TraceRequest, caller?: QueryCaller): Promise<LazyCriticalPath>;
   /** See {@link bottlenecksOf}. */
   bottlenecksOf(traceId: string, thresholdMs: number, caller?: QueryCaller): Promise<Iterable<Bottleneck>>;
   /** See {@link findingsOf}. */
-  findingsOf(traceId: string, caller?: QueryCaller): Promise<TraceFindings>;
+  findingsOf(request: TraceRequest, caller?: QueryCaller): Promise<TraceFindings>;
   /** See {@link whatIfOf}. */
   whatIfOf(request: WhatIfRequest, caller?: QueryCaller): Promise<WhatIf>;
   /** See {@link clockSkewOf}. */
@@ -87,13 +88,14 @@ export interface Queries {
   /** See {@link performanceOf}. */
   performance(filter: TraceFilter, caller?: QueryCaller): Promise<PerformanceAnswer>;
   /** See {@link profileOf}. */
-  profile(filter: TraceFilter, caller?: QueryCaller): Promise<ProfileAnswer>;
+  profile(request: ProfileRequest, caller?: QueryCaller): Promise<ProfileAnswer>;
   /** See {@link slowTracesOf}. */
   slowTraces(filter: TraceFilter, caller?: QueryCaller): Promise<SlowTracesAnswer>;
   /** See {@link bottleneckEventsIn}. */
   bottleneckEvents(request: EventsRequest, caller?: QueryCaller): Promise<EventsAfter>;
   /** See {@link followBottleneckEvents}; bounded by the number of those who follow, not by that of queries. */
   followBottleneckEvents(request: EventsRequest): FollowedEvents;
+  slowTraces(request: ProfileRequest, caller?: QueryCaller): Promise<SlowTracesAnswer>;
   /** See {@link dependenciesIn}. */
   dependencies(range: TextRange, caller?: QueryCaller): Promise<DependenciesAnswer>;
   /** See {@link graphIn}. */

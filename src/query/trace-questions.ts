@@ -17,13 +17,13 @@ import type { LargeAnalyses } from "./large-analyses.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
 import { storedTrace } from "./stored-trace.ts";
+import type { TraceRequest } from "./trace-analysis.ts";
 
 /** Bytes of a span in the table an analysis is given. */
 const TABLE_BYTES = 100;
 
 /** What becomes faster in which trace. */
-export interface WhatIfRequest {
-  readonly traceId: string;
+export interface WhatIfRequest extends TraceRequest {
   readonly target: WhatIfTarget;
 }
 
@@ -42,40 +42,42 @@ export interface TraceClocks {
 /** The findings inside a stored trace. @throws what {@link storedTrace} throws. */
 export async function findingsOf(
   context: QueryContext,
-  traceId: string,
+  { traceId, ...options }: TraceRequest,
   running: RunningQuery,
 ): Promise<TraceFindings> {
   const { summary, rows } = await storedTrace(context, traceId, running);
   const elsewhere = largeAnalysesFor(context, rows);
-  if (elsewhere === undefined) return traceFindings({ traceId: summary.traceId, spans: rows.map(lazySpan) });
+  if (elsewhere === undefined) {
+    return traceFindings({ traceId: summary.traceId, spans: rows.map(lazySpan) }, options);
+  }
   // The bodies of calls are copied too.
   running.held.add(rows.length * TABLE_BYTES + bytesOfRows(rows));
-  return await elsewhere.findings(rows, running.signal);
+  return await elsewhere.findings(rows, running.signal, options);
 }
 
 /** A stored trace with an operation made faster. @throws what {@link storedTrace} throws. */
 export async function whatIfOf(
   context: QueryContext,
-  { traceId, target }: WhatIfRequest,
+  { traceId, ...question }: WhatIfRequest,
   running: RunningQuery,
 ): Promise<WhatIf> {
   const { rows } = await storedTrace(context, traceId, running);
-  return await whatIfOfRows(context, { rows, target }, running);
+  return await whatIfOfRows(context, { rows, ...question }, running);
 }
 
 /** {@link whatIf} of the rows of one trace, wherever it is worked out best. */
 export async function whatIfOfRows(
   context: QueryContext,
-  { rows, target }: { readonly rows: readonly SpanRow[]; readonly target: WhatIfTarget },
+  { rows, target, ...options }: Omit<WhatIfRequest, "traceId"> & { readonly rows: readonly SpanRow[] },
   running: RunningQuery,
 ): Promise<WhatIf> {
   const elsewhere = largeAnalysesFor(context, rows);
   if (elsewhere === undefined) {
     const spans = rows.map(lazySpan);
-    return whatIf({ traceId: spans[0]?.traceId ?? "", spans }, target);
+    return whatIf({ traceId: spans[0]?.traceId ?? "", spans }, target, options);
   }
   running.held.add(rows.length * TABLE_BYTES);
-  return await elsewhere.whatIf(rows, target, running.signal);
+  return await elsewhere.whatIf(rows, target, running.signal, options);
 }
 
 /** The clocks of a stored trace. @throws what {@link storedTrace} throws. */

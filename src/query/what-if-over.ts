@@ -1,5 +1,6 @@
 /** What if an operation were faster, over the newest traces a filter finds. */
 
+import type { ClockOptions } from "../analysis/trace-clocks.ts";
 import type { WhatIfTarget } from "../analysis/what-if/what-if.ts";
 import type { WhatIfDistribution } from "../analysis/what-if/what-if-traces.ts";
 import { WhatIfCollector } from "../analysis/what-if/what-if-traces.ts";
@@ -15,7 +16,7 @@ import { whatIfOfRows } from "./trace-questions.ts";
 const TRACE_BYTES = 32;
 
 /** What becomes faster in which traces. */
-export interface WhatIfOverRequest {
+export interface WhatIfOverRequest extends ClockOptions {
   readonly filter: TraceFilter;
   readonly target: WhatIfTarget;
 }
@@ -25,6 +26,8 @@ export interface WhatIfOverAnswer {
   readonly distribution: WhatIfDistribution;
   /** True when more traces match than were analysed (`distribution.totalTraces`). */
   readonly truncated: boolean;
+  /** Traces in which the clock of a host was set. */
+  readonly correctedTraces: number;
   readonly range: CoveredRange;
 }
 
@@ -36,7 +39,7 @@ export interface WhatIfOverAnswer {
  */
 export async function whatIfOver(
   context: QueryContext,
-  { filter, target }: WhatIfOverRequest,
+  { filter, ...question }: WhatIfOverRequest,
   { signal, held }: RunningQuery,
 ): Promise<WhatIfOverAnswer> {
   const { maxTracesAnalysed, maxSpansAnalysed } = context.answerLimits;
@@ -45,6 +48,7 @@ export async function whatIfOver(
   const collector = new WhatIfCollector();
   let traces = 0;
   let spans = 0;
+  let correctedTraces = 0;
   let truncated = false;
   let latestStart = 0n;
   const slice = new TimeSlice(signal);
@@ -59,7 +63,9 @@ export async function whatIfOver(
     held.add(TRACE_BYTES);
     const forThisTrace = new HeldPart(held);
     try {
-      collector.add(await whatIfOfRows(context, { rows, target }, { signal, held: forThisTrace }));
+      const answer = await whatIfOfRows(context, { rows, ...question }, { signal, held: forThisTrace });
+      collector.add(answer);
+      if (answer.clocks.length > 0) correctedTraces++;
     } finally {
       forThisTrace.release();
     }
@@ -68,6 +74,7 @@ export async function whatIfOver(
   return {
     distribution: collector.distribution(),
     truncated,
+    correctedTraces,
     range: coveredRange(range, nowMillis, latestStart),
   };
 }

@@ -47,8 +47,15 @@ export type AnalysisJob =
       readonly subject: SpanTable;
       readonly options: TraceDiffOptions;
     }
-  /** Answered with the bytes of a `CallPathProfile` of this one trace. */
+  /** Answered with {@link ProfileBytes}. */
   | { readonly kind: "profile"; readonly table: SpanTable; readonly weight: number };
+
+/** A `CallPathProfile` of one trace on its way out of the thread. */
+export interface ProfileBytes {
+  readonly bytes: Uint8Array;
+  /** True when the clock of a host was set. */
+  readonly isCorrected: boolean;
+}
 
 /** Links handed over at once: copying them takes a few milliseconds. */
 const LINKS_PER_PART = 2_048;
@@ -101,8 +108,9 @@ export function* analysisJob(job: AnalysisJob): JobSteps {
     }
     case "profile": {
       const profile = new CallPathProfile();
-      profile.add(columnsOfTable(job.table, profile.frames), job.weight);
-      return { value: profileToBytes(profile), transfer: [] };
+      const { isCorrected } = profile.add(columnsOfTable(job.table, profile.frames), job.weight);
+      const value: ProfileBytes = { bytes: profileToBytes(profile), isCorrected };
+      return { value, transfer: [] };
     }
   }
 }

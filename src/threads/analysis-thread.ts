@@ -13,6 +13,7 @@ import { withSpans } from "../analysis/findings/trace-findings.ts";
 import type { CollectedDurations, Performance } from "../analysis/performance.ts";
 import type { CallPathProfile } from "../analysis/profile/call-path-profile.ts";
 import { profileFromBytesInSteps } from "../analysis/profile/profile-bytes.ts";
+import type { ClockOptions } from "../analysis/trace-clocks.ts";
 import type { WhatIf, WhatIfTarget } from "../analysis/what-if/what-if.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
@@ -21,7 +22,7 @@ import { lazySpan } from "../batch/span-from-row.ts";
 import type { SpanTable } from "../batch/span-table.ts";
 import { buffersOfTable, spanTable } from "../batch/span-table.ts";
 import { startWorker } from "../io/worker-pool.ts";
-import type { AnalysisJob } from "./analysis-jobs.ts";
+import type { AnalysisJob, ProfileBytes } from "./analysis-jobs.ts";
 import { JobThread } from "./job-thread.ts";
 import { buffersOfDurations, packDurations } from "./packed-durations.ts";
 import type { PathColumns } from "./path-columns.ts";
@@ -31,6 +32,13 @@ import { unpackPath } from "./path-columns.ts";
 const MAX_WAITING = 64;
 /** Holds the spans, tree and path of a trace of 1,000,000 spans, the most that one answer may hold. */
 const MAX_HEAP_MIB = 2_048;
+
+/** The profile of one trace. */
+export interface OneProfile {
+  readonly profile: CallPathProfile;
+  /** True when the clock of a host was set. */
+  readonly isCorrected: boolean;
+}
 
 /** What is asked besides rows. */
 export interface BottleneckQuestion {
@@ -45,7 +53,11 @@ export interface BottleneckQuestion {
  */
 export interface AnalysisThread {
   /** What `criticalPath` gives for these spans; segments and shares are made while they are read. */
-  criticalPath(rows: readonly SpanRow[], signal?: AbortSignal): Promise<LazyCriticalPath>;
+  criticalPath(
+    rows: readonly SpanRow[],
+    signal?: AbortSignal,
+    options?: ClockOptions,
+  ): Promise<LazyCriticalPath>;
   /** What `identifyBottlenecks` gives for these spans, made while it is read. */
   bottlenecks(
     rows: readonly SpanRow[],
@@ -55,9 +67,14 @@ export interface AnalysisThread {
   /** What `dependencyLinks` gives for these spans. */
   links(rows: readonly SpanRow[], signal?: AbortSignal): Promise<readonly DependencyLink[]>;
   /** What `traceFindings` gives for these spans. */
-  findings(rows: readonly SpanRow[], signal?: AbortSignal): Promise<TraceFindings>;
+  findings(rows: readonly SpanRow[], signal?: AbortSignal, options?: ClockOptions): Promise<TraceFindings>;
   /** What `whatIf` gives for these spans. */
-  whatIf(rows: readonly SpanRow[], target: WhatIfTarget, signal?: AbortSignal): Promise<WhatIf>;
+  whatIf(
+    rows: readonly SpanRow[],
+    target: WhatIfTarget,
+    signal?: AbortSignal,
+    options?: ClockOptions,
+  ): Promise<WhatIf>;
   /** What `clockSkew` gives for these spans. */
   clockSkew(rows: readonly SpanRow[], options: ClockSkewOptions, signal?: AbortSignal): Promise<ClockSkew>;
   /** What `performanceFrom` gives for durations over `spanCount` spans. */
@@ -71,7 +88,12 @@ export interface AnalysisThread {
     signal?: AbortSignal,
   ): Promise<TraceDiff>;
   /** A `CallPathProfile` of this one trace, counted with a weight. */
-  profile(rows: readonly SpanRow[], weight: number, signal?: AbortSignal): Promise<CallPathProfile>;
+  profile(
+    rows: readonly SpanRow[],
+    weight: number,
+    signal?: AbortSignal,
+    options?: ClockOptions,
+  ): Promise<OneProfile>;
   /** Ends the thread; what it has not done fails with `unavailable`. */
   stop(): Promise<void>;
 }
@@ -86,8 +108,8 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
     maxWaiting: MAX_WAITING,
   });
   return {
-    criticalPath: async (rows, signal) => {
-      const table = await tableOf(rows, false, signal);
+    criticalPath: async (rows, signal, options) => {
+      const table = await tableOf(rows, false, signal, isCorrected(options));
       const path = await thread.run(
         { kind: "critical_path", table },
         { transfer: buffersOfTable(table), signal },
@@ -113,16 +135,16 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
       await thread.run({ kind: "links", table }, { transfer: buffersOfTable(table), signal, onPart });
       return links;
     },
-    findings: async (rows, signal) => {
-      const table = await tableOf(rows, true, signal);
+    findings: async (rows, signal, options) => {
+      const table = await tableOf(rows, true, signal, isCorrected(options));
       const found = await thread.run(
         { kind: "findings", table },
         { transfer: buffersOfTable(table), signal },
       );
       return withSpans(found as TraceFindings<number>, (index) => lazySpan(rows[index] as SpanRow));
     },
-    whatIf: async (rows, target, signal) => {
-      const table = await tableOf(rows, false, signal);
+    whatIf: async (rows, target, signal, options) => {
+      const table = await tableOf(rows, false, signal, isCorrected(options));
       const transfer = buffersOfTable(table);
       const answer = (await thread.run(
         { kind: "what_if", table, target },
@@ -142,11 +164,15 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
       return (await thread.run({ kind: "performance", durations }, { transfer, signal })) as Performance;
     },
     ...comparisonsIn(thread),
-    profile: async (rows, weight, signal) => {
-      const table = await tableOf(rows, false, signal);
+    profile: async (rows, weight, signal, options) => {
+      const table = await tableOf(rows, false, signal, isCorrected(options));
       const transfer = buffersOfTable(table);
-      const bytes = await thread.run({ kind: "profile", table, weight }, { transfer, signal });
-      return await inSlices(profileFromBytesInSteps(bytes as Uint8Array), new TimeSlice(signal));
+      const made = (await thread.run(
+        { kind: "profile", table, weight },
+        { transfer, signal },
+      )) as ProfileBytes;
+      const profile = await inSlices(profileFromBytesInSteps(made.bytes), new TimeSlice(signal));
+      return { profile, isCorrected: made.isCorrected };
     },
     stop: () => thread.stop(),
   };
@@ -155,14 +181,14 @@ export function createAnalysisThread(metrics: Metrics): AnalysisThread {
 function comparisonsIn(thread: JobThread<AnalysisJob>): Pick<AnalysisThread, "traceShape" | "traceDiff"> {
   return {
     traceShape: async (rows, signal) => {
-      const table = await tableOf(rows, false, signal);
+      const table = await tableOf(rows, false, signal, true);
       const transfer = buffersOfTable(table);
       return (await thread.run({ kind: "trace_shape", table }, { transfer, signal })) as TraceShape;
     },
     traceDiff: async ({ reference, subject }, options, signal) => {
       const tables = {
-        reference: await tableOf(reference, false, signal),
-        subject: await tableOf(subject, false, signal),
+        reference: await tableOf(reference, false, signal, true),
+        subject: await tableOf(subject, false, signal, true),
       };
       const transfer = [...buffersOfTable(tables.reference), ...buffersOfTable(tables.subject)];
       return (await thread.run(
@@ -171,6 +197,11 @@ function comparisonsIn(thread: JobThread<AnalysisJob>): Pick<AnalysisThread, "tr
       )) as TraceDiff;
     },
   };
+}
+
+/** Without hosts all spans of a table are of one clock. */
+function isCorrected({ clock }: ClockOptions = {}): boolean {
+  return clock !== "raw";
 }
 
 function tableOf(

@@ -1,5 +1,6 @@
 /** A critical path as columns, on its way out of the analysis thread. */
 
+import type { HostClock } from "../analysis/clock-skew.ts";
 import type {
   CriticalPath,
   CriticalPathClass,
@@ -29,6 +30,7 @@ export interface PathColumns {
   readonly shareSpans: Int32Array<ArrayBuffer>;
   /** Nanoseconds of each share by class, four a share. */
   readonly shareNanos: BigUint64Array<ArrayBuffer>;
+  readonly clocks: readonly HostClock[];
 }
 
 /** Packs the path of a table's spans. */
@@ -50,6 +52,7 @@ export function packPath(path: CriticalPath<TableSpan>): PathColumns {
     shareNanos: BigUint64Array.from(
       byOperation.flatMap(({ byClass }) => CLASSES.map((name) => byClass[name] ?? 0n)),
     ),
+    clocks: path.clocks,
   };
 }
 
@@ -62,7 +65,7 @@ export function buffersOfPath(path: PathColumns): ArrayBuffer[] {
 
 /** The path again, over the rows that the table was made of. */
 export function unpackPath(path: PathColumns, rows: readonly SpanRow[]): LazyCriticalPath {
-  const { traceId, startTimeUnixNano, endTimeUnixNano } = path;
+  const { traceId, startTimeUnixNano, endTimeUnixNano, clocks } = path;
   const durationNanos = endTimeUnixNano - startTimeUnixNano;
   return {
     traceId,
@@ -71,6 +74,7 @@ export function unpackPath(path: PathColumns, rows: readonly SpanRow[]): LazyCri
     durationNanos,
     segments: { [Symbol.iterator]: () => segmentsOf(path, rows) },
     byOperation: { [Symbol.iterator]: () => sharesOf(path, rows, durationNanos) },
+    clocks,
   };
 }
 

@@ -196,6 +196,7 @@ describe("the native API, over one trace", () => {
           percentageOfTrace: 20,
         },
       ],
+      clocks: [],
     });
   });
 

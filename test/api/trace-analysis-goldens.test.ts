@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { CriticalPathJson } from "../../src/api/contract.ts";
+import type { OperationRankingJson } from "../../src/api/profile-contract.ts";
 import type {
   FindingListJson,
   HostClockListJson,
@@ -51,6 +53,7 @@ describe("the native API, asked what is wrong in a trace", () => {
         },
       ],
       omittedFindings: 0,
+      clocks: [],
       nextPageToken: "",
     });
   });
@@ -83,6 +86,7 @@ describe("the native API, asked what is wrong in a trace", () => {
           slackMs: 0,
         },
       ],
+      clocks: [],
     };
     expect(await api.get(`${TRACE}/what-if?service=payment&operation=Charge&percent=25`)).toEqual(answer);
     const whole = await api.get(`${TRACE}/what-if?service=gateway`);
@@ -114,6 +118,7 @@ describe("the native API, asked what is wrong in a trace", () => {
       mostSavingNanos: "30000000",
       savedPercentage: 30,
       truncated: false,
+      correctedTraces: 0,
       range: { startTimeUnixNano: "0", endTimeUnixNano: "1700000060000000000" },
     });
   });
@@ -155,7 +160,61 @@ describe("the native API, asked what is wrong in a trace", () => {
     expect(limited.hosts[0]).toMatchObject({ offsetNanos: "0", isBeyondLimit: true, skewConflict: true });
   });
 
+  it("goes by clocks that are set, says which, and takes times as they were sent when asked to", async () => {
+    const on = (host: string, id: string, kind: Span["kind"], at: [number, number], parent?: string): Span =>
+      buildSpan("ahead", {
+        id,
+        ...(parent === undefined ? {} : { parent }),
+        service: host,
+        kind,
+        at,
+        resourceAttributes: { "host.name": host },
+      });
+    // The server's clock is a second ahead of its caller's.
+    const spans = [
+      on("web", "call", "CLIENT", [0, 100]),
+      on("app", "serve", "SERVER", [1_000, 1_060], "call"),
+    ];
+    const two = await startApi([spans]);
+    onTestFinished(() => two.stop());
+    const ask = async <Answer>(path: string) => (await two.get(path)) as Answer;
+    const trace = `/api/v1/traces/${traceIdOf("ahead")}`;
+    const shares = ({ byOperation }: CriticalPathJson) =>
+      byOperation.map(({ service, durationMs }) => [service, durationMs]);
+    const path = await ask<CriticalPathJson>(`${trace}/critical-path`);
+    expect([shares(path), path.clocks]).toMatchObject([
+      [
+        ["app", 60],
+        ["web", 40],
+      ],
+      [{ host: "host.name=app", offsetNanos: "-960000000", offsetMs: -960 }],
+    ]);
+    const raw = await ask<CriticalPathJson>(`${trace}/critical-path?clock=raw`);
+    expect([shares(raw), raw.clocks]).toEqual([[["web", 100]], []]);
+    const half = (query: string) => ask<WhatIfJson>(`${trace}/what-if?service=app&${query}`);
+    expect(await half("clock=corrected")).toMatchObject({ savingMs: 30, clocks: [{ offsetMs: -960 }] });
+    expect(await half("clock=raw")).toMatchObject({ savingMs: 0, clocks: [] });
+    const costs = async (query: string) =>
+      (await ask<FindingListJson>(`${trace}/findings${query}`)).findings.map(({ costMs }) => costMs);
+    expect([await costs(""), await costs("?clock=raw")]).toEqual([[40], [100]]);
+    const over = (query: string) => two.get(`/api/v1/statistics/what-if?service=app${query}`);
+    expect(await over("")).toMatchObject({ correctedTraces: 1, savingNanos: "30000000" });
+    expect(await over("&clock=raw")).toMatchObject({ correctedTraces: 0, savingNanos: "0" });
+    const ranking = (query: string) => ask<OperationRankingJson>(`/api/v1/bottlenecks${query}`);
+    const [first, second] = [await ranking(""), await ranking("?clock=raw")];
+    expect([first.correctedTraces, first.operations[0]?.service]).toEqual([1, "app"]);
+    expect([second.correctedTraces, second.operations[0]?.service]).toEqual([0, "web"]);
+    expect(await two.get("/api/v1/profile/slow")).toMatchObject({ correctedTraces: 1 });
+    expect(await two.get("/api/v1/compare?select=errors")).toMatchObject({ correctedTraces: 1 });
+    const self = `${trace}/compare?with=${traceIdOf("ahead")}`;
+    expect(await two.get(self)).toMatchObject({
+      clocks: [{ offsetMs: -960 }],
+      withClocks: [{ offsetMs: -960 }],
+    });
+  });
+
   it.each([
+    ["critical-path?clock=wall", 'clock: expected one of corrected, raw, got "wall"'],
     ["what-if", "service: is required; add ?service=..."],
     ["what-if?service=a&percent=101", 'percent: expected a whole number from 0 to 100, got "101"'],
     ["clock-skew?maxOffsetMs=-1", "maxOffsetMs: expected a number of milliseconds from 0"],
@@ -201,7 +260,7 @@ it("asks the analysis thread about a large trace, and gives the same answers", a
   expect(there).toEqual(here);
   expect(metrics.sum("tracagg_analysis_thread_jobs_total")).toBe(3);
   const [findings, whatIf, clocks] = there as [FindingListJson, WhatIfJson, HostClockListJson];
-  expect(findings.findings[0]).toMatchObject({ type: "n_plus_one", service: "app", spanCount: 2_499 });
+  expect(findings.findings[0]).toMatchObject({ type: "n_plus_one", service: "db", spanCount: 2_500 });
   expect(whatIf).toMatchObject({ matchingSpans: 2_500 });
   expect(clocks.hosts.map(({ offsetMs }) => offsetMs)).toEqual([0, -900]);
 });

@@ -75,7 +75,8 @@ function span(spanId: string, parentSpanId: string | null, name: string, from: n
     startTimeUnixNano: String(from * 1_000_000),
     endTimeUnixNano: String(to * 1_000_000),
     durationMs: to - from,
-  } as SpanJson;
+    resource: { attributes: name === "charge" ? { "host.name": "b" } : { "host.name": "a" } },
+  } as unknown as SpanJson;
 }
 
 function traceOf(spans: readonly SpanJson[]): TraceJson {
@@ -109,7 +110,12 @@ it("draws tree, durations, bars, errors and the critical path", () => {
     span("c", "a", "charge", 50, 100),
     span("e", "f", "lost", 90, 100),
   ];
-  const text = renderTrace(traceOf(spans), PATH, { columns: 76, style: PLAIN_STYLE, maxSpans: 10 });
+  const text = renderTrace(traceOf(spans), PATH, {
+    columns: 76,
+    style: PLAIN_STYLE,
+    maxSpans: 10,
+    clock: "corrected",
+  });
   expect(text.split("\n")).toEqual([
     "shop: checkout",
     "5b8efff798038103d269b633813fc60c  5 spans, 1 service, 1 error, 100ms, 1970-01-01 00:00:00.000",
@@ -131,7 +137,12 @@ it("draws a trace of 20,000 spans in one chain without running out of stack", ()
     const one = span("a", null, `step ${index}`, index, 40_000);
     return { ...one, spanId: id(index + 1), parentSpanId: index === 0 ? null : id(index) };
   });
-  const text = renderTrace(traceOf(chain), undefined, { columns: 80, style: PLAIN_STYLE, maxSpans: 30 });
+  const text = renderTrace(traceOf(chain), undefined, {
+    columns: 80,
+    style: PLAIN_STYLE,
+    maxSpans: 30,
+    clock: "corrected",
+  });
   expect(text).toContain("... 19,970 more spans");
 });
 

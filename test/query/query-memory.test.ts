@@ -92,7 +92,7 @@ describe("queries within a memory limit", () => {
     const answers = await Promise.allSettled([
       queries.getTrace(large),
       queries.getTrace(traceIdOf("small")),
-      queries.criticalPathOf(large),
+      queries.criticalPathOf({ traceId: large }),
       queries.bottlenecksOf(large, 0),
       queries.searchTraces({ filter: {} }),
       queries.dependencies({}),

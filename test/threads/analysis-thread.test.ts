@@ -76,10 +76,11 @@ const anyRows: fc.Arbitrary<SpanRow[]> = fc
   });
 
 /** A path without its span objects, whose getters compare by nothing. */
-function plain(path: Pick<CriticalPath, "traceId" | "durationNanos"> & PathParts): unknown {
+function plain(path: Pick<CriticalPath, "traceId" | "durationNanos" | "clocks"> & PathParts): unknown {
   return {
     traceId: path.traceId,
     durationNanos: path.durationNanos,
+    clocks: path.clocks,
     segments: Array.from(path.segments, ({ span, ...rest }) => ({
       ...rest,
       span: span === undefined ? undefined : [span.spanId, span.serviceName, span.name, span.kind],
@@ -130,6 +131,10 @@ describe("the analysis thread", () => {
         const spans = rows.map(lazySpan);
         const trace = traceFromSpans(spans);
         expect(plain(await thread.criticalPath(rows))).toEqual(plain(criticalPath(trace)));
+        const raw = { clock: "raw" } as const;
+        expect(plain(await thread.criticalPath(rows, undefined, raw))).toEqual(
+          plain(criticalPath(trace, raw)),
+        );
         expect(await thread.links(rows)).toEqual(dependencyLinks(spans));
         const question = { thresholdMs, traceDurationMs: trace.durationMs };
         const bottlenecks = [...(await thread.bottlenecks(rows, question))];
@@ -137,6 +142,10 @@ describe("the analysis thread", () => {
         expect(plainFindings(await thread.findings(rows))).toEqual(plainFindings(traceFindings(trace)));
         const target = { service: "shop", percent: 30 };
         expect(plainWhatIf(await thread.whatIf(rows, target))).toEqual(plainWhatIf(whatIf(trace, target)));
+        const rawAnswer = await thread.whatIf(rows, target, undefined, raw);
+        expect(plainWhatIf(rawAnswer)).toEqual(plainWhatIf(whatIf(trace, target, raw)));
+        const rawFindings = await thread.findings(rows, undefined, raw);
+        expect(plainFindings(rawFindings)).toEqual(plainFindings(traceFindings(trace, raw)));
         expect(await thread.clockSkew(rows, {})).toEqual(clockSkew(trace));
         const collector = new PerformanceCollector();
         for (let times = 0; times < 2; times++) collector.add(trace);
@@ -144,8 +153,13 @@ describe("the analysis thread", () => {
         expect(figures).toEqual(collector.performance());
         expect(await thread.traceShape(rows)).toEqual(traceShape(trace));
         const profile = new CallPathProfile();
-        profile.add(new RowColumns(profile.frames).of(rows), 2.5);
-        expect(profileToBytes(await thread.profile(rows, 2.5))).toEqual(profileToBytes(profile));
+        const columns = new RowColumns(profile.frames, { withHosts: true }).of(rows);
+        const { isCorrected } = profile.add(columns, 2.5);
+        const made = await thread.profile(rows, 2.5);
+        expect([profileToBytes(made.profile), made.isCorrected]).toEqual([
+          profileToBytes(profile),
+          isCorrected,
+        ]);
       }),
       { numRuns: 60 },
     );

@@ -1,6 +1,7 @@
 /** One trace against another: where the difference of their durations comes from. */
 
 import type { Span } from "../../model/span.ts";
+import type { HostClock } from "../clock-skew.ts";
 import type { ForestSpan } from "../span-forest.ts";
 import type { TraceNode, TraceTree } from "../trace-tree.ts";
 import { traceTree } from "../trace-tree.ts";
@@ -56,6 +57,9 @@ export interface TraceDiff {
   readonly others: { readonly count: number; readonly criticalNanos: bigint };
   /** Call paths with nothing to tell. */
   readonly sameCount: number;
+  /** The hosts of each trace whose clock was set, by host. */
+  readonly referenceClocks: readonly HostClock[];
+  readonly subjectClocks: readonly HostClock[];
 }
 
 /** How much a comparison of two traces tells. */
@@ -113,6 +117,8 @@ export function traceDiff<S extends ForestSpan = Span>(
       criticalNanos: rest.reduce((sum, { delta }) => sum + delta.criticalNanos, 0n),
     },
     sameCount: table.paths.length - changed.length,
+    referenceClocks: left.tree.clocks,
+    subjectClocks: right.tree.clocks,
   };
 }
 

@@ -107,6 +107,8 @@ function addNumber(numbers: Map<number, number>, key: number | undefined, number
 export interface TraceTimes<S> extends Omit<TraceFacts, "pairs" | "numbers"> {
   /** Critical-path self time in nanoseconds of the spans that have any. */
   readonly criticalNanos: ReadonlyMap<S, number>;
+  /** True when the clock of a host was set. */
+  readonly isCorrected: boolean;
 }
 
 /**
@@ -134,6 +136,7 @@ export function traceTimes<S extends ForestSpan>(cohort: Cohort, spans: readonly
     hasError: spans.some(({ status }) => status === "ERROR"),
     paths,
     criticalNanos,
+    isCorrected: tree.clocks.length > 0,
   };
 }
 

@@ -1,7 +1,9 @@
 /** What a finding is, and how strictly findings are looked for. */
 
 import type { Span } from "../../model/span.ts";
+import type { HostClock } from "../clock-skew.ts";
 import type { ForestSpan } from "../span-forest.ts";
+import type { ClockOptions } from "../trace-clocks.ts";
 
 /**
  * What was found.
@@ -61,10 +63,12 @@ export interface TraceFindings<S = Span> {
   readonly findings: readonly Finding<S>[];
   /** Findings beyond `maxFindings`, which are not listed. */
   readonly omittedFindings: number;
+  /** The hosts whose clock was set, by host. */
+  readonly clocks: readonly HostClock[];
 }
 
 /** Thresholds of findings. */
-export interface FindingOptions {
+export interface FindingOptions extends ClockOptions {
   /** Like calls for one request that are an N+1 or a repeated query. Default 5: three or four happen in good code. */
   readonly minRepeats?: number;
   /** Calls one after the other that could run side by side. Default 3: the second of two often needs the first. */
@@ -93,6 +97,7 @@ export const DEFAULT_FINDING_OPTIONS: Required<FindingOptions> = Object.freeze({
   minGapShare: 0.2,
   maxSpansPerFinding: 10,
   maxFindings: 100,
+  clock: "corrected",
 });
 
 /** What findings need of a span. */

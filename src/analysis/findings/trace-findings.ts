@@ -31,7 +31,8 @@ export function traceFindings<S extends FindingSpan = Span>(
   trace: { readonly traceId: string; readonly spans: readonly S[] },
   options: FindingOptions = {},
 ): TraceFindings<S> {
-  const context = findingContext(scheduleOf(traceTree(trace)), { ...DEFAULT_FINDING_OPTIONS, ...options });
+  const tree = traceTree(trace, options);
+  const context = findingContext(scheduleOf(tree), { ...DEFAULT_FINDING_OPTIONS, ...options });
   // Repeated calls come first: sequences and retries leave alone what they tell of.
   const found = [
     ...repeatedCalls(context),
@@ -48,6 +49,7 @@ export function traceFindings<S extends FindingSpan = Span>(
     durationNanos: BigInt(context.traceNanos),
     findings: found.slice(0, maxFindings),
     omittedFindings: Math.max(0, found.length - maxFindings),
+    clocks: tree.clocks,
   };
 }
 

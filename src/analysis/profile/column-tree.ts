@@ -41,6 +41,8 @@ export class ColumnTree {
   /** Halves of span ids, or of the missing id a node stands for. */
   idHighs: Uint32Array = new Uint32Array(0);
   idLows: Uint32Array = new Uint32Array(0);
+  /** True when a cycle was cut, so that some parent is not the one its child names. */
+  hasCutCycle = false;
   readonly #index: IdIndex = new IdIndex();
   #startTimes: BigUint64Array | undefined;
   #endTimes: BigUint64Array | undefined;
@@ -61,6 +63,7 @@ export class ColumnTree {
     this.nodeCount = this.spanCount;
     this.#fill(columns);
     this.#indexIds();
+    this.hasCutCycle = false;
     if (this.#findParents(columns)) this.#cutCycles();
     const tops = this.#placeTops();
     this.#listChildren(tops);
@@ -185,6 +188,7 @@ export class ColumnTree {
       const earliest = this.#earliestOfCycle(at);
       this.parents[earliest] = NONE;
       this.#parenthood[earliest] = Parenthood.CYCLE_CUT;
+      this.hasCutCycle = true;
     }
   }
 

@@ -5,6 +5,7 @@ import { numberFromSpanKind } from "../../model/span-kind.ts";
 import { SpanStatus } from "../../model/span-status.ts";
 import type { FrameNumbers, TraceColumns } from "../../model/trace-columns.ts";
 import type { ForestSpan } from "../span-forest.ts";
+import { hostKeyOfSpan } from "../trace-clocks.ts";
 
 const ID_BYTES = 8;
 const STATUS_NUMBERS: Readonly<Record<SpanStatus, number>> = Object.freeze({
@@ -34,6 +35,7 @@ export function columnsOfSpans<S extends ForestSpan = Span>(
     kinds: new Uint8Array(count),
     statusCodes: new Uint8Array(count),
     frames: new Int32Array(count),
+    hosts: spans.map(hostKeyOfSpan),
   };
   for (const [row, span] of spans.entries()) {
     const kind = numberFromSpanKind(span.kind);

@@ -42,9 +42,11 @@ export class SlowTraceCollector {
     this.profile = profile;
   }
 
-  /** Adds a trace; frame numbers are those of the profile's table. */
-  add(columns: TraceColumns): void {
-    this.#keep(columns.traceId, this.profile.add(columns));
+  /** Adds a trace; frame numbers are those of the profile's table. Returns whether the clock of a host was set. */
+  add(columns: TraceColumns): boolean {
+    const contribution = this.profile.add(columns);
+    this.#keep(columns.traceId, contribution);
+    return contribution.isCorrected;
   }
 
   /** Adds the profile of one trace, made elsewhere, as work that can be done in slices. */

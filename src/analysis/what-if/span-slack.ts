@@ -2,6 +2,7 @@
 
 import type { Span } from "../../model/span.ts";
 import type { ForestSpan } from "../span-forest.ts";
+import type { ClockOptions } from "../trace-clocks.ts";
 import type { TraceNode } from "../trace-tree.ts";
 import { traceTree } from "../trace-tree.ts";
 import type { Schedule } from "./schedule.ts";
@@ -33,10 +34,11 @@ export interface SlackColumns {
  *
  * @throws RangeError when the trace has no span.
  */
-export function spanSlacks<S extends ForestSpan = Span>(trace: {
-  readonly spans: readonly S[];
-}): SpanSlack<S>[] {
-  const schedule = scheduleOf(traceTree(trace));
+export function spanSlacks<S extends ForestSpan = Span>(
+  trace: { readonly spans: readonly S[] },
+  options: ClockOptions = {},
+): SpanSlack<S>[] {
+  const schedule = scheduleOf(traceTree(trace, options));
   const columns = slackColumns(schedule);
   const indexes = Array.from(schedule.tree.nodes.keys());
   return indexes.flatMap((index) => slackAt(schedule, columns, index) ?? []);

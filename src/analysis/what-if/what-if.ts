@@ -1,7 +1,9 @@
 /** What if an operation were faster: how much earlier a trace would have ended. */
 
 import type { Span } from "../../model/span.ts";
+import type { HostClock } from "../clock-skew.ts";
 import type { ForestSpan } from "../span-forest.ts";
+import type { ClockOptions } from "../trace-clocks.ts";
 import { traceTree } from "../trace-tree.ts";
 import type { Schedule } from "./schedule.ts";
 import { rescheduledNanos, scheduleOf } from "./schedule.ts";
@@ -18,7 +20,7 @@ export interface WhatIfTarget {
 }
 
 /** How much is told. */
-export interface WhatIfOptions {
+export interface WhatIfOptions extends ClockOptions {
   /** Most spans listed. Default 100: those with the largest drag say where it helps. */
   readonly maxSpans?: number;
 }
@@ -40,6 +42,8 @@ export interface WhatIf<S = Span> {
   readonly mostSavingNanos: bigint;
   /** Spans of the operation with their drag and slack: largest drag first, then least slack, then in order of the tree. */
   readonly spans: readonly SpanSlack<S>[];
+  /** The hosts whose clock was set, by host. */
+  readonly clocks: readonly HostClock[];
 }
 
 const DEFAULT_MAX_SPANS = 100;
@@ -59,10 +63,11 @@ const DEFAULT_MAX_SPANS = 100;
 export function whatIf<S extends ForestSpan = Span>(
   trace: { readonly traceId: string; readonly spans: readonly S[] },
   target: WhatIfTarget,
-  { maxSpans = DEFAULT_MAX_SPANS }: WhatIfOptions = {},
+  options: WhatIfOptions = {},
 ): WhatIf<S> {
+  const { maxSpans = DEFAULT_MAX_SPANS } = options;
   checkPercent(target.percent);
-  const schedule = scheduleOf(traceTree(trace));
+  const schedule = scheduleOf(traceTree(trace, options));
   const columns = slackColumns(schedule);
   const matches = matchesOf(schedule, target);
   const { startNanos, endNanos } = schedule.tree.root;
@@ -80,6 +85,7 @@ export function whatIf<S extends ForestSpan = Span>(
     criticalSelfNanos: BigInt(criticalSelf),
     mostSavingNanos: BigInt(Math.ceil(criticalSelf * ratio)),
     spans: heaviest(schedule, columns, matches, maxSpans),
+    clocks: schedule.tree.clocks,
   };
 }
 

@@ -17,6 +17,7 @@ import type {
   TraceComparisonJson,
 } from "../compare-contract.ts";
 import { rangeJson } from "./range-json.ts";
+import { hostClockJson } from "./trace-analysis-json.ts";
 
 /** How one trace differs from another, which is the reference. */
 export function traceComparisonJson(answer: TraceComparison): TraceComparisonJson {
@@ -44,6 +45,8 @@ export function traceComparisonJson(answer: TraceComparison): TraceComparisonJso
       criticalPathDeltaNanos: diff.others.criticalNanos.toString(),
     },
     sameCount: diff.sameCount,
+    clocks: diff.subjectClocks.map(hostClockJson),
+    withClocks: diff.referenceClocks.map(hostClockJson),
   };
 }
 
@@ -84,7 +87,7 @@ function figuresJson(figures: PathFigures): PathFiguresJson {
 
 /** How sets differ, and which traces were looked at. */
 export function setComparisonJson(answer: SetComparison): SetComparisonJson {
-  const { comparison, truncated, leftOutCount, range, versions } = answer;
+  const { comparison, truncated, leftOutCount, correctedTraces, range, versions } = answer;
   return {
     selectionSize: comparison.selectionSize,
     baselineSize: comparison.baselineSize,
@@ -104,6 +107,7 @@ export function setComparisonJson(answer: SetComparison): SetComparisonJson {
     tested: comparison.tested,
     truncated,
     leftOutCount,
+    correctedTraces,
     versions: versions === undefined ? null : versionsJson(versions),
     range: rangeJson(range),
   };

@@ -7,6 +7,7 @@ import type {
 } from "../../analysis/critical-path.ts";
 import type { CriticalPathSegmentJson, CriticalPathShareJson } from "../contract.ts";
 import { listChunks } from "../json-chunks.ts";
+import { hostClockJson } from "./trace-analysis-json.ts";
 
 /** {@link CriticalPathJson} as text in pieces, to be joined. */
 export function* criticalPathChunks(path: LazyCriticalPath): Iterable<string> {
@@ -16,6 +17,8 @@ export function* criticalPathChunks(path: LazyCriticalPath): Iterable<string> {
   yield* listChunks(path.segments, segmentJson);
   yield ',"byOperation":';
   yield* listChunks(path.byOperation, shareJson);
+  yield ',"clocks":';
+  yield* listChunks(path.clocks, hostClockJson);
   yield "}";
 }
 

@@ -1,10 +1,12 @@
 /** The parameters of everything that takes a search filter, and what they mean. */
 
+import type { ClockReading } from "../../analysis/trace-clocks.ts";
 import type { TraceFilter } from "../../query/trace-filter.ts";
-import type { ParameterValues } from "../query-parameters.ts";
+import type { ParameterValues, QueryParameter } from "../query-parameters.ts";
 import {
   attributesParameter,
   booleanParameter,
+  choiceParameter,
   millisParameter,
   momentParameter,
   textParameter,
@@ -75,3 +77,11 @@ export function rangeFrom(values: ParameterValues<typeof RANGE_PARAMETERS>): {
     ...(values.end === undefined ? {} : { end: values.end }),
   };
 }
+
+/** Which times an analysis goes by. */
+export const CLOCK_PARAMETER: QueryParameter<ClockReading> = choiceParameter<ClockReading>(
+  "corrected: clocks of hosts are set so that calls between them fit, as /clock-skew has them, and the answer says " +
+    "which; raw: times as they were sent.",
+  ["corrected", "raw"],
+  "corrected",
+);

@@ -7,15 +7,17 @@ import type { PprofOptions } from "../../analysis/profile/pprof.ts";
 import { pprofBytes } from "../../analysis/profile/pprof.ts";
 import type { RankBy } from "../../analysis/profile/rankings.ts";
 import { speedscopeFile } from "../../analysis/profile/speedscope.ts";
-import type { ProfileAnswer } from "../../query/profile-of.ts";
+import type { ProfileAnswer, ProfileRequest } from "../../query/profile-of.ts";
 import type { Queries } from "../../query/queries.ts";
 import type { CoveredRange } from "../../query/trace-filter.ts";
 import type { Endpoint, Reply } from "../endpoint.ts";
 import { defineEndpoint, jsonAnswer, jsonChunksReply, jsonReply } from "../endpoint.ts";
 import { ref } from "../openapi/schema-parts.ts";
+import type { ParameterValues } from "../query-parameters.ts";
 import { choiceParameter, wholeNumberParameter } from "../query-parameters.ts";
 import { bottleneckEventsEndpoint } from "./bottleneck-events-endpoint.ts";
 import { FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
+import { CLOCK_PARAMETER, FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
 import { profileChunks, rankingJson, slowTracesJson } from "./profile-json.ts";
 import { QUERY_ERRORS } from "./query-errors.ts";
 
@@ -45,6 +47,13 @@ export function profileEndpoints(queries: Queries): readonly Endpoint[] {
   ];
 }
 
+/** Which traces, and by which times. */
+const PROFILED_PARAMETERS = Object.freeze({ ...FILTER_PARAMETERS, clock: CLOCK_PARAMETER });
+
+function profiled(values: ParameterValues<typeof PROFILED_PARAMETERS>): ProfileRequest {
+  return { filter: filterFrom(values), clock: values.clock };
+}
+
 function profileEndpoint(queries: Queries): Endpoint {
   return defineEndpoint({
     operationId: "getProfile",
@@ -56,7 +65,7 @@ function profileEndpoint(queries: Queries): Endpoint {
       "format=folded gives folded stacks, speedscope a file for that viewer, pprof a gzipped profile.proto.",
     pathParameters: {},
     parameters: {
-      ...FILTER_PARAMETERS,
+      ...PROFILED_PARAMETERS,
       format: choiceParameter("How the profile is written.", PROFILE_FORMATS, "json"),
       maxNodes: wholeNumberParameter("Most call paths in format=json: those with most time.", {
         minimum: 1,
@@ -89,7 +98,7 @@ function profileEndpoint(queries: Queries): Endpoint {
     ],
     errors: QUERY_ERRORS,
     handle: async ({ values, caller }) =>
-      await profileReply(await queries.profile(filterFrom(values), caller), values.format, values.maxNodes),
+      await profileReply(await queries.profile(profiled(values), caller), values.format, values.maxNodes),
   });
 }
 
@@ -129,11 +138,11 @@ function slowEndpoint(queries: Queries): Endpoint {
       `those of middling ones (40th to 60th), by operation and by call path. ${OVER} Root operations with fewer ` +
       "than 20 traces are left out.",
     pathParameters: {},
-    parameters: FILTER_PARAMETERS,
+    parameters: PROFILED_PARAMETERS,
     answers: [jsonAnswer(ref("SlowTraces"), "The differences, largest first, at most 1,000 of each.")],
     errors: QUERY_ERRORS,
     handle: async ({ values, caller }) =>
-      jsonReply(slowTracesJson(await queries.slowTraces(filterFrom(values), caller))),
+      jsonReply(slowTracesJson(await queries.slowTraces(profiled(values), caller))),
   });
 }
 
@@ -148,12 +157,12 @@ function rankingEndpoint(queries: Queries): Endpoint {
       `of all spans; p95: by the 95th percentile of span durations. ${OVER}`,
     pathParameters: {},
     parameters: {
-      ...FILTER_PARAMETERS,
+      ...PROFILED_PARAMETERS,
       rank: choiceParameter("What operations are ranked by.", RANKS, "critical"),
     },
     answers: [jsonAnswer(ref("OperationRanking"), "The operations, highest first, at most 1,000.")],
     errors: QUERY_ERRORS,
     handle: async ({ values, caller }) =>
-      jsonReply(rankingJson(await queries.profile(filterFrom(values), caller), values.rank)),
+      jsonReply(rankingJson(await queries.profile(profiled(values), caller), values.rank)),
   });
 }

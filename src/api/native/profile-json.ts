@@ -8,7 +8,7 @@ import type { RankBy } from "../../analysis/profile/rankings.ts";
 import { rankOperations } from "../../analysis/profile/rankings.ts";
 import type { SlowDifference } from "../../analysis/profile/slow-differences.ts";
 import { weightOfSteps } from "../../analysis/weight-steps.ts";
-import type { ProfileAnswer, SlowTracesAnswer } from "../../query/profile-of.ts";
+import type { ProfileAnswer, ProfiledTraces, SlowTracesAnswer } from "../../query/profile-of.ts";
 import type {
   OperationRankingJson,
   ProfiledTracesJson,
@@ -136,6 +136,10 @@ function analysedJson(
   traceCount: number,
 ): ProfiledTracesJson {
   return { traceCount, truncated, range: rangeJson(range), source };
+  { truncated, correctedTraces, range }: ProfiledTraces,
+  traceCount: number,
+): AnalysedTracesJson {
+  return { traceCount, truncated, correctedTraces, range: rangeJson(range) };
 }
 
 /** A frame. */

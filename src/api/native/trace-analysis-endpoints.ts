@@ -11,7 +11,7 @@ import {
   textParameter,
   wholeNumberParameter,
 } from "../query-parameters.ts";
-import { FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
+import { CLOCK_PARAMETER, FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
 import { QUERY_ERRORS } from "./query-errors.ts";
 import { findingListJson, hostClockChunks, whatIfJson, whatIfOverJson } from "./trace-analysis-json.ts";
 import { TRACE_ID_PARAMETER } from "./trace-endpoints.ts";
@@ -51,11 +51,13 @@ function findingsEndpoint(queries: Queries): Endpoint {
       "N+1 and repeated queries, sequential calls that could be parallel, retries, timeouts, untraced gaps, missing " +
       "spans, origins of errors: each with the spans that prove it, the critical-path time it costs, and what to do.",
     pathParameters: TRACE_ID_PARAMETER,
-    parameters: {},
+    parameters: { clock: CLOCK_PARAMETER },
     answers: [jsonAnswer(ref("FindingList"), "The findings, most severe first.")],
     errors: [...QUERY_ERRORS, "not_found"],
-    handle: async ({ path, caller }) =>
-      jsonReply(findingListJson(await queries.findingsOf(path["traceId"] ?? "", caller))),
+    handle: async ({ path, values, caller }) => {
+      const request = { traceId: path["traceId"] ?? "", clock: values.clock };
+      return jsonReply(findingListJson(await queries.findingsOf(request, caller)));
+    },
   });
 }
 
@@ -69,12 +71,12 @@ function whatIfEndpoint(queries: Queries): Endpoint {
       "The trace scheduled anew with less own time in the spans named; what waited for them moves forward. Drag is " +
       "the most that one span alone can save, slack how late it may be without holding the trace up.",
     pathParameters: TRACE_ID_PARAMETER,
-    parameters: TARGET_PARAMETERS,
+    parameters: { ...TARGET_PARAMETERS, clock: CLOCK_PARAMETER },
     answers: [jsonAnswer(ref("WhatIf"), "The duration it would have had.")],
     errors: [...QUERY_ERRORS, "not_found"],
     handle: async ({ path, values, caller }) => {
-      const target: WhatIfTarget = values;
-      const answer = await queries.whatIfOf({ traceId: path["traceId"] ?? "", target }, caller);
+      const { clock, ...target } = values;
+      const answer = await queries.whatIfOf({ traceId: path["traceId"] ?? "", target, clock }, caller);
       return jsonReply(whatIfJson(target, answer));
     },
   });
@@ -88,7 +90,7 @@ function clockSkewEndpoint(queries: Queries): Endpoint {
     summary: "Clocks of the hosts of a trace",
     description:
       "One offset for each host, to be added to all its times, so that calls between hosts lie where they must have " +
-      "been. Nothing stored is changed, and every other answer has the times as they were sent.",
+      "been. Nothing stored is changed; analyses go by these times unless clock=raw, traces have them as they were sent.",
     pathParameters: TRACE_ID_PARAMETER,
     parameters: {
       maxOffsetMs: millisParameterWithDefault(
@@ -116,7 +118,7 @@ function whatIfOverEndpoint(queries: Queries): Endpoint {
       "How the durations of the newest 10,000 matching traces would be distributed. service and operation name what " +
       "becomes faster and, with the other conditions, which traces match; truncated says whether more do.",
     pathParameters: {},
-    parameters: { ...FILTER_PARAMETERS, ...TARGET_PARAMETERS },
+    parameters: { ...FILTER_PARAMETERS, ...TARGET_PARAMETERS, clock: CLOCK_PARAMETER },
     answers: [jsonAnswer(ref("WhatIfOver"), "Durations before and after.")],
     errors: QUERY_ERRORS,
     handle: async ({ values, caller }) => {
@@ -125,9 +127,8 @@ function whatIfOverEndpoint(queries: Queries): Endpoint {
         operation: values.operation,
         percent: values.percent,
       };
-      return jsonReply(
-        whatIfOverJson(target, await queries.whatIfOver({ filter: filterFrom(values), target }, caller)),
-      );
+      const request = { filter: filterFrom(values), target, clock: values.clock };
+      return jsonReply(whatIfOverJson(target, await queries.whatIfOver(request, caller)));
     },
   });
 }

@@ -9,12 +9,12 @@ import type { Attributes } from "../../model/attribute-value.ts";
 import type { Span } from "../../model/span.ts";
 import type { TraceClocks } from "../../query/trace-questions.ts";
 import type { WhatIfOverAnswer } from "../../query/what-if-over.ts";
+import type { HostClockJson } from "../contract.ts";
 import { listChunks } from "../json-chunks.ts";
 import type {
   FindingJson,
   FindingListJson,
   FindingSpanJson,
-  HostClockJson,
   SpanSlackJson,
   WhatIfJson,
   WhatIfOverJson,
@@ -27,12 +27,14 @@ export function findingListJson({
   durationNanos,
   findings,
   omittedFindings,
+  clocks,
 }: TraceFindings): FindingListJson {
   return {
     traceId,
     durationNanos: durationNanos.toString(),
     findings: findings.map((finding) => findingJson(finding, durationNanos)),
     omittedFindings,
+    clocks: clocks.map(hostClockJson),
     nextPageToken: "",
   };
 }
@@ -97,6 +99,7 @@ export function whatIfJson(target: WhatIfTarget, answer: WhatIf): WhatIfJson {
     criticalSelfNanos: answer.criticalSelfNanos.toString(),
     mostSavingNanos: answer.mostSavingNanos.toString(),
     spans: answer.spans.map(slackJson),
+    clocks: answer.clocks.map(hostClockJson),
   };
 }
 
@@ -123,7 +126,7 @@ function slackJson({ span, criticalSelfNanos, dragNanos, slackNanos }: SpanSlack
 
 /** Many traces with an operation made faster. */
 export function whatIfOverJson(target: WhatIfTarget, answer: WhatIfOverAnswer): WhatIfOverJson {
-  const { distribution, truncated, range } = answer;
+  const { distribution, truncated, correctedTraces, range } = answer;
   return {
     ...targetJson(target),
     totalTraces: distribution.totalTraces,
@@ -135,6 +138,7 @@ export function whatIfOverJson(target: WhatIfTarget, answer: WhatIfOverAnswer): 
     mostSavingNanos: distribution.mostSavingNanos.toString(),
     savedPercentage: distribution.savedShare * 100,
     truncated,
+    correctedTraces,
     range: rangeJson(range),
   };
 }
@@ -148,7 +152,8 @@ export function* hostClockChunks({ traceId, skew }: TraceClocks): Iterable<strin
   yield ',"nextPageToken":""}';
 }
 
-function hostClockJson({ offsetNanos, ...clock }: HostClock): HostClockJson {
+/** The clock of one host. */
+export function hostClockJson({ offsetNanos, ...clock }: HostClock): HostClockJson {
   return {
     host: clock.host,
     offsetNanos: offsetNanos.toString(),

@@ -15,7 +15,7 @@ import {
   wholeNumberParameter,
 } from "../query-parameters.ts";
 import { criticalPathChunks } from "./critical-path-json.ts";
-import { FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
+import { CLOCK_PARAMETER, FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
 import { QUERY_ERRORS } from "./query-errors.ts";
 import { rangeJson } from "./range-json.ts";
 import { summaryJson } from "./summary-json.ts";
@@ -132,11 +132,12 @@ function pathEndpoint(queries: Queries): Endpoint {
       "What the end of the trace waited for, instant by instant: the segments follow one another without gap or " +
       "overlap, so their durations add up to durationNanos exactly.",
     pathParameters: TRACE_ID_PARAMETER,
-    parameters: {},
+    parameters: { clock: CLOCK_PARAMETER },
     answers: [jsonAnswer(ref("CriticalPath"), "The path.")],
     errors: [...QUERY_ERRORS, "not_found"],
-    handle: async ({ path, caller }) => {
-      return jsonChunksReply(criticalPathChunks(await queries.criticalPathOf(path["traceId"] ?? "", caller)));
+    handle: async ({ path, values, caller }) => {
+      const request = { traceId: path["traceId"] ?? "", clock: values.clock };
+      return jsonChunksReply(criticalPathChunks(await queries.criticalPathOf(request, caller)));
     },
   });
 }

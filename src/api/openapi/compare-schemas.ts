@@ -109,6 +109,8 @@ function traceComparisonSchema(): JsonSchema {
     ),
     others: objectOf({ count: COUNT, criticalPathDeltaNanos: SIGNED_NANOS }),
     sameCount: described(COUNT, "Call paths with nothing to tell."),
+    clocks: described(listOf(ref("HostClock")), "Hosts whose clock was set."),
+    withClocks: listOf(ref("HostClock")),
   });
 }
 
@@ -160,6 +162,7 @@ function setComparisonSchema(): JsonSchema {
     tested: objectOf({ values: COUNT, numbers: COUNT, paths: COUNT }),
     truncated: described(TRUTH, "True when more traces match than were compared."),
     leftOutCount: described(COUNT, "Traces of more than 4,096 spans."),
+    correctedTraces: described(COUNT, "Traces in which the clock of a host was set."),
     versions: described(
       orNull(
         objectOf({

@@ -35,6 +35,7 @@ const frameMembers: Readonly<Record<string, JsonSchema>> = Object.freeze({
 const analysedMembers: Readonly<Record<string, JsonSchema>> = Object.freeze({
   traceCount: described(COUNT, "Traces analysed."),
   truncated: described(TRUTH, "True when more traces match than were analysed."),
+  correctedTraces: described(COUNT, "Traces in which the clock of a host was set."),
   range: ref("CoveredRange"),
   source: described(
     wordOf("windows", "traces"),

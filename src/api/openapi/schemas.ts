@@ -142,6 +142,7 @@ function analysisSchemas(): Record<string, JsonSchema> {
           percentageOfTrace: described(AMOUNT, "Share of the path, 0 to 100."),
         }),
       ),
+      clocks: described(listOf(ref("HostClock")), "Hosts whose clock was set."),
     }),
     CriticalPathSegment: objectOf({
       spanId: described(TEXT, "16 hex digits; empty for time no stored span accounts for."),

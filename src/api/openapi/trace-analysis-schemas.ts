@@ -24,6 +24,8 @@ const SIGNED_NANOS: JsonSchema = Object.freeze({
   description: "Nanoseconds as a decimal string, negative for earlier.",
 });
 
+const CLOCKS = described(listOf(ref("HostClock")), "Hosts whose clock was set.");
+
 const END_OF_LIST = described(TEXT, "Always empty: the list is whole.");
 
 const targetMembers: Readonly<Record<string, JsonSchema>> = Object.freeze({
@@ -44,6 +46,7 @@ function findingSchemas(): Record<string, JsonSchema> {
       durationNanos: NANOS,
       findings: described(listOf(ref("Finding")), "At most 100, most severe first."),
       omittedFindings: described(COUNT, "Findings that are not listed."),
+      clocks: CLOCKS,
       nextPageToken: END_OF_LIST,
     }),
     Finding: objectOf({
@@ -100,6 +103,7 @@ function whatIfSchemas(): Record<string, JsonSchema> {
       criticalSelfNanos: described(NANOS, "What the operation itself has of the critical path."),
       mostSavingNanos: described(NANOS, "The saving if nothing took its place on the critical path."),
       spans: described(listOf(ref("SpanSlack")), "At most 100, largest drag first."),
+      clocks: CLOCKS,
     }),
     SpanSlack: objectOf({
       spanId: SPAN_ID,
@@ -125,6 +129,7 @@ function whatIfSchemas(): Record<string, JsonSchema> {
       mostSavingNanos: NANOS,
       savedPercentage: described(AMOUNT, "Of all durations together, 0 to 100."),
       truncated: described(TRUTH, "True when more traces match than were looked at."),
+      correctedTraces: described(COUNT, "Traces in which the clock of a host was set."),
       range: ref("CoveredRange"),
     }),
     DurationDistribution: objectOf({

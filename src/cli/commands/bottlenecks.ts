@@ -13,6 +13,8 @@ import type { ServerFlags } from "../api-client.ts";
 import { addServerFlags, createApiClient } from "../api-client.ts";
 import type { CliContext } from "../cli-context.ts";
 import { isForPeople, writeJsonLines } from "../cli-context.ts";
+import type { ClockFlags } from "../clock-flag.ts";
+import { addClockFlag } from "../clock-flag.ts";
 import type { AddCommand } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { FilterFlags } from "../filter-flags.ts";
@@ -23,7 +25,7 @@ import type { Column } from "../render/table.ts";
 import { renderTable } from "../render/table.ts";
 import { followBottlenecks } from "./follow-bottlenecks.ts";
 
-interface BottleneckFlags extends FilterFlags, ServerFlags {
+interface BottleneckFlags extends FilterFlags, ServerFlags, ClockFlags {
   readonly rank: "critical" | "total" | "p95";
   readonly slow?: boolean;
   readonly follow?: boolean;
@@ -50,6 +52,8 @@ export const addBottlenecks: AddCommand = (program, run) => {
     .option("--slow", "traces above the p95 of their root operation against those from p40 to p60")
     .option("--follow", "show bottlenecks as they start, move and end, until interrupted");
   addServerFlags(addFilterFlags(command))
+    .option("--slow", "traces above the p95 of their root operation against those from p40 to p60");
+  addServerFlags(addClockFlag(addFilterFlags(command)))
     .addHelpText("after", "\nExample:\n  $ tracagg bottlenecks --service checkout --since 1h --rank total")
     .action(run((context, flags: BottleneckFlags) => bottlenecks(context, flags)));
 };
@@ -85,6 +89,7 @@ async function bottlenecks(context: CliContext, flags: BottleneckFlags): Promise
   if (flags.follow === true) {
     return await followBottlenecks(context, { client, parameters, forPeople: isForPeople(context, flags) });
   }
+  const parameters = { ...filterParameters(flags), clock: flags.clock };
   if (flags.slow === true) {
     const slow = await client.getJson<SlowTracesJson>("/api/v1/profile/slow", parameters);
     return show(context, flags, slow, () => slowText(slow, context));

@@ -5,12 +5,16 @@ import type { ServerFlags } from "../api-client.ts";
 import { addServerFlags, createApiClient } from "../api-client.ts";
 import type { CliContext } from "../cli-context.ts";
 import { isForPeople, writeJsonLines } from "../cli-context.ts";
+import type { ClockFlags } from "../clock-flag.ts";
+import { addClockFlag, clocksText } from "../clock-flag.ts";
 import type { AddCommand } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { durationText, percentText } from "../render/quantities.ts";
 import { styleOf } from "../render/style.ts";
 import type { Column } from "../render/table.ts";
 import { renderTable } from "../render/table.ts";
+
+interface CriticalPathFlags extends ServerFlags, ClockFlags {}
 
 /** Adds `critical-path`. */
 export const addCriticalPath: AddCommand = (program, run) => {
@@ -20,9 +24,11 @@ export const addCriticalPath: AddCommand = (program, run) => {
     .description(
       "Shows the spans that the end of a trace waited for, instant by instant, and sums by operation.",
     );
-  addServerFlags(command)
+  addServerFlags(addClockFlag(command))
     .addHelpText("after", "\nExample:\n  $ tracagg critical-path 4bf92f3577b34da6a3ce929d0e0e4736")
-    .action(run((context, traceId: string, flags: ServerFlags) => criticalPath(context, traceId, flags)));
+    .action(
+      run((context, traceId: string, flags: CriticalPathFlags) => criticalPath(context, traceId, flags)),
+    );
 };
 
 const SHARE_COLUMNS: readonly Column<CriticalPathShareJson>[] = [
@@ -49,16 +55,26 @@ function segmentColumns(path: CriticalPathJson): readonly Column<CriticalPathSeg
   ];
 }
 
-async function criticalPath(context: CliContext, traceId: string, flags: ServerFlags): Promise<ExitCode> {
+function noteText({ clocks }: CriticalPathJson): string {
+  return clocks.length === 0 ? "" : `\n${clocksText(clocks)}`;
+}
+
+async function criticalPath(
+  context: CliContext,
+  traceId: string,
+  flags: CriticalPathFlags,
+): Promise<ExitCode> {
   const client = createApiClient(context, flags);
   const url = `/api/v1/traces/${encodeURIComponent(traceId)}/critical-path`;
-  const path = await client.getJson<CriticalPathJson>(url);
+  const path = await client.getJson<CriticalPathJson>(url, { clock: flags.clock });
   if (!isForPeople(context, flags)) {
     writeJsonLines(context, [path]);
     return ExitCode.OK;
   }
   const style = styleOf(context);
   const shares = renderTable(SHARE_COLUMNS, path.byOperation, style);
-  context.stdout.write(`${renderTable(segmentColumns(path), path.segments, style)}\n${shares}`);
+  context.stdout.write(
+    `${renderTable(segmentColumns(path), path.segments, style)}\n${shares}${noteText(path)}`,
+  );
   return ExitCode.OK;
 }

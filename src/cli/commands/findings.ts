@@ -5,6 +5,8 @@ import type { ServerFlags } from "../api-client.ts";
 import { addServerFlags, createApiClient } from "../api-client.ts";
 import type { CliContext } from "../cli-context.ts";
 import { isForPeople, writeJsonLines } from "../cli-context.ts";
+import type { ClockFlags } from "../clock-flag.ts";
+import { addClockFlag, clocksText } from "../clock-flag.ts";
 import type { AddCommand } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { printable } from "../render/printable.ts";
@@ -13,6 +15,8 @@ import type { Style } from "../render/style.ts";
 import { styleOf } from "../render/style.ts";
 import type { Column } from "../render/table.ts";
 import { renderTable } from "../render/table.ts";
+
+interface FindingFlags extends ServerFlags, ClockFlags {}
 
 /** Adds `findings`. */
 export const addFindings: AddCommand = (program, run) => {
@@ -23,9 +27,9 @@ export const addFindings: AddCommand = (program, run) => {
       "Shows N+1 and repeated queries, sequential calls that could be parallel, retries, timeouts, untraced gaps, " +
         "missing spans and origins of errors, each with its cost, the spans that prove it, and what to do.",
     );
-  addServerFlags(command)
+  addServerFlags(addClockFlag(command))
     .addHelpText("after", "\nExample:\n  $ tracagg findings 4bf92f3577b34da6a3ce929d0e0e4736")
-    .action(run((context, traceId: string, flags: ServerFlags) => findings(context, traceId, flags)));
+    .action(run((context, traceId: string, flags: FindingFlags) => findings(context, traceId, flags)));
 };
 
 /** Spans of a proof that are named; the others are counted. */
@@ -62,10 +66,10 @@ function paragraph({ summary, advice, spans, spanCount }: FindingJson, at: numbe
   return `${lines.join("\n")}\n`;
 }
 
-async function findings(context: CliContext, traceId: string, flags: ServerFlags): Promise<ExitCode> {
+async function findings(context: CliContext, traceId: string, flags: FindingFlags): Promise<ExitCode> {
   const client = createApiClient(context, flags);
   const url = `/api/v1/traces/${encodeURIComponent(traceId)}/findings`;
-  const answer = await client.getJson<FindingListJson>(url);
+  const answer = await client.getJson<FindingListJson>(url, { clock: flags.clock });
   if (answer.findings.length === 0) {
     context.stderr.write("nothing found\n");
     return ExitCode.FAILED;
@@ -78,7 +82,7 @@ async function findings(context: CliContext, traceId: string, flags: ServerFlags
   const paragraphs = answer.findings.map((finding, at) => paragraph(finding, at, style));
   const omitted = answer.omittedFindings > 0 ? `\n${answer.omittedFindings} more are not shown\n` : "";
   context.stdout.write(
-    `${renderTable(columnsFor(style), answer.findings, style)}\n${paragraphs.join("")}${omitted}`,
+    `${renderTable(columnsFor(style), answer.findings, style)}\n${paragraphs.join("")}${omitted}${clocksText(answer.clocks)}`,
   );
   return ExitCode.OK;
 }

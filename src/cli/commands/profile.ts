@@ -10,6 +10,8 @@ import type { ServerFlags } from "../api-client.ts";
 import { addServerFlags, createApiClient } from "../api-client.ts";
 import type { CliContext } from "../cli-context.ts";
 import { isForPeople, writeJsonLines } from "../cli-context.ts";
+import type { ClockFlags } from "../clock-flag.ts";
+import { addClockFlag } from "../clock-flag.ts";
 import type { AddCommand } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { FilterFlags } from "../filter-flags.ts";
@@ -19,7 +21,7 @@ import { styleOf } from "../render/style.ts";
 import type { Column } from "../render/table.ts";
 import { renderTable } from "../render/table.ts";
 
-interface ProfileFlags extends FilterFlags, ServerFlags {
+interface ProfileFlags extends FilterFlags, ServerFlags, ClockFlags {
   readonly format?: "folded" | "speedscope" | "pprof";
   readonly out?: string;
 }
@@ -44,7 +46,7 @@ export const addProfile: AddCommand = (program, run) => {
       ]),
     )
     .option("-o, --out <file>", "write to a file");
-  addServerFlags(addFilterFlags(command))
+  addServerFlags(addClockFlag(addFilterFlags(command)))
     .addHelpText(
       "after",
       "\nExamples:\n  $ tracagg profile --service checkout --since 1h\n" +
@@ -58,7 +60,7 @@ async function profile(context: CliContext, flags: ProfileFlags): Promise<ExitCo
   const client = createApiClient(context, flags);
   const forPeople = isForPeople(context, flags) && flags.out === undefined;
   const maxNodes = forPeople ? { maxNodes: String(MAX_SHOWN_PATHS) } : {};
-  const parameters = { ...filterParameters(flags), ...maxNodes };
+  const parameters = { ...filterParameters(flags), clock: flags.clock, ...maxNodes };
   const answer = await client.getJson<ProfileJson>("/api/v1/profile", parameters);
   if (answer.traceCount === 0) return nothingFound(context);
   if (flags.out !== undefined) {
@@ -81,7 +83,11 @@ async function writeProfile(
     );
   }
   const client = createApiClient(context, flags);
-  const bytes = await client.getBytes("/api/v1/profile", { ...filterParameters(flags), format });
+  const bytes = await client.getBytes("/api/v1/profile", {
+    ...filterParameters(flags),
+    clock: flags.clock,
+    format,
+  });
   if (flags.out !== undefined) return await toFile(context, flags, flags.out, bytes);
   const text = new TextDecoder().decode(bytes);
   context.stdout.write(text.endsWith("\n") ? text : `${text}\n`);

@@ -5,13 +5,15 @@ import type { ServerFlags } from "../api-client.ts";
 import { addServerFlags, createApiClient } from "../api-client.ts";
 import type { CliContext } from "../cli-context.ts";
 import { isForPeople } from "../cli-context.ts";
+import type { ClockFlags } from "../clock-flag.ts";
+import { addClockFlag, clocksText } from "../clock-flag.ts";
 import type { AddCommand } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { countArgument } from "../filter-flags.ts";
 import { styleOf } from "../render/style.ts";
 import { renderTrace } from "../render/trace-view.ts";
 
-interface TraceFlags extends ServerFlags {
+interface TraceFlags extends ServerFlags, ClockFlags {
   readonly maxSpans: number;
 }
 
@@ -32,7 +34,7 @@ export const addTrace: AddCommand = (program, run) => {
       countArgument(1_000_000),
       DEFAULT_MAX_SPANS,
     );
-  addServerFlags(command)
+  addServerFlags(addClockFlag(command))
     .addHelpText("after", "\nExample:\n  $ tracagg trace 4bf92f3577b34da6a3ce929d0e0e4736")
     .action(run((context, traceId: string, flags: TraceFlags) => showTrace(context, traceId, flags)));
 };
@@ -45,9 +47,11 @@ async function showTrace(context: CliContext, traceId: string, flags: TraceFlags
     return ExitCode.OK;
   }
   const trace = await client.getJson<TraceJson>(path);
-  const criticalPath = await client.getJson<CriticalPathJson>(`${path}/critical-path`);
+  const criticalPath = await client.getJson<CriticalPathJson>(`${path}/critical-path`, {
+    clock: flags.clock,
+  });
   const columns = context.stdout.columns ?? DEFAULT_COLUMNS;
-  const options = { columns, style: styleOf(context), maxSpans: flags.maxSpans };
-  context.stdout.write(renderTrace(trace, criticalPath, options));
+  const options = { columns, style: styleOf(context), maxSpans: flags.maxSpans, clock: flags.clock };
+  context.stdout.write(`${renderTrace(trace, criticalPath, options)}${clocksText(criticalPath.clocks)}`);
   return ExitCode.OK;
 }

@@ -5,6 +5,8 @@ import type { ServerFlags } from "../api-client.ts";
 import { addServerFlags, createApiClient } from "../api-client.ts";
 import type { CliContext } from "../cli-context.ts";
 import { isForPeople, writeJsonLines } from "../cli-context.ts";
+import type { ClockFlags } from "../clock-flag.ts";
+import { addClockFlag, clocksText } from "../clock-flag.ts";
 import type { AddCommand } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { countArgument } from "../filter-flags.ts";
@@ -13,7 +15,7 @@ import { styleOf } from "../render/style.ts";
 import type { Column } from "../render/table.ts";
 import { renderTable } from "../render/table.ts";
 
-interface WhatIfFlags extends ServerFlags {
+interface WhatIfFlags extends ServerFlags, ClockFlags {
   readonly service: string;
   readonly operation?: string;
   readonly percent: number;
@@ -38,7 +40,7 @@ export const addWhatIf: AddCommand = (program, run) => {
       countArgument(100),
       DEFAULT_PERCENT,
     );
-  addServerFlags(command)
+  addServerFlags(addClockFlag(command))
     .addHelpText(
       "after",
       "\nExample:\n  $ tracagg what-if 4bf92f3577b34da6a3ce929d0e0e4736 --service payment --operation POST --percent 30",
@@ -61,8 +63,13 @@ const COLUMNS: readonly Column<SpanSlackJson>[] = [
 async function whatIf(context: CliContext, traceId: string, flags: WhatIfFlags): Promise<ExitCode> {
   const client = createApiClient(context, flags);
   const url = `/api/v1/traces/${encodeURIComponent(traceId)}/what-if`;
-  const { service, operation, percent } = flags;
-  const answer = await client.getJson<WhatIfJson>(url, { service, operation, percent: String(percent) });
+  const { service, operation, percent, clock } = flags;
+  const answer = await client.getJson<WhatIfJson>(url, {
+    service,
+    operation,
+    percent: String(percent),
+    clock,
+  });
   if (answer.matchingSpans === 0) {
     context.stderr.write("no span of the trace is of this service and operation\n");
     return ExitCode.FAILED;
@@ -76,6 +83,8 @@ async function whatIf(context: CliContext, traceId: string, flags: WhatIfFlags):
   const head =
     `${durationText(answer.durationMs)} would be ${durationText(answer.newDurationMs)}: ${saved}, ` +
     `with ${countText(answer.matchingSpans, "span")} ${percent}% faster\n`;
-  context.stdout.write(`${head}\n${renderTable(COLUMNS, answer.spans, styleOf(context))}`);
+  context.stdout.write(
+    `${head}\n${renderTable(COLUMNS, answer.spans, styleOf(context))}${clocksText(answer.clocks)}`,
+  );
   return ExitCode.OK;
 }

@@ -1,8 +1,10 @@
 /** A trace as a waterfall in a terminal: tree, durations, bars, errors, critical path. */
 
 import type { ForestSpan } from "../../analysis/span-forest.ts";
-import { spanForest } from "../../analysis/span-forest.ts";
+import type { ClockReading } from "../../analysis/trace-clocks.ts";
+import { clockedForest } from "../../analysis/trace-clocks.ts";
 import type { CriticalPathJson, SpanJson, TraceJson } from "../../api/contract.ts";
+import { hostKeyOf } from "../../model/host-key.ts";
 import { displayWidth, fitted, padded, printable } from "./printable.ts";
 import { countText, durationText, timeText } from "./quantities.ts";
 import type { Style } from "./style.ts";
@@ -14,10 +16,18 @@ export interface TraceViewOptions {
   readonly style: Style;
   /** Spans shown; the rest is counted. */
   readonly maxSpans: number;
+  readonly clock: ClockReading;
+}
+
+interface Times {
+  readonly startTimeUnixNano: bigint;
+  readonly endTimeUnixNano: bigint;
 }
 
 interface Line {
   readonly span: SpanJson;
+  /** With the clock of its host set. */
+  readonly times: Times;
   /** Branches of the tree before the name. */
   readonly branches: string;
   readonly parentIsMissing: boolean;
@@ -42,6 +52,7 @@ function treeSpan(json: SpanJson): TreeSpan {
     status: json.status,
     startTimeUnixNano: BigInt(json.startTimeUnixNano),
     endTimeUnixNano: BigInt(json.endTimeUnixNano),
+    hostKey: hostKeyOf(json.resource.attributes),
   };
 }
 
@@ -70,20 +81,37 @@ function pendingChildren(children: readonly number[], { before, branch }: Pendin
     .reverse();
 }
 
+interface TraceLines {
+  /** Of all spans, shown or not. */
+  readonly extent: Times;
+  readonly lines: readonly Line[];
+}
+
 /** Depth first, children by start; at most `maxSpans` lines. A stack, since a trace may be deeper than the call stack. */
-function linesOf(trace: TraceJson, maxSpans: number): Line[] {
-  const { spans, parents } = spanForest(trace.spans.map(treeSpan));
+function linesOf(trace: TraceJson, { maxSpans, clock }: TraceViewOptions): TraceLines {
+  const { forest, originals } = clockedForest(trace.spans.map(treeSpan), { clock });
+  const { spans, parents } = forest;
   const childrenOf = childrenByParent(parents);
   const lines: Line[] = [];
   const roots = [...(childrenOf.get(-1) ?? [])].reverse();
   const stack: Pending[] = roots.map((index) => ({ index, before: "", branch: "" }));
   for (let top = stack.pop(); top !== undefined && lines.length < maxSpans; top = stack.pop()) {
-    const span = (spans[top.index] as TreeSpan).json;
+    const { json: span } = originals[top.index] as TreeSpan;
     const parentIsMissing = parents[top.index] === -1 && span.parentSpanId !== null;
-    lines.push({ span, branches: top.before + top.branch, parentIsMissing });
+    const times = spans[top.index] as ForestSpan;
+    lines.push({ span, times, branches: top.before + top.branch, parentIsMissing });
     for (const child of pendingChildren(childrenOf.get(top.index) ?? [], top)) stack.push(child);
   }
-  return lines;
+  return { extent: extentOf(spans), lines };
+}
+
+function extentOf(spans: readonly ForestSpan[]): Times {
+  const startTimeUnixNano = spans[0]?.startTimeUnixNano ?? 0n;
+  let endTimeUnixNano = startTimeUnixNano;
+  for (const span of spans) {
+    if (span.endTimeUnixNano > endTimeUnixNano) endTimeUnixNano = span.endTimeUnixNano;
+  }
+  return { startTimeUnixNano, endTimeUnixNano };
 }
 
 type Interval = readonly [from: number, to: number];
@@ -109,10 +137,10 @@ interface Frame {
 }
 
 /** `█` where the end of the trace waited for the span, `░` elsewhere. */
-function barOf(span: SpanJson, frame: Frame): string {
+function barOf({ span, times }: Line, frame: Frame): string {
   const { traceStart, traceNanos, barWidth } = frame;
-  const start = BigInt(span.startTimeUnixNano);
-  const [from, to] = cellsOf(start, BigInt(span.endTimeUnixNano), traceStart, traceNanos, barWidth);
+  const { startTimeUnixNano, endTimeUnixNano } = times;
+  const [from, to] = cellsOf(startTimeUnixNano, endTimeUnixNano, traceStart, traceNanos, barWidth);
   const cells: string[] = Array.from({ length: to }, (_, cell) => (cell < from ? " " : "░"));
   for (const [pathFrom, pathTo] of frame.pathBySpan.get(span.spanId) ?? []) {
     cells.fill("█", Math.max(from, pathFrom), Math.min(to, pathTo));
@@ -120,9 +148,9 @@ function barOf(span: SpanJson, frame: Frame): string {
   return cells.join("");
 }
 
-function frameOf(trace: TraceJson, path: CriticalPathJson | undefined, barWidth: number): Frame {
-  const traceStart = BigInt(trace.startTimeUnixNano);
-  const traceNanos = BigInt(trace.durationNanos);
+function frameOf(extent: Times, path: CriticalPathJson | undefined, barWidth: number): Frame {
+  const traceStart = extent.startTimeUnixNano;
+  const traceNanos = extent.endTimeUnixNano - traceStart;
   const pathBySpan = new Map<string, Interval[]>();
   for (const segment of path?.segments ?? []) {
     const intervals = pathBySpan.get(segment.spanId) ?? [];
@@ -154,20 +182,21 @@ function headOf(trace: TraceJson, style: Style): string {
 export function renderTrace(
   trace: TraceJson,
   path: CriticalPathJson | undefined,
-  { columns, style, maxSpans }: TraceViewOptions,
+  options: TraceViewOptions,
 ): string {
-  const lines = linesOf(trace, maxSpans);
+  const { columns, style } = options;
+  const { lines, extent } = linesOf(trace, options);
   const longest = Math.max(...lines.map((line) => displayWidth(nameOf(line))));
   // Marks, duration and the blanks between the columns.
   const rest = columns - DURATION_WIDTH - 8;
   const nameWidth = Math.max(MIN_NAME_WIDTH, Math.min(longest, Math.floor(rest * 0.6)));
-  const frame = frameOf(trace, path, Math.max(MIN_BAR_WIDTH, rest - nameWidth));
+  const frame = frameOf(extent, path, Math.max(MIN_BAR_WIDTH, rest - nameWidth));
   const rows = lines.map((line) => {
     const isOnPath = frame.pathBySpan.has(line.span.spanId);
     const isError = line.span.status === "ERROR";
     const name = padded(fitted(nameOf(line), nameWidth), nameWidth);
     const duration = padded(durationText(line.span.durationMs), DURATION_WIDTH, "right");
-    const bar = barOf(line.span, frame);
+    const bar = barOf(line, frame);
     const marks = `${isOnPath ? "*" : " "} ${isError ? style.red("ERR") : "   "}`;
     const shownBar = isError ? style.red(bar) : isOnPath ? style.yellow(bar) : style.dim(bar);
     return `${marks} ${name} ${duration} ${shownBar}`.trimEnd();

@@ -56,6 +56,7 @@ export function pathOfColumns(
     startTimeUnixNano,
     endTimeUnixNano,
     durationNanos: endTimeUnixNano - startTimeUnixNano,
+    clocks: [],
     segments,
     byOperation: segments.map(({ span, durationNanos }) => ({
       service: span?.serviceName ?? "",
