@@ -310,6 +310,36 @@ export interface DependencyGraphJson {
   readonly range: CoveredRangeJson;
 }
 
+/** What answers by Zipkin's rules say of the traces they are of. */
+interface ZipkinReadingJson {
+  /** Traces of the range, newest first, that the links are of. */
+  readonly tracesRead: number;
+  /** Traces of more than 4,096 spans, whose links are not among them. */
+  readonly leftOutCount: number;
+  /** True when the range has more traces than were read. */
+  readonly truncated: boolean;
+  readonly range: CoveredRangeJson;
+}
+
+/** Calls of one service by another, as Zipkin writes them. */
+export interface ZipkinLinkJson {
+  readonly parent: string;
+  readonly child: string;
+  readonly callCount: number;
+  readonly errorCount: number;
+}
+
+/** `GET /api/v1/dependencies?rules=zipkin&format=list`: sorted by parent, child. */
+export interface ZipkinDependencyListJson extends ZipkinReadingJson {
+  readonly dependencies: readonly ZipkinLinkJson[];
+  readonly nextPageToken: string;
+}
+
+/** `GET /api/v1/dependencies?rules=zipkin&format=graph`: as {@link DependencyGraphJson}. */
+export interface ZipkinDependencyGraphJson extends ZipkinReadingJson {
+  readonly graph: Readonly<Record<string, readonly string[]>>;
+}
+
 /** The last request that was refused, and how to mend it. */
 export interface IngestErrorJson {
   readonly time: string;

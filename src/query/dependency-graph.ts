@@ -29,7 +29,9 @@ export async function dependenciesIn(
  * Who calls whom: every node of the links with the nodes it calls, both sorted by code unit. Types of calls are merged,
  * and a node that calls nobody has an empty list.
  */
-export function dependencyGraph(links: readonly DependencyLink[]): Map<string, readonly string[]> {
+export function dependencyGraph(
+  links: readonly Pick<DependencyLink, "fromService" | "toService">[],
+): Map<string, readonly string[]> {
   const called = new Map<string, Set<string>>();
   const entry = (node: string): Set<string> => {
     const known = called.get(node);

@@ -43,6 +43,8 @@ import type { ClockSkewRequest, TraceClocks, WhatIfRequest } from "./trace-quest
 import { clockSkewOf, findingsOf, whatIfOf } from "./trace-questions.ts";
 import type { WhatIfOverAnswer, WhatIfOverRequest } from "./what-if-over.ts";
 import { whatIfOver } from "./what-if-over.ts";
+import type { ZipkinDependenciesAnswer } from "./zipkin-dependencies.ts";
+import { zipkinDependenciesIn } from "./zipkin-dependencies.ts";
 
 /** Limits of {@link createQueries}; each absent one has its default. */
 export type QueryLimits = Partial<AnswerLimits> & Omit<QueryLimiterOptions, "metrics">;
@@ -98,6 +100,8 @@ export interface Queries {
   slowTraces(request: ProfileRequest, caller?: QueryCaller): Promise<SlowTracesAnswer>;
   /** See {@link dependenciesIn}. */
   dependencies(range: TextRange, caller?: QueryCaller): Promise<DependenciesAnswer>;
+  /** See {@link zipkinDependenciesIn}. */
+  zipkinDependencies(range: TextRange, caller?: QueryCaller): Promise<ZipkinDependenciesAnswer>;
   /** See {@link graphIn}. */
   graph(request: GraphRequest, caller?: QueryCaller): Promise<GraphAnswer>;
   /** See {@link topologyIn}. */
@@ -167,6 +171,7 @@ export function createQueries(options: QueriesOptions): Queries {
     bottleneckEvents: limited("bottleneck_events", bottleneckEventsIn),
     followBottleneckEvents: (request) => followBottleneckEvents(context, request),
     dependencies: limited("dependencies", dependenciesIn),
+    zipkinDependencies: limited("zipkin_dependencies", zipkinDependenciesIn),
     graph: limited("graph", graphIn),
     topology: limited("topology", topologyIn),
     red: limited("red", redIn),

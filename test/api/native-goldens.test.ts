@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { TraceJson } from "../../src/api/contract.ts";
 import { otlpProtobufFromJson } from "../../src/codec/otlp-json/decode.ts";
-import { spanIdOf, traceIdOf } from "../helpers/trace-builder.ts";
+import { buildSpan, spanIdOf, traceIdOf } from "../helpers/trace-builder.ts";
 import type { ApiServer } from "./api-fixture.ts";
-import { CHECKOUT_ID, startApi, workerSpan } from "./api-fixture.ts";
+import { CHECKOUT_ID, checkoutSpans, startApi, workerSpan } from "./api-fixture.ts";
 
 interface ResourceSpansList {
   readonly resourceSpans: readonly {
@@ -294,6 +294,38 @@ describe("the native API, over one trace", () => {
     expect(await api.get("/api/v1/dependencies?format=graph")).toEqual({
       graph: { gateway: ["payment"], payment: [] },
       range: RANGE,
+    });
+  });
+
+  it("says who calls whom by the rules of Zipkin, and of how many traces", async () => {
+    // A producer and a consumer that name no broker: a call by our rules, none by Zipkin's.
+    const message = [
+      buildSpan("message", { id: "send", service: "shop", kind: "PRODUCER", at: [0, 5] }),
+      buildSpan("message", { id: "take", parent: "send", service: "mail", kind: "CONSUMER", at: [6, 9] }),
+    ];
+    const huge = Array.from({ length: 4_097 }, (_, at) =>
+      buildSpan("huge", { id: `${at}`, service: "batch", at: [at, at + 1] }),
+    );
+    const more = await startApi([[...checkoutSpans()], message, huge]);
+    onTestFinished(() => more.stop());
+    const reading = { tracesRead: 2, leftOutCount: 1, truncated: false, range: RANGE };
+    expect(await more.get("/api/v1/dependencies?rules=zipkin")).toEqual({
+      dependencies: [{ parent: "gateway", child: "payment", callCount: 1, errorCount: 1 }],
+      nextPageToken: "",
+      ...reading,
+    });
+    expect(await more.get("/api/v1/dependencies?rules=zipkin&format=graph")).toEqual({
+      graph: { gateway: ["payment"], payment: [] },
+      ...reading,
+    });
+    expect(await more.get("/api/v1/dependencies?format=graph&rules=tracagg")).toMatchObject({
+      graph: { shop: ["mail"] },
+    });
+    const few = await startApi([[...checkoutSpans()], message], { limits: { maxTracesAnalysed: 1 } });
+    onTestFinished(() => few.stop());
+    expect(await few.get("/api/v1/dependencies?rules=zipkin")).toMatchObject({
+      tracesRead: 1,
+      truncated: true,
     });
   });
 

@@ -160,6 +160,14 @@ describe("the other questions", () => {
     expect((await run("dependencies", "--format", "dot")).stdout).toMatch(
       /^digraph dependencies \{\n.*\n.*\n( {2}"[^"]+" -> "[^"]+" \[label="[^"]+"\];\n)+\}\n$/,
     );
+    const zipkin = jsonLines((await run("dependencies", "--rules", "zipkin")).stdout);
+    expect(zipkin).toContainEqual({
+      parent: "checkout",
+      child: "cart",
+      callCount: expect.any(Number),
+      errorCount: expect.any(Number),
+    });
+    expect((await show("dependencies", "--rules", "zipkin")).stdout).toMatch(/^FROM +TO +CALLS +ERRORS\n/);
     expect((await show("dependencies", "--format", "graph")).stdout).toMatch(/^checkout -> cart, /m);
   });
 

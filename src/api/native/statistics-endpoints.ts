@@ -2,11 +2,14 @@
 
 import { dependencyGraph } from "../../query/dependency-graph.ts";
 import type { Queries } from "../../query/queries.ts";
+import type { ZipkinDependenciesAnswer } from "../../query/zipkin-dependencies.ts";
 import type {
   DependencyGraphJson,
   DependencyListJson,
   ServiceStatisticsJson,
   ServiceStatisticsListJson,
+  ZipkinDependencyGraphJson,
+  ZipkinDependencyListJson,
 } from "../contract.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { defineEndpoint, jsonAnswer, jsonReply } from "../endpoint.ts";
@@ -84,10 +87,12 @@ function dependencyEndpoint(queries: Queries): Endpoint {
     tag: "dependencies",
     summary: "Who calls whom",
     description:
-      "Calls between services, databases, queues and peers that send no spans, summed over the range.",
+      "Calls between services, databases, queues and peers that send no spans, summed over the range. rules=zipkin " +
+      "gives what Zipkin's own linker would say of the newest 10,000 traces of the range, for comparing with it.",
     pathParameters: {},
     parameters: {
-      format: choiceParameter(
+      rules: choiceParameter("Whose rules say what a call is.", ["tracagg", "zipkin"], "tracagg"),
+      format: choiceParameter<"list" | "graph">(
         "list: one entry for each link; graph: called nodes by node.",
         ["list", "graph"],
         "list",
@@ -95,10 +100,21 @@ function dependencyEndpoint(queries: Queries): Endpoint {
       ...RANGE_PARAMETERS,
     },
     answers: [
-      jsonAnswer({ anyOf: [ref("DependencyList"), ref("DependencyGraph")] }, "Links or graph, as asked for."),
+      jsonAnswer(
+        {
+          anyOf: ["DependencyList", "DependencyGraph", "ZipkinDependencyList", "ZipkinDependencyGraph"].map(
+            ref,
+          ),
+        },
+        "Links or graph, as asked for.",
+      ),
     ],
     errors: QUERY_ERRORS,
     handle: async ({ values, caller }) => {
+      if (values.rules === "zipkin") {
+        const answer = await queries.zipkinDependencies(rangeFrom(values), caller);
+        return jsonReply(zipkinJson(answer, values.format));
+      }
       const { links, range } = await queries.dependencies(rangeFrom(values), caller);
       if (values.format === "graph") {
         const graph: DependencyGraphJson = {
@@ -121,4 +137,14 @@ function dependencyEndpoint(queries: Queries): Endpoint {
       return jsonReply(list);
     },
   });
+}
+
+function zipkinJson(
+  { links, tracesRead, leftOutCount, truncated, range }: ZipkinDependenciesAnswer,
+  format: "list" | "graph",
+): ZipkinDependencyListJson | ZipkinDependencyGraphJson {
+  const reading = { tracesRead, leftOutCount, truncated, range: rangeJson(range) };
+  if (format === "list") return { dependencies: links, nextPageToken: "", ...reading };
+  const calls = links.map(({ parent, child }) => ({ fromService: parent, toService: child }));
+  return { graph: Object.fromEntries(dependencyGraph(calls)), ...reading };
 }

@@ -215,7 +215,22 @@ function performanceSchema(): JsonSchema {
 }
 
 function dependencySchemas(): Record<string, JsonSchema> {
+  const reading = {
+    tracesRead: described(COUNT, "Traces of the range, newest first, that the links are of."),
+    leftOutCount: described(COUNT, "Traces of more than 4,096 spans, whose links are not among them."),
+    truncated: described(TRUTH, "True when the range has more traces than were read."),
+    range: ref("CoveredRange"),
+  };
   return {
+    ZipkinDependencyList: objectOf({
+      dependencies: listOf(objectOf({ parent: TEXT, child: TEXT, callCount: COUNT, errorCount: COUNT })),
+      nextPageToken: NEXT_PAGE_TOKEN,
+      ...reading,
+    }),
+    ZipkinDependencyGraph: objectOf({
+      graph: described(mapOf(listOf(TEXT)), "Called nodes by calling node."),
+      ...reading,
+    }),
     DependencyList: objectOf({
       dependencies: listOf(
         objectOf({

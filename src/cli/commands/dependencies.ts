@@ -2,7 +2,12 @@
 
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { DependencyGraphJson, DependencyLinkJson, DependencyListJson } from "../../api/contract.ts";
+import type {
+  DependencyGraphJson,
+  DependencyLinkJson,
+  DependencyListJson,
+  ZipkinDependencyListJson,
+} from "../../api/contract.ts";
 import type { ApiClient, ServerFlags } from "../api-client.ts";
 import { addServerFlags, createApiClient } from "../api-client.ts";
 import type { CliContext } from "../cli-context.ts";
@@ -18,7 +23,11 @@ import { renderTable } from "../render/table.ts";
 
 interface DependencyFlags extends RangeFlags, ServerFlags {
   readonly format: "list" | "graph" | "dot";
+  readonly rules: "tracagg" | "zipkin";
 }
+
+/** A link of either rules; Zipkin's have no type. */
+type ShownLink = Omit<DependencyLinkJson, "type"> & Partial<Pick<DependencyLinkJson, "type">>;
 
 /** Adds `dependencies`. */
 export const addDependencies: AddCommand = (program, run) => {
@@ -30,6 +39,11 @@ export const addDependencies: AddCommand = (program, run) => {
       new Option("--format <format>", "list: a link a line; graph: called nodes by node; dot: for Graphviz")
         .choices(["list", "graph", "dot"])
         .default("list"),
+    )
+    .addOption(
+      new Option("--rules <rules>", "zipkin: what Zipkin's linker says of the newest 10,000 traces")
+        .choices(["tracagg", "zipkin"])
+        .default("tracagg"),
     );
   addServerFlags(addRangeFlags(command))
     .addHelpText(
@@ -39,12 +53,15 @@ export const addDependencies: AddCommand = (program, run) => {
     .action(run((context, flags: DependencyFlags) => dependencies(context, flags)));
 };
 
-function columnsFor(context: CliContext): readonly Column<DependencyLinkJson>[] {
+function columnsFor(
+  context: CliContext,
+  { rules }: Pick<DependencyFlags, "rules">,
+): readonly Column<ShownLink>[] {
   const style = styleOf(context);
   return [
     { title: "FROM", cell: (link) => link.fromService },
     { title: "TO", cell: (link) => link.toService },
-    { title: "TYPE", cell: (link) => link.type },
+    ...(rules === "zipkin" ? [] : [{ title: "TYPE", cell: ({ type = "rpc" }: ShownLink) => type }]),
     { title: "CALLS", cell: (link) => link.callCount.toLocaleString("en-US"), side: "right" },
     {
       title: "ERRORS",
@@ -61,7 +78,7 @@ function dotText(text: string): string {
 }
 
 /** The links as a directed graph in Graphviz' DOT language, calls (and errors) on the edges. */
-export function dotFromLinks(links: readonly DependencyLinkJson[]): string {
+export function dotFromLinks(links: readonly ShownLink[]): string {
   const edges = links.map(({ fromService, toService, callCount, errorCount }) => {
     const label = errorCount > 0 ? `${callCount} (${errorCount} failed)` : String(callCount);
     return `  ${dotText(fromService)} -> ${dotText(toService)} [label=${dotText(label)}];\n`;
@@ -86,7 +103,7 @@ async function dependencies(context: CliContext, flags: DependencyFlags): Promis
 }
 
 async function graph(context: CliContext, client: ApiClient, flags: DependencyFlags): Promise<boolean> {
-  const parameters = { ...rangeParameters(flags), format: "graph" };
+  const parameters = { ...rangeParameters(flags), rules: flags.rules, format: "graph" };
   const answer = await client.getJson<DependencyGraphJson>("/api/v1/dependencies", parameters);
   if (Object.keys(answer.graph).length === 0) return false;
   if (isForPeople(context, flags)) context.stdout.write(graphText(answer.graph));
@@ -95,12 +112,35 @@ async function graph(context: CliContext, client: ApiClient, flags: DependencyFl
 }
 
 async function list(context: CliContext, client: ApiClient, flags: DependencyFlags): Promise<boolean> {
-  const answer = await client.getJson<DependencyListJson>("/api/v1/dependencies", rangeParameters(flags));
-  const links = answer.dependencies;
-  if (links.length === 0) return false;
-  if (flags.format === "dot") context.stdout.write(dotFromLinks(links));
+  const parameters = { ...rangeParameters(flags), rules: flags.rules };
+  if (flags.rules === "zipkin") {
+    const { dependencies: links } = await client.getJson<ZipkinDependencyListJson>(
+      "/api/v1/dependencies",
+      parameters,
+    );
+    const shown = links.map(({ parent, child, ...counts }) => ({
+      fromService: parent,
+      toService: child,
+      ...counts,
+    }));
+    return show(context, flags, { shown, lines: links });
+  }
+  const { dependencies: links } = await client.getJson<DependencyListJson>(
+    "/api/v1/dependencies",
+    parameters,
+  );
+  return show(context, flags, { shown: links, lines: links });
+}
+
+function show(
+  context: CliContext,
+  flags: DependencyFlags,
+  { shown, lines }: { readonly shown: readonly ShownLink[]; readonly lines: readonly object[] },
+): boolean {
+  if (shown.length === 0) return false;
+  if (flags.format === "dot") context.stdout.write(dotFromLinks(shown));
   else if (isForPeople(context, flags)) {
-    context.stdout.write(renderTable(columnsFor(context), links, styleOf(context)));
-  } else writeJsonLines(context, links);
+    context.stdout.write(renderTable(columnsFor(context, flags), shown, styleOf(context)));
+  } else writeJsonLines(context, lines);
   return true;
 }
