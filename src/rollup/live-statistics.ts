@@ -21,6 +21,7 @@ import { RunningTotals } from "./running-totals.ts";
 import { spanSeries } from "./series.ts";
 import type { TopologyOptions } from "./topology-sums.ts";
 import { TopologySums } from "./topology-sums.ts";
+import { Targets } from "./targets.ts";
 
 /** A span may claim to start this long after it came; beyond that it counts as if it started then. */
 const MAX_AHEAD_SECONDS = 3_600;
@@ -49,6 +50,7 @@ export class LiveStatistics {
   readonly profiles: LiveProfiles;
   /** Everything since the process started, as counters have it. */
   readonly totals: RunningTotals = new RunningTotals();
+  readonly targets: Targets = new Targets();
   readonly #calls: CompleteCalls;
   #lastPosition = -1;
   readonly #recent: RecentPositions;
@@ -109,6 +111,7 @@ export class LiveStatistics {
     const latestSeconds = arrivalUnixMillis / 1_000 + MAX_AHEAD_SECONDS;
     this.rollups.observe(arrivalUnixMillis / 1_000);
     this.topology.rollups.observe(arrivalUnixMillis / 1_000);
+    this.targets.note(batch, arrivalUnixMillis / 1_000);
     this.window.append(committed, nowMillis, (row, kept) => {
       const { columns } = this.window.spans;
       const series = spanSeries(
@@ -136,6 +139,12 @@ export class LiveStatistics {
     this.topology.tick(nowUnixSeconds, this.window.spans.columns.places);
     this.profiles.tick(this.rollups.nowSeconds);
     return false;
+    const isMore = this.window.tick(nowMillis, TRACES_PER_TICK);
+    if (!isMore) {
+      this.rollups.tick(nowUnixSeconds);
+      this.targets.tick(nowUnixSeconds);
+    }
+    return isMore;
   }
 
   #addSpan(cell: SpanCell, { traceIds, spanIds }: SpanBatch, row: number, kept: number): void {

@@ -6,6 +6,7 @@ import type { Logger } from "../base/logger.ts";
 import type { CommittedBatch } from "../batch/committed-batch.ts";
 import type { RollupStore } from "../store/rollup-store.ts";
 import type { LiveStatistics } from "./live-statistics.ts";
+import { mergeRecords } from "./merge-records.ts";
 import type { RollupRecord } from "./rollup-record.ts";
 import { decodeRecord, encodeRecord } from "./rollup-record.ts";
 import type { WindowToStore } from "./stored-windows.ts";
@@ -74,11 +75,17 @@ export class StatisticsKeeper {
   }
 
   /** Loads what was stored. A record of a later version or a damaged one is said and counts as none. */
+  /**
+   * Loads what was stored, of several instances merged. A record of a later version or a damaged one is said and counts
+   * as none.
+   */
   async load(): Promise<void> {
     const { store, logger } = this.#options;
-    const records = await store.load();
+    const instances = await store.load();
+    const [own = []] = instances;
     try {
-      for (const record of records) this.#apply(decodeRecord(record));
+      if (instances.length > 1) this.#apply(takenOver(instances));
+      else for (const record of own) this.#apply(decodeRecord(record));
     } catch (thrown) {
       logger.error("stored statistics cannot be read; counting goes on from the ingest log", {
         reason: errorFrom(thrown).message,
@@ -260,4 +267,14 @@ export class StatisticsKeeper {
     this.#options.statistics.window.settle(this.#resumed.completeTraces, performance.now());
     this.#resumed = undefined;
   }
+}
+
+/** Everything that several instances counted, and how far in its own log this one, the first, has read. */
+function takenOver(instances: readonly (readonly Uint8Array[])[]): RollupRecord {
+  const records = instances.map((some) => some.map(decodeRecord));
+  const last = records[0]?.at(-1);
+  const merged = mergeRecords(records);
+  if (last === undefined) return merged;
+  const { coveredPosition, resumePosition, completeTraces } = last;
+  return { ...merged, coveredPosition, resumePosition, completeTraces };
 }

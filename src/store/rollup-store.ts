@@ -6,12 +6,13 @@ export type RollupRecordKind = "whole" | "change";
 /** Records of bytes, in the order they were saved. What is in them is not the store's business. */
 export interface RollupStore {
   /**
-   * The last whole record and the changes after it, oldest first; a damaged one and those after it are left out, and
-   * said in the log. Empty when there is none.
+   * Of each instance whose records are here the last whole one and the changes after it, oldest first; a damaged one and
+   * those after it are left out, and said in the log. This instance's come first; others are those of instances that are
+   * gone, which this one takes over. Empty when there is none.
    */
-  load(): Promise<readonly Uint8Array[]>;
+  load(): Promise<readonly (readonly Uint8Array[])[]>;
   /**
-   * Keeps a record durably; a whole one takes the place of all before it.
+   * Keeps a record durably; a whole one takes the place of all before it, of every instance.
    *
    * @throws TracAggError `unavailable` when the disk refuses; what was saved before stays.
    */

@@ -52,6 +52,12 @@ describe("span metrics", () => {
     expect(bucketsOf(lines, `traces_spanmetrics_size_total{${CHARGE}} `).map(Number)[0]).toBeGreaterThan(100);
   });
 
+  it("tell of the resources that spans come from", async () => {
+    const { lines } = await scrape();
+    expect(lines).toContain("# TYPE traces_target_info gauge");
+    expect(lines).toContain('traces_target_info{job="payment",instance=""} 1');
+  });
+
   it("escape what names may hold", async () => {
     api.feed.append(buildSpan("odd", { id: "odd", service: "s", name: 'a "b"\\\n', at: [0, 1] }));
     const { lines } = await scrape();

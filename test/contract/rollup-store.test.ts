@@ -10,7 +10,7 @@ import { temporaryFolder } from "../helpers/temporary-folder.ts";
 
 const record = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textsIn = async (store: RollupStore): Promise<string[]> =>
-  (await store.load()).map((bytes) => new TextDecoder().decode(bytes));
+  (await store.load()).flat().map((bytes) => new TextDecoder().decode(bytes));
 
 describe("the store of statistics of the lake", () => {
   let folder: string;

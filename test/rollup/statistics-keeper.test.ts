@@ -25,17 +25,21 @@ const CLOCK = { ...systemClock, nowMillis: () => ARRIVAL_UNIX_MILLIS };
 /** Keeps records in memory; refuses while `isFull`. */
 class MemoryRecords implements RollupStore {
   records: Uint8Array[] = [];
+  /** Records of instances that are gone. */
+  others: readonly (readonly Uint8Array[])[] = [];
   isFull = false;
   readonly kinds: RollupRecordKind[] = [];
 
-  async load(): Promise<readonly Uint8Array[]> {
-    return this.records;
+  async load(): Promise<readonly (readonly Uint8Array[])[]> {
+    const instances = [this.records, ...this.others];
+    return instances.some(({ length }) => length > 0) ? instances : [];
   }
 
   async save(kind: RollupRecordKind, record: Uint8Array): Promise<void> {
     if (this.isFull) throw new Error("disk full");
     this.kinds.push(kind);
     this.records = kind === "whole" ? [record] : [...this.records, record];
+    if (kind === "whole") this.others = [];
   }
 }
 
@@ -356,4 +360,42 @@ test("of spans that came last so many are remembered, and for so long", () => {
   expect(recent.firstPosition(79_000)).toBe(30);
   expect(recent.firstPosition(100_000)).toBe(40);
   expect(recent.firstPosition(200_000)).toBeUndefined();
+});
+
+test("an instance takes over what others counted that are gone, once, and goes on in its own log", async () => {
+  const spansOf = (trace: string) => [
+    buildSpan(trace, { id: `${trace} call`, service: "shop", kind: "CLIENT", at: [0, 90] }),
+    buildSpan(trace, {
+      id: `${trace} serve`,
+      parent: `${trace} call`,
+      service: trace,
+      kind: "SERVER",
+      at: [10, 80],
+    }),
+  ];
+  const stores = [new MemoryRecords(), new MemoryRecords()] as const;
+  const logs = [committedOf(spansOf("pay")), committedOf([...spansOf("mail"), ...spansOf("tax")])] as const;
+  for (const [at, store] of stores.entries()) {
+    const process = await startProcess(store, logs[at] ?? []);
+    complete(process);
+    await process.keeper.stop();
+  }
+  const [own, gone] = stores;
+  own.others = [gone.records];
+  const expected = new LiveStatistics();
+  for (const { batch, position, arrivalUnixMillis } of [...logs[0], ...logs[1]]) {
+    expected.append({ batch, position, arrivalUnixMillis }, 0);
+  }
+  expected.window.completeOpen(0, "all");
+  for (let restart = 0; restart < 2; restart++) {
+    const process = await startProcess(own, logs[0]);
+    expect(dumpOf(process.statistics)).toEqual(dumpOf(expected));
+    // A copy of a span that was counted before changes nothing: it is known from the log of this instance.
+    const [first] = logs[0];
+    if (first !== undefined) process.keeper.append({ ...first, position: logs[0].length });
+    expect(dumpOf(process.statistics)).toEqual(dumpOf(expected));
+    for (const { window } of process.statistics.rollups.all()) window.isDirty = true;
+    await process.keeper.stop();
+    expect(own.others).toEqual([]);
+  }
 });

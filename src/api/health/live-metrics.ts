@@ -51,6 +51,10 @@ export function liveMetricsText(live: LiveStatistics, format: MetricsFormat): st
   }
   const edges = serviceEdges(live);
   writeGraph(writer, [...edges.values()].slice(0, MAX_SERIES));
+  writer.family("traces_target_info", "gauge", "Resources that spans came from in the last 15 minutes.");
+  for (const labels of live.targets.labels) writer.value("traces_target_info", labels, 1);
+  writer.family("tracagg_targets_left_out", "counter", "Resources that found no room, each time they came.");
+  writer.counter("tracagg_targets_left_out", [], live.targets.leftOut);
   writer.family("tracagg_series_left_out", "gauge", "Span and edge series beyond what a scrape holds.");
   const leftOut = Math.max(0, live.totals.spans.size - MAX_SERIES) + Math.max(0, edges.size - MAX_SERIES);
   writer.value("tracagg_series_left_out", [], leftOut);

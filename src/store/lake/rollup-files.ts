@@ -42,13 +42,14 @@ class RollupFiles implements RollupStore {
     this.#folder = join(options.dataDir, FOLDER);
   }
 
-  async load(): Promise<readonly Uint8Array[]> {
+  /** A data folder is of one instance. */
+  async load(): Promise<readonly (readonly Uint8Array[])[]> {
     const files = await this.#files();
     const wholes = files.filter(({ kind }) => kind === "whole");
     // An older whole record is left only when a crash came between writing its successor and removing it.
     for (const whole of wholes.reverse()) {
       const records = await this.#chain(files.filter(({ number }) => number >= whole.number));
-      if (records.length > 0) return records;
+      if (records.length > 0) return [records];
     }
     return [];
   }
