@@ -33,27 +33,21 @@ export type ProfileSource = "windows" | "traces";
 /** What answers about profiles have in common. */
 export interface ProfiledTraces extends AnalysedTraces {
   readonly source: ProfileSource;
+  /** Stored traces in which the clock of a host was set; undefined of windows, which do not tell. */
+  readonly correctedTraces: number | undefined;
 }
 
-/** A profile of matching traces. */
 /** Which traces are profiled, and by which times. */
 export interface ProfileRequest extends ClockOptions {
   readonly filter: TraceFilter;
 }
 
-/** What every answer over profiles says. */
-export interface ProfiledTraces extends AnalysedTraces {
-  /** Traces in which the clock of a host was set. */
-  readonly correctedTraces: number;
-}
-
-/** A profile of the newest matching traces. */
+/** A profile of matching traces. */
 export interface ProfileAnswer extends ProfiledTraces {
   readonly profile: CallPathProfile;
 }
 
 /** Slow traces against middling ones, of matching traces. */
-/** Slow traces against middling ones, of the newest matching traces. */
 export interface SlowTracesAnswer extends ProfiledTraces {
   readonly traceCount: number;
   readonly comparison: SlowTraceComparison;
@@ -81,8 +75,9 @@ export async function profileOf(
   request: ProfileRequest,
   running: RunningQuery,
 ): Promise<ProfileAnswer> {
-  const windowed = await profileFromWindows(context, filter, running);
-  if (windowed !== undefined) return { ...windowed, truncated: false, source: "windows" };
+  const windowed = await fromWindows(request, (filter) => profileFromWindows(context, filter, running));
+  if (windowed !== undefined)
+    return { ...windowed, truncated: false, correctedTraces: undefined, source: "windows" };
   const profile = new CallPathProfile();
   const analysed = await takeTraces(context, request, running, {
     profile,
@@ -103,8 +98,9 @@ export async function slowTracesOf(
   request: ProfileRequest,
   running: RunningQuery,
 ): Promise<SlowTracesAnswer> {
-  const windowed = await slowTracesFromWindows(context, filter, running);
-  if (windowed !== undefined) return { ...windowed, truncated: false, source: "windows" };
+  const windowed = await fromWindows(request, (filter) => slowTracesFromWindows(context, filter, running));
+  if (windowed !== undefined)
+    return { ...windowed, truncated: false, correctedTraces: undefined, source: "windows" };
   const collector = new SlowTraceCollector();
   const analysed = await takeTraces(context, request, running, {
     profile: collector.profile,
@@ -122,13 +118,21 @@ export async function slowTracesOf(
   return { ...analysed, traceCount, comparison: collector.comparison(), source: "traces" };
 }
 
+/** Windows hold what the corrected times say. */
+async function fromWindows<Answer>(
+  { filter, clock }: ProfileRequest,
+  ask: (filter: TraceFilter) => Promise<Answer | undefined>,
+): Promise<Answer | undefined> {
+  return clock === "raw" ? undefined : await ask(filter);
+}
+
 /** Traces of more spans than may be looked at at once are profiled in the analysis thread, where there is one. */
 async function takeTraces(
   context: QueryContext,
   { filter, clock = "corrected" }: ProfileRequest,
   running: RunningQuery,
   taker: TraceTaker,
-): Promise<ProfiledTraces> {
+): Promise<Omit<ProfiledTraces, "source">> {
   const { largeAnalyses } = context;
   const { profile } = taker;
   const rowColumns = new RowColumns(profile.frames, { withHosts: clock === "corrected" });

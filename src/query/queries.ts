@@ -92,12 +92,11 @@ export interface Queries {
   /** See {@link profileOf}. */
   profile(request: ProfileRequest, caller?: QueryCaller): Promise<ProfileAnswer>;
   /** See {@link slowTracesOf}. */
-  slowTraces(filter: TraceFilter, caller?: QueryCaller): Promise<SlowTracesAnswer>;
+  slowTraces(request: ProfileRequest, caller?: QueryCaller): Promise<SlowTracesAnswer>;
   /** See {@link bottleneckEventsIn}. */
   bottleneckEvents(request: EventsRequest, caller?: QueryCaller): Promise<EventsAfter>;
   /** See {@link followBottleneckEvents}; bounded by the number of those who follow, not by that of queries. */
   followBottleneckEvents(request: EventsRequest): FollowedEvents;
-  slowTraces(request: ProfileRequest, caller?: QueryCaller): Promise<SlowTracesAnswer>;
   /** See {@link dependenciesIn}. */
   dependencies(range: TextRange, caller?: QueryCaller): Promise<DependenciesAnswer>;
   /** See {@link zipkinDependenciesIn}. */

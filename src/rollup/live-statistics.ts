@@ -19,9 +19,9 @@ import { RecentPositions } from "./recent-positions.ts";
 import { Rollups } from "./rollups.ts";
 import { RunningTotals } from "./running-totals.ts";
 import { spanSeries } from "./series.ts";
+import { Targets } from "./targets.ts";
 import type { TopologyOptions } from "./topology-sums.ts";
 import { TopologySums } from "./topology-sums.ts";
-import { Targets } from "./targets.ts";
 
 /** A span may claim to start this long after it came; beyond that it counts as if it started then. */
 const MAX_AHEAD_SECONDS = 3_600;
@@ -138,13 +138,8 @@ export class LiveStatistics {
     this.rollups.tick(nowUnixSeconds);
     this.topology.tick(nowUnixSeconds, this.window.spans.columns.places);
     this.profiles.tick(this.rollups.nowSeconds);
+    this.targets.tick(nowUnixSeconds);
     return false;
-    const isMore = this.window.tick(nowMillis, TRACES_PER_TICK);
-    if (!isMore) {
-      this.rollups.tick(nowUnixSeconds);
-      this.targets.tick(nowUnixSeconds);
-    }
-    return isMore;
   }
 
   #addSpan(cell: SpanCell, { traceIds, spanIds }: SpanBatch, row: number, kept: number): void {

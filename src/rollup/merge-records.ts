@@ -4,9 +4,10 @@ import type { EdgeKey } from "../window/edges.ts";
 import { edgeText } from "../window/edges.ts";
 import type { CellSums } from "./cells.ts";
 import { Cells } from "./cells.ts";
-import type { OperationNames, RollupRecord, StoredWindow } from "./rollup-record.ts";
+import type { OperationNames, RollupRecord } from "./rollup-record.ts";
 import { RollupWindow } from "./rollup-window.ts";
 import { partsOfSeries, spanSeries } from "./series.ts";
+import type { StoredWindow } from "./stored-windows.ts";
 
 /** What the records of one instance add up to. */
 interface Chain {
@@ -29,7 +30,7 @@ interface Numbers {
  * Positions of logs belong to the instances, so the merged record has none: it covers nothing and resumes at 0.
  *
  * A trace of which two instances saw a part each is two traces to them: its spans add up, its calls between the parts
- * were not seen by either. Bounds on names hold for each instance; the merged record has all the names that they had.
+ * were not seen by either. Call-path profiles and the topology stay out: stored traces have them. Bounds on names hold for each instance; the merged record has all the names that they had.
  *
  * @param instances for each its last whole record and the changes after it, in order, as a `RollupStore` gives them
  *
@@ -66,6 +67,7 @@ export function mergeRecords(instances: readonly (readonly RollupRecord[])[]): R
       .sort(
         (left, right) => left.windowSeconds - right.windowSeconds || left.startSeconds - right.startSeconds,
       ),
+    profiles: new Uint8Array(0),
   };
 }
 

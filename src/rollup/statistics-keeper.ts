@@ -74,7 +74,6 @@ export class StatisticsKeeper {
     return this.#hasProfiles;
   }
 
-  /** Loads what was stored. A record of a later version or a damaged one is said and counts as none. */
   /**
    * Loads what was stored, of several instances merged. A record of a later version or a damaged one is said and counts
    * as none.

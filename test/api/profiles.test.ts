@@ -43,8 +43,6 @@ describe("the profile of one trace", () => {
       truncated: false,
       range: { startTimeUnixNano: "1699999980000000000", endTimeUnixNano: "1700000060000000000" },
       source: "windows",
-      correctedTraces: 0,
-      range: { startTimeUnixNano: "0", endTimeUnixNano: "1700000060000000000" },
     });
     const [root] = profile.roots;
     expect(root).toMatchObject({

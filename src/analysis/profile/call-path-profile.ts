@@ -6,11 +6,6 @@ import type { TraceColumns } from "../../model/trace-columns.ts";
 import { LatencySketch } from "../latency-sketch.ts";
 import { stepsOfWeight, WEIGHT_STEPS } from "../weight-steps.ts";
 import { FrameTable } from "./frame-table.ts";
-import { clockedColumns } from "./column-clocks.ts";
-import { ColumnPath } from "./column-path.ts";
-import { ColumnTree } from "./column-tree.ts";
-import { FrameTable, UNTRACED_FRAME } from "./frame-table.ts";
-import { NestedSpans } from "./nested-spans.ts";
 import type { PathSum } from "./path-sums.ts";
 import { PathSums } from "./path-sums.ts";
 import { OVERFLOW_PATH, PathTable } from "./path-table.ts";
@@ -181,14 +176,8 @@ export class CallPathProfile {
   #count(columns: TraceColumns, steps: number, sign: 1 | -1): TraceContribution {
     const working = this.#working;
     working.find(columns, this.frames, this.paths);
-    const { tree, pathOfNode, touchedCount, touched, selfNanos } = working;
+    const { tree, pathOfNode, touchedCount, touched, selfNanos, isCorrected } = working;
     this.#reservePaths();
-    const tree = this.#tree;
-    tree.build(columns, this.frames);
-    const corrected = clockedColumns(tree, columns);
-    if (corrected !== undefined) tree.build(corrected, this.frames);
-    this.#path.walk(tree);
-    this.#findPaths(columns);
     this.#countSpans(columns, steps, sign);
     this.#countPath(columns, steps, sign);
     this.#addTotals({ traceCount: 1, traceSteps: steps, spanCount: tree.spanCount }, sign);
@@ -198,10 +187,7 @@ export class CallPathProfile {
       pathCount: touchedCount,
       paths: touched,
       selfNanos,
-      pathCount: this.#touchedCount,
-      paths: this.#touched,
-      selfNanos: this.#selfOfPath,
-      isCorrected: corrected !== undefined,
+      isCorrected,
     };
   }
 

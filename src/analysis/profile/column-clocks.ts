@@ -1,11 +1,15 @@
 /** The clocks of a trace's hosts, set in columns: what `clockedForest` does for spans. */
 
-import { bigEndian32 } from "../../base/bytes.ts";
+import { bigEndian32, HIGH_WORD, LOW_WORD, wordPairsOf } from "../../base/bytes.ts";
 import { spanKindFromNumber } from "../../model/span-kind.ts";
 import type { TraceColumns } from "../../model/trace-columns.ts";
 import { clockSkewBy, isPossibleAsStamped } from "../clock-skew.ts";
 import type { ForestSpan } from "../span-forest.ts";
 import type { ColumnTree } from "./column-tree.ts";
+
+/** Kinds as OTLP numbers them. */
+const PRODUCER = 4;
+const CONSUMER = 5;
 
 /** A span with the host that stamped it. */
 interface HostSpan extends ForestSpan {
@@ -48,16 +52,40 @@ function areSeveral(hosts: readonly string[], rowCount: number): boolean {
 }
 
 function isAnyImpossible(tree: ColumnTree, columns: TraceColumns, hosts: readonly string[]): boolean {
+  const startWords = wordPairsOf(columns.startTimesUnixNano);
   for (let node = 0; node < tree.spanCount; node++) {
     const parent = tree.parents[node] as number;
     if (parent < 0 || parent >= tree.spanCount) continue;
     const row = tree.rows[node] as number;
     const parentRow = tree.rows[parent] as number;
     if (hosts[row] === hosts[parentRow]) continue;
-    const above = spanAt(columns, parentRow, hosts);
-    if (!isPossibleAsStamped(above, spanAt(columns, row, hosts))) return true;
+    const lagNanos = nanosBetween(startWords, parentRow, row);
+    const isPossible =
+      fitsByNumbers(tree, { node, parent, lagNanos }) ??
+      isPossibleAsStamped(spanAt(columns, parentRow, hosts), spanAt(columns, row, hosts));
+    if (!isPossible) return true;
   }
   return false;
+}
+
+/** What `isPossibleAsStamped` says, without a bigint; undefined where numbers are not exact. */
+function fitsByNumbers(
+  { durations, kinds }: ColumnTree,
+  { node, parent, lagNanos }: { readonly node: number; readonly parent: number; readonly lagNanos: number },
+): boolean | undefined {
+  const mostNanos = durations[parent] as number;
+  const roomNanos = mostNanos - (durations[node] as number);
+  if (!Number.isSafeInteger(lagNanos) || !Number.isSafeInteger(roomNanos)) return undefined;
+  if (kinds[parent] === PRODUCER && kinds[node] === CONSUMER) return lagNanos >= 0;
+  return lagNanos >= 0 && lagNanos <= (roomNanos < 0 ? mostNanos : roomNanos);
+}
+
+/** From the start of one row to that of another. */
+function nanosBetween(startWords: Uint32Array, from: number, to: number): number {
+  const high = (startWords[to * 2 + HIGH_WORD] as number) - (startWords[from * 2 + HIGH_WORD] as number);
+  return (
+    high * 2 ** 32 + ((startWords[to * 2 + LOW_WORD] as number) - (startWords[from * 2 + LOW_WORD] as number))
+  );
 }
 
 /** What finding clocks looks at; the frame's number stands for the words that tell equal times apart. */

@@ -1,6 +1,7 @@
 /** One trace on its way into a profile: which call path each of its spans is on, and how long it was critical there. */
 
 import type { TraceColumns } from "../../model/trace-columns.ts";
+import { clockedColumns } from "./column-clocks.ts";
 import { ColumnPath } from "./column-path.ts";
 import { ColumnTree } from "./column-tree.ts";
 import type { FrameTable } from "./frame-table.ts";
@@ -21,6 +22,8 @@ export class TracePaths {
   /** Call paths with critical-path time, the first {@link touchedCount}. */
   touched: Int32Array = new Int32Array(64);
   touchedCount = 0;
+  /** True when the clock of a host was set. */
+  isCorrected = false;
   readonly #path: ColumnPath = new ColumnPath();
 
   /**
@@ -30,6 +33,9 @@ export class TracePaths {
    */
   find(columns: TraceColumns, frames: FrameTable, paths: PathTable): void {
     this.tree.build(columns, frames);
+    const corrected = clockedColumns(this.tree, columns);
+    this.isCorrected = corrected !== undefined;
+    if (corrected !== undefined) this.tree.build(corrected, frames);
     this.#path.walk(this.tree);
     this.#findPaths(columns, paths);
     this.#sumSegments(paths.count);

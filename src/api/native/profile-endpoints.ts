@@ -16,7 +16,6 @@ import { ref } from "../openapi/schema-parts.ts";
 import type { ParameterValues } from "../query-parameters.ts";
 import { choiceParameter, wholeNumberParameter } from "../query-parameters.ts";
 import { bottleneckEventsEndpoint } from "./bottleneck-events-endpoint.ts";
-import { FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
 import { CLOCK_PARAMETER, FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
 import { profileChunks, rankingJson, slowTracesJson } from "./profile-json.ts";
 import { QUERY_ERRORS } from "./query-errors.ts";

@@ -132,14 +132,10 @@ function differenceJson(difference: SlowDifference): SlowDifferenceJson {
 }
 
 function analysedJson(
-  { truncated, range, source }: Pick<ProfileAnswer, "truncated" | "range" | "source">,
+  { truncated, correctedTraces, range, source }: ProfiledTraces,
   traceCount: number,
 ): ProfiledTracesJson {
-  return { traceCount, truncated, range: rangeJson(range), source };
-  { truncated, correctedTraces, range }: ProfiledTraces,
-  traceCount: number,
-): AnalysedTracesJson {
-  return { traceCount, truncated, correctedTraces, range: rangeJson(range) };
+  return { traceCount, truncated, correctedTraces: correctedTraces ?? null, range: rangeJson(range), source };
 }
 
 /** A frame. */

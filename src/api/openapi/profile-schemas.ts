@@ -35,7 +35,10 @@ const frameMembers: Readonly<Record<string, JsonSchema>> = Object.freeze({
 const analysedMembers: Readonly<Record<string, JsonSchema>> = Object.freeze({
   traceCount: described(COUNT, "Traces analysed."),
   truncated: described(TRUTH, "True when more traces match than were analysed."),
-  correctedTraces: described(COUNT, "Traces in which the clock of a host was set."),
+  correctedTraces: described(
+    orNull(COUNT),
+    "Traces in which the clock of a host was set; null of windows, which do not tell.",
+  ),
   range: ref("CoveredRange"),
   source: described(
     wordOf("windows", "traces"),

@@ -51,8 +51,6 @@ export const addBottlenecks: AddCommand = (program, run) => {
     )
     .option("--slow", "traces above the p95 of their root operation against those from p40 to p60")
     .option("--follow", "show bottlenecks as they start, move and end, until interrupted");
-  addServerFlags(addFilterFlags(command))
-    .option("--slow", "traces above the p95 of their root operation against those from p40 to p60");
   addServerFlags(addClockFlag(addFilterFlags(command)))
     .addHelpText("after", "\nExample:\n  $ tracagg bottlenecks --service checkout --since 1h --rank total")
     .action(run((context, flags: BottleneckFlags) => bottlenecks(context, flags)));
@@ -85,11 +83,10 @@ const SLOW_COLUMNS: readonly Column<SlowOperationDifferenceJson>[] = [
 
 async function bottlenecks(context: CliContext, flags: BottleneckFlags): Promise<ExitCode> {
   const client = createApiClient(context, flags);
-  const parameters = filterParameters(flags);
+  const parameters = { ...filterParameters(flags), clock: flags.clock };
   if (flags.follow === true) {
     return await followBottlenecks(context, { client, parameters, forPeople: isForPeople(context, flags) });
   }
-  const parameters = { ...filterParameters(flags), clock: flags.clock };
   if (flags.slow === true) {
     const slow = await client.getJson<SlowTracesJson>("/api/v1/profile/slow", parameters);
     return show(context, flags, slow, () => slowText(slow, context));

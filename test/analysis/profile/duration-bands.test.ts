@@ -8,7 +8,14 @@ import { ByteReader, ByteWriter } from "../../../src/base/varint-bytes.ts";
 function traceOf(durationNanos: number, path = 2): TraceContribution {
   const selfNanos = new Float64Array(path + 1);
   selfNanos[path] = durationNanos;
-  return { rootPath: 2, durationNanos, pathCount: 1, paths: Int32Array.of(path), selfNanos };
+  return {
+    rootPath: 2,
+    durationNanos,
+    pathCount: 1,
+    paths: Int32Array.of(path),
+    selfNanos,
+    isCorrected: false,
+  };
 }
 
 function bandsOf(durations: readonly number[], path = 2): DurationBands {
