@@ -7,8 +7,13 @@ import type { LiveStatistics } from "../../src/rollup/live-statistics.ts";
 import { partsOfSeries } from "../../src/rollup/series.ts";
 import type { PlaceLink } from "../../src/window/place-links.ts";
 
-/** Every cell of every window: resolution, start, key, content. */
+/** Every cell of every window, and every link of the topology: resolution, start, key, content. */
 export function dumpOf(statistics: LiveStatistics): string[] {
+  return [...cellDumpOf(statistics), ...topologyDumpOf(statistics)].sort();
+}
+
+/** The same without the topology. */
+export function cellDumpOf(statistics: LiveStatistics): string[] {
   const lines: string[] = [];
   for (const { windowSeconds, window } of statistics.rollups.all()) {
     const place = `${windowSeconds} ${window.startSeconds}`;
@@ -20,7 +25,7 @@ export function dumpOf(statistics: LiveStatistics): string[] {
         lines.push(`${place} ${JSON.stringify(statistics.edges.key(edge))} ${edgeText(cell)}`);
     }
   }
-  return [...lines, ...topologyDumpOf(statistics)].sort();
+  return lines.sort();
 }
 
 function topologyDumpOf({ topology, edges }: LiveStatistics): string[] {

@@ -10,7 +10,7 @@ import { decodeRecord, encodeRecord } from "../../src/rollup/rollup-record.ts";
 import { StatisticsKeeper } from "../../src/rollup/statistics-keeper.ts";
 import { batchOf } from "../helpers/otlp-fixture.ts";
 import { traceArbitrary } from "../helpers/span-arbitrary.ts";
-import { dumpOf } from "../helpers/statistics-dump.ts";
+import { cellDumpOf } from "../helpers/statistics-dump.ts";
 import { BUILDER_START_UNIX_NANO } from "../helpers/trace-builder.ts";
 
 const ARRIVAL_UNIX_MILLIS = Number(BUILDER_START_UNIX_NANO / 1_000_000n) + 60_000;
@@ -34,7 +34,10 @@ async function instanceOf(
   statistics.window.completeOpen(performance.now(), "all");
   await keeper.stop();
   const [record] = saved;
-  return { record: record === undefined ? mergeRecords([]) : decodeRecord(record), dump: dumpOf(statistics) };
+  return {
+    record: record === undefined ? mergeRecords([]) : decodeRecord(record),
+    dump: cellDumpOf(statistics),
+  };
 }
 
 /** What an instance holds that loads the record. */
@@ -48,7 +51,7 @@ async function dumpOfRecord(record: RollupRecord): Promise<readonly string[]> {
     onCovered: () => {},
   });
   await keeper.load();
-  return dumpOf(statistics);
+  return cellDumpOf(statistics);
 }
 
 const anyTraces = fc.uniqueArray(traceArbitrary(), { maxLength: 6, selector: ([span]) => span?.traceId });
@@ -95,5 +98,6 @@ test("nothing merged is a record of nothing", () => {
     firstEdge: 0,
     edges: [],
     windows: [],
+    profiles: new Uint8Array(),
   });
 });

@@ -83,10 +83,12 @@ const SLOW_COLUMNS: readonly Column<SlowOperationDifferenceJson>[] = [
 
 async function bottlenecks(context: CliContext, flags: BottleneckFlags): Promise<ExitCode> {
   const client = createApiClient(context, flags);
-  const parameters = { ...filterParameters(flags), clock: flags.clock };
+  const filter = filterParameters(flags);
   if (flags.follow === true) {
-    return await followBottlenecks(context, { client, parameters, forPeople: isForPeople(context, flags) });
+    const forPeople = isForPeople(context, flags);
+    return await followBottlenecks(context, { client, parameters: filter, forPeople });
   }
+  const parameters = { ...filter, clock: flags.clock };
   if (flags.slow === true) {
     const slow = await client.getJson<SlowTracesJson>("/api/v1/profile/slow", parameters);
     return show(context, flags, slow, () => slowText(slow, context));
