@@ -29,6 +29,8 @@ const ROUNDS = 5;
 const INSERTS = 1_000_000;
 const SPANS = 200_000;
 const MERGED_SPANS = 500;
+/** The pace at which they arrive. */
+const SPANS_A_MILLI = 14;
 const QUERIES = 100;
 const NOW_SECONDS = 1_700_001_800;
 const MINUTE = 60;
@@ -95,7 +97,7 @@ function insertMany(): undefined {
 
 type Templates = ReturnType<typeof mergedTemplates>;
 
-/** The corpus again and again with other trace ids, decoded. */
+/** The corpus again and again with other trace ids, each time later, decoded. */
 function batchesOf(templates: Templates, spans: number): CommittedBatch[] {
   const decoder = new OtlpRequestDecoder();
   const random = createRandom(1);
@@ -103,12 +105,11 @@ function batchesOf(templates: Templates, spans: number): CommittedBatch[] {
   for (let count = 0; count < spans; ) {
     const mask = Uint8Array.from({ length: 16 }, () => random.below(256));
     for (const template of templates) {
-      const { batch } = decoder.decode(patchedPayload(template, mask, 0n));
-      batches.push({
-        batch,
-        position: batches.length,
-        arrivalUnixMillis: Number(template.lastTimeUnixNano / 1_000_000n),
-      });
+      // Spans end when they are sent, as those of a server do.
+      const arrivalUnixMillis = NOW_SECONDS * 1_000 + Math.round(count / SPANS_A_MILLI);
+      const shift = BigInt(arrivalUnixMillis) * 1_000_000n - template.lastTimeUnixNano;
+      const { batch } = decoder.decode(patchedPayload(template, mask, shift));
+      batches.push({ batch, position: batches.length, arrivalUnixMillis });
       count += batch.rowCount;
     }
   }
@@ -121,7 +122,7 @@ function countAll(batches: readonly CommittedBatch[]): undefined {
   let nowMillis = 0;
   for (const committed of batches) {
     statistics.append(committed, nowMillis);
-    nowMillis += committed.batch.rowCount / 14;
+    nowMillis += committed.batch.rowCount / SPANS_A_MILLI;
     while (statistics.tick(nowMillis, committed.arrivalUnixMillis / 1_000)) {
       // More traces are due.
     }

@@ -6,6 +6,8 @@ import type { CellSums } from "./cells.ts";
 import { Cells } from "./cells.ts";
 import type { OperationNames, RollupRecord } from "./rollup-record.ts";
 import { RollupWindow } from "./rollup-window.ts";
+import type { UnfoldedWindow } from "./rollups.ts";
+import { RESOLUTIONS } from "./rollups.ts";
 import { partsOfSeries, spanSeries } from "./series.ts";
 import type { StoredWindow } from "./stored-windows.ts";
 
@@ -14,6 +16,8 @@ interface Chain {
   readonly operations: readonly OperationNames[];
   readonly edges: readonly EdgeKey[];
   readonly windows: readonly StoredWindow[];
+  /** Those that are not in longer windows yet. */
+  readonly unfolded: ReadonlySet<string>;
 }
 
 /** Numbers for texts: those of the sorted list. */
@@ -44,14 +48,16 @@ export function mergeRecords(instances: readonly (readonly RollupRecord[])[]): R
   const operations = numbersOf(chains.flatMap((chain) => chain.operations.map(operationText)));
   const edges = numbersOf(chains.flatMap((chain) => chain.edges.map(edgeText)));
   const edgeKeys = new Map(chains.flatMap((chain) => chain.edges.map((edge) => [edgeText(edge), edge])));
-  const windows = new Map<string, { readonly place: Omit<StoredWindow, "bytes">; readonly cells: Cells }>();
+  const windows = new Map<string, { readonly place: UnfoldedWindow; readonly cells: Cells }>();
   for (const chain of chains) {
-    for (const { bytes, ...place } of chain.windows) {
-      const key = windowText(place);
-      const merged = windows.get(key) ?? { place, cells: new Cells() };
-      windows.set(key, merged);
-      const sums = renumbered(merged.cells, chain, { operations, edges });
-      new RollupWindow(place.startSeconds, bytes).addTo(sums);
+    for (const { bytes, ...own } of chain.windows) {
+      for (const place of placesOf(own, chain)) {
+        const key = windowText(place);
+        const merged = windows.get(key) ?? { place, cells: new Cells() };
+        windows.set(key, merged);
+        const sums = renumbered(merged.cells, chain, { operations, edges });
+        new RollupWindow(own.startSeconds, bytes).addTo(sums);
+      }
     }
   }
   return {
@@ -67,8 +73,21 @@ export function mergeRecords(instances: readonly (readonly RollupRecord[])[]): R
       .sort(
         (left, right) => left.windowSeconds - right.windowSeconds || left.startSeconds - right.startSeconds,
       ),
+    unfolded: [],
     profiles: new Uint8Array(0),
   };
+}
+
+/** Where the content of a window belongs: of one that is not folded, into the longer ones too. */
+function placesOf(own: UnfoldedWindow, { unfolded }: Chain): UnfoldedWindow[] {
+  if (!unfolded.has(windowText(own))) return [own];
+  const lengths = RESOLUTIONS.map(({ windowSeconds }) => windowSeconds);
+  return lengths
+    .filter((windowSeconds) => windowSeconds >= own.windowSeconds)
+    .map((windowSeconds) => ({
+      windowSeconds,
+      startSeconds: Math.floor(own.startSeconds / windowSeconds) * windowSeconds,
+    }));
 }
 
 /** A change has the names that are new, and the windows that it has in place of those before. */
@@ -81,7 +100,8 @@ function chainOf(records: readonly RollupRecord[]): Chain {
     edges.push(...record.edges.slice(edges.length - record.firstEdge));
     for (const window of record.windows) windows.set(windowText(window), window);
   }
-  return { operations, edges, windows: [...windows.values()] };
+  const unfolded = new Set((records.at(-1)?.unfolded ?? []).map(windowText));
+  return { operations, edges, windows: [...windows.values()], unfolded };
 }
 
 function numbersOf(texts: readonly string[]): Numbers {
@@ -123,6 +143,6 @@ function operationText(names: OperationNames): string {
   return JSON.stringify(names);
 }
 
-function windowText({ windowSeconds, startSeconds }: Omit<StoredWindow, "bytes">): string {
+function windowText({ windowSeconds, startSeconds }: UnfoldedWindow): string {
   return `${windowSeconds} ${startSeconds}`;
 }

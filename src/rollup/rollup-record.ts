@@ -3,6 +3,7 @@
 import { TracAggError } from "../base/errors.ts";
 import { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
 import type { EdgeKey, EdgeType } from "../window/edges.ts";
+import type { UnfoldedWindow } from "./rollups.ts";
 import type { StoredWindow } from "./stored-windows.ts";
 import { listOf, readWindows, writeWindows } from "./stored-windows.ts";
 import type { TopologyRecord } from "./topology-record.ts";
@@ -12,6 +13,7 @@ const FORMAT = 1;
 /** Parts that records had not from the start come last, each with its number and length: unknown ones are passed over. */
 const TOPOLOGY_PART = 1;
 const PROFILES_PART = 2;
+const UNFOLDED_PART = 3;
 
 /** A service and an operation. */
 export type OperationNames = readonly [service: string, name: string];
@@ -30,6 +32,8 @@ export interface RollupRecord {
   readonly firstEdge: number;
   readonly edges: readonly EdgeKey[];
   readonly windows: readonly StoredWindow[];
+  /** Which windows are not in longer ones yet; empty in records from before there were any. */
+  readonly unfolded: readonly UnfoldedWindow[];
   /** Absent in records of programs that knew none. */
   readonly topology?: TopologyRecord;
   /** What profiles made of themselves; empty in records from before there were any. */
@@ -52,6 +56,10 @@ export function encodeRecord(record: RollupRecord): Uint8Array {
     for (const text of [fromService, toService, type, fromOperation, toOperation]) writer.text(text);
   }
   writeWindows(writer, record.windows);
+  if (record.unfolded.length > 0) {
+    writer.varint(UNFOLDED_PART);
+    writer.bytes(unfoldedBytes(record.unfolded));
+  }
   if (record.topology !== undefined) {
     writer.varint(TOPOLOGY_PART);
     writer.bytes(encodeTopology(record.topology));
@@ -61,6 +69,21 @@ export function encodeRecord(record: RollupRecord): Uint8Array {
     writer.bytes(record.profiles);
   }
   return writer.finish();
+}
+
+function unfoldedBytes(unfolded: readonly UnfoldedWindow[]): Uint8Array {
+  const writer = new ByteWriter();
+  writer.varint(unfolded.length);
+  for (const { windowSeconds, startSeconds } of unfolded) {
+    writer.varint(windowSeconds);
+    writer.varint(startSeconds);
+  }
+  return writer.finish();
+}
+
+function unfoldedIn(bytes: Uint8Array): UnfoldedWindow[] {
+  const reader = new ByteReader(bytes);
+  return listOf(reader, () => ({ windowSeconds: reader.varint(), startSeconds: reader.varint() }));
 }
 
 /** @throws TracAggError `data_corrupt` when the bytes are no record, or one of a later format. */
@@ -89,14 +112,17 @@ export function decodeRecord(bytes: Uint8Array): RollupRecord {
   };
 }
 
-function laterPartsIn(reader: ByteReader): Pick<RollupRecord, "topology" | "profiles"> {
-  let parts: Pick<RollupRecord, "topology" | "profiles"> = { profiles: new Uint8Array(0) };
+type LaterParts = Pick<RollupRecord, "topology" | "profiles" | "unfolded">;
+
+function laterPartsIn(reader: ByteReader): LaterParts {
+  let parts: LaterParts = { profiles: new Uint8Array(0), unfolded: [] };
   while (!reader.isAtEnd) {
     const part = reader.varint();
     const bytes = reader.bytes();
     if (part === TOPOLOGY_PART) parts = { ...parts, topology: decodeTopology(new ByteReader(bytes)) };
     // A copy: a view would keep the whole record.
     if (part === PROFILES_PART) parts = { ...parts, profiles: Uint8Array.from(bytes) };
+    if (part === UNFOLDED_PART) parts = { ...parts, unfolded: unfoldedIn(bytes) };
   }
   return parts;
 }

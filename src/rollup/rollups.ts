@@ -13,7 +13,7 @@ const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 86_400;
 
-/** Ten seconds for a quarter of an hour, minutes for two days, hours for thirty days. Each holds everything by itself. */
+/** Ten seconds for a quarter of an hour, minutes for two days, hours for thirty days. */
 export const RESOLUTIONS: readonly Resolution[] = Object.freeze([
   { windowSeconds: 10, keepSeconds: 15 * MINUTE },
   { windowSeconds: MINUTE, keepSeconds: 2 * DAY },
@@ -42,28 +42,36 @@ export interface SecondsRange {
 /** Which windows, and how much of them. */
 export interface RollupsOptions {
   readonly maxBytes?: number;
-  /** Finest first. Default {@link RESOLUTIONS}. */
+  /** Finest first, each a whole part of the next. Default {@link RESOLUTIONS}. */
   readonly resolutions?: readonly Resolution[];
-  /**
-   * True to add to the finest windows only, and to fold each into the next longer one when it comes to rest: half of the
-   * work of adding, where there are two resolutions, for some work all at once. What comes later is added to both.
-   */
-  readonly isFolding?: boolean;
 }
 
-/** Windows by resolution, and what to add to them. */
+/** A window that is still to be folded into the next longer one. */
+export interface UnfoldedWindow {
+  readonly windowSeconds: number;
+  readonly startSeconds: number;
+}
+
+/**
+ * Windows by resolution, and what to add to them.
+ *
+ * What comes is added to the finest window only. When that comes to rest it is folded into the next longer one, so that
+ * adding costs the same whatever resolutions there are, and each holds everything, together with the finer windows that
+ * are not folded yet. What comes later is added to a folded window and to the one it was folded into.
+ */
 export class Rollups {
   readonly counters: RollupCounters = { tooOld: 0, droppedForMemory: 0 };
+  /** Finest first. */
   readonly #levels: readonly Level[];
   readonly #maxBytes: number;
-  readonly #isFolding: boolean;
   readonly #found: RollupWindow[] = [];
   #nowSeconds = 0;
 
-  constructor(options: RollupsOptions = {}) {
-    this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-    this.#isFolding = options.isFolding ?? false;
-    this.#levels = (options.resolutions ?? RESOLUTIONS).map((resolution) => new Level(resolution));
+  constructor({ maxBytes = DEFAULT_MAX_BYTES, resolutions = RESOLUTIONS }: RollupsOptions = {}) {
+    this.#maxBytes = maxBytes;
+    const levels: Level[] = [];
+    for (const resolution of [...resolutions].reverse()) levels.unshift(new Level(resolution, levels[0]));
+    this.#levels = levels;
   }
 
   /** Latest time that {@link Rollups.tick} was told. */
@@ -72,8 +80,8 @@ export class Rollups {
   }
 
   /**
-   * The windows that a span or call of a moment belongs into; valid until the next call. One of each resolution that
-   * reaches back so far, those left out that another of them will be folded into.
+   * The windows that a span or call of a moment belongs into; valid until the next call. The finest that reaches back so
+   * far, and those that it was folded into.
    */
   windowsAt(seconds: number): readonly RollupWindow[] {
     this.#found.length = 0;
@@ -81,7 +89,7 @@ export class Rollups {
       const window = level.windowAt(seconds, this.#nowSeconds);
       if (window === undefined) continue;
       this.#found.push(window);
-      if (this.#isFolding && !window.isFolded) break;
+      if (!window.isFolded) break;
     }
     if (this.#found.length === 0) this.counters.tooOld++;
     return this.#found;
@@ -96,10 +104,7 @@ export class Rollups {
   tick(nowSeconds: number): void {
     this.observe(nowSeconds);
     let bytes = 0;
-    for (const [index, level] of this.#levels.entries()) {
-      const longer = this.#isFolding ? this.#levels[index + 1] : undefined;
-      bytes += level.age(this.#nowSeconds, longer);
-    }
+    for (const level of this.#levels) bytes += level.age(this.#nowSeconds);
     for (const level of this.#levels) {
       while (bytes > this.#maxBytes) {
         const freed = level.dropOldest();
@@ -140,24 +145,27 @@ export class Rollups {
    */
   earliestStart(): number {
     let earliest = Number.NEGATIVE_INFINITY;
-    let lengthSeconds = Number.POSITIVE_INFINITY;
-    for (const { resolution, windows } of [...this.#levels].reverse()) {
-      const first = Math.min(...windows.keys());
-      // Finer windows tell it better, where they reach back to the window it is in.
-      if (first < earliest + lengthSeconds || lengthSeconds === Number.POSITIVE_INFINITY) {
-        earliest = first;
-        lengthSeconds = resolution.windowSeconds;
-      }
+    for (const level of [...this.#levels].reverse()) {
+      const first = Math.min(...level.windows.keys());
+      // Finer windows tell it better, where they reach back as far.
+      const isTold = earliest === Number.NEGATIVE_INFINITY || level.heldSince(this.#nowSeconds) <= earliest;
+      if (isTold && Number.isFinite(first)) earliest = first;
     }
     return Number.isFinite(earliest) ? earliest : this.#nowSeconds;
   }
 
-  /** Windows of one resolution in a range, oldest first. */
+  /**
+   * Windows that start in a range, oldest first: those of one resolution, and finer ones that are not folded into them
+   * yet.
+   */
   windows(windowSeconds: number, { start, end }: SecondsRange): readonly RollupWindow[] {
-    const level = this.#levels.find(({ resolution }) => resolution.windowSeconds === windowSeconds);
-    if (level === undefined)
+    const index = this.#levels.findIndex(({ resolution }) => resolution.windowSeconds === windowSeconds);
+    if (index === -1)
       throw new RangeError(`expected the length of windows that are held, got ${windowSeconds} s`);
-    return level.between(start, end);
+    const wholeStart = ceilTo(start, windowSeconds);
+    return this.#partsBetween(index, wholeStart, ceilTo(end, windowSeconds)).sort(
+      (left, right) => left.startSeconds - right.startSeconds,
+    );
   }
 
   /** All windows with the resolution they belong to. */
@@ -167,16 +175,24 @@ export class Rollups {
     }
   }
 
-  /** Starts of the windows that are still to be folded into longer ones. */
-  unfoldedStarts(): number[] {
-    const all = [...(this.#levels[0] as Level).windows.values()];
-    return all.filter(({ isFolded }) => !isFolded).map(({ startSeconds }) => startSeconds);
+  /** The windows that are still to be folded into longer ones. */
+  unfolded(): UnfoldedWindow[] {
+    return this.#levels
+      .slice(0, -1)
+      .flatMap(({ resolution: { windowSeconds }, windows }) =>
+        [...windows.values()]
+          .filter(({ isFolded }) => !isFolded)
+          .map(({ startSeconds }) => ({ windowSeconds, startSeconds })),
+      );
   }
 
-  /** Says which of the finest windows are still to be folded, of those that were stored. */
-  restoreUnfolded(starts: readonly number[]): void {
-    const unfolded = new Set(starts);
-    for (const [start, window] of (this.#levels[0] as Level).windows) window.isFolded = !unfolded.has(start);
+  /** Says which windows are still to be folded, of those that were stored: to be called when all are back. */
+  restoreUnfolded(unfolded: readonly UnfoldedWindow[]): void {
+    for (const level of this.#levels) {
+      const { windowSeconds } = level.resolution;
+      const own = unfolded.filter((window) => window.windowSeconds === windowSeconds);
+      level.restored(new Set(own.map(({ startSeconds }) => startSeconds)));
+    }
   }
 
   /** Puts a window back that was stored. */
@@ -198,6 +214,15 @@ export class Rollups {
     return { restingBytes, windows, liveWindows };
   }
 
+  /** Windows of a level that start in a range of whole ones, and finer ones there that are not folded. */
+  #partsBetween(index: number, start: number, end: number): RollupWindow[] {
+    return this.#levels
+      .slice(0, index + 1)
+      .flatMap((level, finer) =>
+        level.between(start, end).filter(({ isFolded }) => finer === index || !isFolded),
+      );
+  }
+
   /** This level takes what it has whole windows for, and the next finer one, as far as it reaches, the rest. */
   #findIn(index: number, range: SecondsRange, windows: RollupWindow[]): SecondsRange {
     const level = this.#levels[index] as Level;
@@ -205,10 +230,7 @@ export class Rollups {
     const covered =
       finer === undefined ? level.widened(range) : level.shareOf(range, finer, this.#nowSeconds);
     if (covered === undefined) return this.#findIn(index - 1, range, windows);
-    windows.push(...level.between(covered.start, covered.end));
-    if (this.#isFolding && finer !== undefined) {
-      windows.push(...finer.between(covered.start, covered.end).filter(({ isFolded }) => !isFolded));
-    }
+    windows.push(...this.#partsBetween(index, covered.start, covered.end));
     let { start, end } = covered;
     if (range.start < start)
       ({ start } = this.#findIn(index - 1, { start: range.start, end: start }, windows));
@@ -221,17 +243,31 @@ export class Rollups {
 class Level {
   readonly resolution: Resolution;
   readonly windows: Map<number, RollupWindow> = new Map();
+  /** What its windows are folded into. */
+  readonly #longer: Level | undefined;
   /** The window asked for last: most spans of a request fall into one. */
   #last: RollupWindow | undefined;
+  /** What starts before this is gone. */
+  #droppedBefore = Number.NEGATIVE_INFINITY;
 
-  constructor(resolution: Resolution) {
+  constructor(resolution: Resolution, longer: Level | undefined) {
     this.resolution = resolution;
+    this.#longer = longer;
   }
 
   /** Earliest start of a window that is held. */
   heldSince(nowSeconds: number): number {
     const { windowSeconds, keepSeconds } = this.resolution;
-    return floorTo(nowSeconds - keepSeconds, windowSeconds);
+    return Math.max(floorTo(nowSeconds - keepSeconds, windowSeconds), this.#droppedBefore);
+  }
+
+  /** Says that all windows are back that were stored, and which of them are not folded. */
+  restored(unfoldedStarts: ReadonlySet<number>): void {
+    if (this.#longer === undefined || this.windows.size === 0) return;
+    for (const [start, window] of this.windows) window.isFolded = !unfoldedStarts.has(start);
+    const first = Math.min(...this.windows.keys());
+    const isOlderThere = [...this.#longer.windows.keys()].some((start) => start < first);
+    if (isOlderThere) this.#droppedBefore = Math.max(this.#droppedBefore, first);
   }
 
   /** The range in whole windows, all of it in them. */
@@ -241,16 +277,16 @@ class Level {
   }
 
   /**
-   * What of a range lies in whole windows; at an end where the finer level does not reach back so far, the window that
-   * the end lies in, too. Undefined when that is nothing.
+   * What of a range lies in whole windows, and at an end where the finer level does not hold all of the window that the
+   * end lies in, that window too. Undefined when that is nothing.
    */
   shareOf(range: SecondsRange, finer: Level, nowSeconds: number): SecondsRange | undefined {
     const { windowSeconds } = this.resolution;
     const since = finer.heldSince(nowSeconds);
     const wide = this.widened(range);
+    const wholeEnd = floorTo(range.end, windowSeconds);
     const start = range.start < since ? wide.start : ceilTo(range.start, windowSeconds);
-    const wholeEnd = range.end <= since ? wide.end : floorTo(range.end, windowSeconds);
-    const end = range.start < since ? Math.max(wholeEnd, start + windowSeconds) : wholeEnd;
+    const end = wholeEnd < since ? wide.end : wholeEnd;
     return start < end ? { start, end } : undefined;
   }
 
@@ -269,17 +305,13 @@ class Level {
   }
 
   /** Drops what is past its term, lets rest what is past and folds it into longer windows; bytes of what rests. */
-  age(nowSeconds: number, longer: Level | undefined): number {
+  age(nowSeconds: number): number {
     const { windowSeconds } = this.resolution;
     const since = this.heldSince(nowSeconds);
     const restBefore = nowSeconds - REST_AFTER_WINDOWS * windowSeconds;
     let bytes = 0;
     for (const [start, window] of this.windows) {
-      if (longer !== undefined && !window.isFolded && start < restBefore) {
-        const around = longer.windowAt(start, nowSeconds);
-        if (around !== undefined) window.addTo(around);
-        window.isFolded = true;
-      }
+      if (start < restBefore) this.#fold(window, nowSeconds);
       if (start < since) {
         this.#drop(start);
         continue;
@@ -290,12 +322,13 @@ class Level {
     return bytes;
   }
 
-  /** Drops the oldest window that rests; its bytes, 0 without one. */
+  /** Drops the oldest window, if it rests and is folded; its bytes, 0 without one. */
   dropOldest(): number {
-    const resting = [...this.windows.values()].filter((window) => !window.isLive);
-    if (resting.length === 0) return 0;
-    const oldest = resting.reduce((left, right) => (left.startSeconds <= right.startSeconds ? left : right));
+    const oldest = this.windows.get(Math.min(...this.windows.keys()));
+    if (oldest === undefined || oldest.isLive) return 0;
+    if (this.#longer !== undefined && !oldest.isFolded) return 0;
     this.#drop(oldest.startSeconds);
+    this.#droppedBefore = oldest.startSeconds + this.resolution.windowSeconds;
     return oldest.restingBytes;
   }
 
@@ -305,6 +338,18 @@ class Level {
       if (window.startSeconds >= start && window.startSeconds < end) found.push(window);
     }
     return found.sort((left, right) => left.startSeconds - right.startSeconds);
+  }
+
+  /** Into the next longer window, and into those that this was folded into before. */
+  #fold(window: RollupWindow, nowSeconds: number): void {
+    if (window.isFolded) return;
+    window.isFolded = this.#longer !== undefined;
+    for (let level = this.#longer; level !== undefined; level = level.#longer) {
+      const longer = level.windowAt(window.startSeconds, nowSeconds);
+      if (longer === undefined) continue;
+      window.addTo(longer);
+      if (!longer.isFolded) return;
+    }
   }
 
   #drop(start: number): void {

@@ -90,8 +90,12 @@ export class StatisticsKeeper {
         reason: errorFrom(thrown).message,
       });
     }
-    this.#storedOperations = this.#options.statistics.operations.count;
-    this.#storedEdges = this.#options.statistics.edges.count;
+    const { statistics, clock } = this.#options;
+    // What ended its term while nobody was there must not answer for its time.
+    statistics.rollups.observe(clock.nowMillis() / 1_000);
+    statistics.topology.rollups.observe(clock.nowMillis() / 1_000);
+    this.#storedOperations = statistics.operations.count;
+    this.#storedEdges = statistics.edges.count;
   }
 
   /** Spans that were appended and are not in the statistics yet. */
@@ -236,6 +240,7 @@ export class StatisticsKeeper {
       firstEdge,
       edges: statistics.edges.from(firstEdge),
       windows: storedWindows(windows),
+      unfolded: statistics.rollups.unfolded(),
       topology: this.#topology.record(isWhole),
       profiles,
     };
@@ -256,6 +261,7 @@ export class StatisticsKeeper {
       this.#hasProfiles = true;
     }
     restoreWindows(statistics.rollups, record.windows);
+    statistics.rollups.restoreUnfolded(record.unfolded);
     if (record.topology !== undefined) this.#topology.apply(record.topology);
     this.#resumed = record;
     this.#loadedPosition = record.coveredPosition;

@@ -48,7 +48,6 @@ export class TopologySums {
     this.rollups = new Rollups({
       resolutions: RESOLUTIONS,
       maxBytes: maxTopologyBytes ?? DEFAULT_MAX_BYTES,
-      isFolding: true,
     });
   }
 

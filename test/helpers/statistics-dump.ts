@@ -4,6 +4,7 @@ import { hexFromBytes } from "../../src/base/bytes.ts";
 import type { CellSums, EdgeCell, SpanCell } from "../../src/rollup/cells.ts";
 import { Cells } from "../../src/rollup/cells.ts";
 import type { LiveStatistics } from "../../src/rollup/live-statistics.ts";
+import type { Rollups } from "../../src/rollup/rollups.ts";
 import { partsOfSeries } from "../../src/rollup/series.ts";
 import type { PlaceLink } from "../../src/window/place-links.ts";
 
@@ -15,12 +16,10 @@ export function dumpOf(statistics: LiveStatistics): string[] {
 /** The same without the topology. */
 export function cellDumpOf(statistics: LiveStatistics): string[] {
   const lines: string[] = [];
-  for (const { windowSeconds, window } of statistics.rollups.all()) {
-    const place = `${windowSeconds} ${window.startSeconds}`;
-    const { spans, edges } = cellsOf((sums) => window.addTo(sums));
-    for (const [series, cell] of spans)
+  for (const { place, cells } of wholeWindows(statistics.rollups, [10, 60, 3_600])) {
+    for (const [series, cell] of cells.spans)
       lines.push(`${place} ${seriesText(statistics, series)} ${spanText(cell)}`);
-    for (const [edge, cell] of edges) {
+    for (const [edge, cell] of cells.edges) {
       if (!cell.isEmpty)
         lines.push(`${place} ${JSON.stringify(statistics.edges.key(edge))} ${edgeText(cell)}`);
     }
@@ -30,31 +29,29 @@ export function cellDumpOf(statistics: LiveStatistics): string[] {
 
 function topologyDumpOf({ topology, edges }: LiveStatistics): string[] {
   const lines: string[] = [];
-  const add = (place: string, cells: Cells): void => {
+  for (const { place, cells } of wholeWindows(topology.rollups, [60, 3_600])) {
     for (const [id, cell] of cells.edges) {
       const { pair, from, to } = topology.links.link(id) as PlaceLink;
       const ends = [edges.pair(pair), topology.places.place(from), topology.places.place(to)];
       if (!cell.isEmpty) lines.push(`link ${place} ${JSON.stringify(ends)} ${edgeText(cell)}`);
     }
-  };
-  const hours = new Set<number>();
-  for (const { windowSeconds, window } of topology.rollups.all()) {
-    hours.add(Math.floor(window.startSeconds / 3_600) * 3_600);
-    if (windowSeconds === 60)
-      add(
-        `60 ${window.startSeconds}`,
-        cellsOf((sums) => window.addTo(sums)),
-      );
-  }
-  // When a minute is folded into its hour depends on the time; what an hour holds with those that are not does not.
-  for (const start of hours) {
-    const range = { start, end: start + 3_600 };
-    add(
-      `3600 ${start}`,
-      cellsOf((sums) => topology.rollups.addUp(range, sums)),
-    );
   }
   return lines;
+}
+
+/** When a window is folded into a longer one depends on the time; what both hold together does not. */
+function* wholeWindows(rollups: Rollups, lengths: readonly number[]) {
+  for (const length of lengths) {
+    const starts = [...rollups.all()]
+      .filter(({ windowSeconds }) => windowSeconds <= length)
+      .map(({ window }) => Math.floor(window.startSeconds / length) * length);
+    for (const start of new Set(starts)) {
+      const cells = cellsOf((sums) => {
+        for (const window of rollups.windows(length, { start, end: start + length })) window.addTo(sums);
+      });
+      yield { place: `${length} ${start}`, cells };
+    }
+  }
 }
 
 /** The sums of every series and edge that something adds up. */

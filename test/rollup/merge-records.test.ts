@@ -98,6 +98,7 @@ test("nothing merged is a record of nothing", () => {
     firstEdge: 0,
     edges: [],
     windows: [],
+    unfolded: [],
     profiles: new Uint8Array(),
   });
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RollupWindow } from "../../src/rollup/rollup-window.ts";
+import type { RollupsOptions } from "../../src/rollup/rollups.ts";
 import { Rollups } from "../../src/rollup/rollups.ts";
 import { cellsOf } from "../helpers/statistics-dump.ts";
 
@@ -14,13 +15,14 @@ const moment = fc.oneof(
   fc.integer({ min: NOW - 30 * DAY, max: NOW }),
 );
 
-const FOLDING = {
-  isFolding: true,
+const TWO_LENGTHS: RollupsOptions = {
   resolutions: [
     { windowSeconds: 60, keepSeconds: 2 * DAY },
     { windowSeconds: 3_600, keepSeconds: 30 * DAY },
   ],
 };
+/** Room for the hours of a test, not for everything. */
+const LITTLE_ROOM: RollupsOptions = { maxBytes: 2_000 };
 
 function addAt(rollups: Rollups, seconds: number, nanos: number): void {
   for (const window of rollups.windowsAt(seconds)) window.spanCell(SERIES).durations.add(nanos);
@@ -68,7 +70,7 @@ test("a range takes in every moment of it once, whatever windows answer, and say
   );
 });
 
-test("folded windows hold every moment once in each length, however late it comes and however often time goes on", () => {
+test("every moment is held once in each length, however late it comes, however often time goes on, whatever is dropped for memory, restarts included", () => {
   const step = fc.record({
     at: moment,
     later: fc.integer({ min: 0, max: 4_000 }),
@@ -77,10 +79,11 @@ test("folded windows hold every moment once in each length, however late it come
   });
   // Beyond the end of the hour that is now, so that a range has whole hours of which not all is folded.
   const other = fc.oneof(moment, fc.constant(NOW + 7_200));
+  const kept = fc.constantFrom({}, TWO_LENGTHS, LITTLE_ROOM);
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), moment, other, (steps, one, another) => {
+    fc.property(fc.array(step, { maxLength: 60 }), moment, other, kept, (steps, one, another, options) => {
       const [start, end] = [Math.min(one, another), Math.max(one, another) + 1];
-      let rollups = new Rollups(FOLDING);
+      let rollups = new Rollups(options);
       let now = NOW - steps.reduce((sum, { later }) => sum + later, 0);
       rollups.observe(now);
       const held: number[] = [];
@@ -91,7 +94,7 @@ test("folded windows hold every moment once in each length, however late it come
         now += later;
         if (isTicked) rollups.tick(now);
         else rollups.observe(now);
-        if (later % 7 === 0) rollups = storedAndBack(rollups, now);
+        if (later % 7 === 0) rollups = storedAndBack(rollups, options, now);
       }
       const answer = countIn(rollups, start, end);
       expect(answer.start).toBeLessThanOrEqual(start);
@@ -103,17 +106,17 @@ test("folded windows hold every moment once in each length, however late it come
 });
 
 /** As a restart does. */
-function storedAndBack(rollups: Rollups, now: number): Rollups {
-  const again = new Rollups(FOLDING);
+function storedAndBack(rollups: Rollups, options: RollupsOptions, now: number): Rollups {
+  const again = new Rollups(options);
   for (const { windowSeconds, window } of rollups.all())
     again.restore(windowSeconds, new RollupWindow(window.startSeconds, window.toBytes()));
-  again.restoreUnfolded(rollups.unfoldedStarts());
+  again.restoreUnfolded(rollups.unfolded());
   again.observe(now);
   return again;
 }
 
 test("a folding window takes a moment in once, as long as it is not at rest", () => {
-  const rollups = new Rollups(FOLDING);
+  const rollups = new Rollups(TWO_LENGTHS);
   rollups.observe(NOW);
   expect(rollups.windowsAt(NOW)).toHaveLength(1);
   rollups.tick(NOW + 300);
@@ -124,7 +127,7 @@ test("a folding window takes a moment in once, as long as it is not at rest", ()
 });
 
 test("what was not folded when time stood still is, before its windows go", () => {
-  const rollups = new Rollups(FOLDING);
+  const rollups = new Rollups(TWO_LENGTHS);
   rollups.observe(NOW);
   addAt(rollups, NOW, 1);
   rollups.tick(NOW + 3 * DAY);
@@ -139,12 +142,21 @@ test("windows go after their term: tens of seconds after 15 minutes, minutes aft
   expect(held()).toEqual([1, 1, 1]);
   rollups.tick(NOW + 1_000);
   expect(held()).toEqual([0, 1, 1]);
-  rollups.tick(NOW + 2 * DAY + 100);
+  rollups.tick(NOW + 2 * DAY + 3_600);
   expect(held()).toEqual([0, 0, 1]);
   rollups.tick(NOW + 31 * DAY);
   expect(held()).toEqual([0, 0, 0]);
   addAt(rollups, NOW, 1);
   expect(rollups.counters.tooOld).toBe(1);
+});
+
+test("an open range begins with what longer windows hold of the time before the finest ones", () => {
+  const first = NOW - (NOW % 60) + 15;
+  const rollups = rollupsOf([first, first + 30, first + 5_000]);
+  rollups.tick(first + 30 + 15 * 60 + 30);
+  const start = rollups.earliestStart();
+  expect(countIn(storedAndBack(rollups, {}, first + 6_000), start, first + 6_000).count).toBe(3);
+  expect(countIn(rollups, start, first + 6_000).count).toBe(3);
 });
 
 test("windows beyond the bound of memory go, the oldest of the finest first", () => {

@@ -264,6 +264,7 @@ test("a record's bytes give it back", () => {
       windows: [{ windowSeconds: 60, startSeconds: 1_699_999_980, bytes: Uint8Array.of(4) }],
       unfolded: [1_699_999_980],
     },
+    unfolded: [{ windowSeconds: 10, startSeconds: 1_700_000_000 }],
     profiles: Uint8Array.of(4, 5),
   } as const;
   expect(decodeRecord(encodeRecord(record))).toEqual(record);
