@@ -26,9 +26,11 @@ function consoleText(results: BenchResults): string {
   );
 }
 
-/** The command that repeats the run; where a folder lies is this machine's affair. */
+/** The command that repeats the run; where a folder lies, or another copy of the figures, is this machine's affair. */
 function commandText(args: readonly string[]): string {
-  const shown = args.map((arg, index) => (args[index - 1] === "--corpus" ? basename(arg) : arg));
+  const shown = args
+    .map((arg, index) => (args[index - 1] === "--corpus" ? basename(arg) : arg))
+    .filter((arg, index) => arg !== "--json" && args[index - 1] !== "--json");
   return ["npm run bench --", ...shown].join(" ");
 }
 
@@ -60,7 +62,13 @@ async function main(args: readonly string[]): Promise<void> {
     say,
   });
   process.stdout.write(consoleText(results));
-  if (reportFile !== undefined) writeFileSync(reportFile, performancePage(results));
+  if (reportFile !== undefined) {
+    const analyses = [
+      { title: "Statistics as spans arrive", text: await runStatistics(options.corpusFolder, say) },
+      { title: "Comparison of 10,000 traces", text: await runSetComparison(say) },
+    ];
+    writeFileSync(reportFile, performancePage(results, analyses));
+  }
   if (quoteFile !== undefined) writeFileSync(quoteFile, withQuote(quoted, quoteLines(results)));
   if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(results, null, 2)}\n`);
 }

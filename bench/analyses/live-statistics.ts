@@ -1,6 +1,8 @@
 /** `npm run bench -- --statistics`: what statistics cost as spans arrive, and what asking them takes. */
 
 import { LatencySketch } from "../../src/analysis/latency-sketch.ts";
+import { ColumnPath } from "../../src/analysis/profile/column-path.ts";
+import { ColumnTree } from "../../src/analysis/profile/column-tree.ts";
 import type { CommittedBatch } from "../../src/batch/committed-batch.ts";
 import { encodeSpans } from "../../src/codec/otlp-protobuf/encode-request.ts";
 import { OtlpRequestDecoder } from "../../src/codec/otlp-protobuf/request-decoder.ts";
@@ -11,8 +13,10 @@ import type { QueryContext } from "../../src/query/query-context.ts";
 import { DEFAULT_ANSWER_LIMITS } from "../../src/query/query-context.ts";
 import type { EdgeCell } from "../../src/rollup/cells.ts";
 import { LiveStatistics } from "../../src/rollup/live-statistics.ts";
+import { OperationFrames } from "../../src/rollup/operation-frames.ts";
 import { RollupWindow } from "../../src/rollup/rollup-window.ts";
 import { spanSeries } from "../../src/rollup/series.ts";
+import { WindowColumns } from "../../src/rollup/window-columns.ts";
 import { createMemoryStore } from "../../src/store/memory/memory-store.ts";
 import { sortedRows } from "../../src/window/row-order.ts";
 import { corpusTemplates, describeCorpus } from "../corpus.ts";
@@ -57,7 +61,14 @@ export async function runStatistics(
   const batches = batchesOf(mergedTemplates(templates, MERGED_SPANS), SPANS);
   const spanCount = batches.reduce((sum, { batch }) => sum + batch.rowCount, 0);
   const [arrivals] = await measureWays([{ name: "arrive", run: () => countAll(batches) }], ROUNDS);
-  const [profiles] = await measureWays([{ name: "profile", run: profileAll(batches) }], ROUNDS);
+  const complete = completeTraces(batches);
+  const [paths, profiles] = await measureWays(
+    [
+      { name: "critical path", run: () => walkAll(complete) },
+      { name: "profile", run: () => profileAll(complete) },
+    ],
+    ROUNDS,
+  );
   say("asking a day of minutes");
   const context = await contextOver(dayOfMinutes());
   const graph = await timesOf(() => graphIn(context, { start: "-24h" }));
@@ -72,6 +83,7 @@ export async function runStatistics(
       "of which call-path profiles of complete traces, CPU us/span",
       numberText((profiles as WayFigures).cpuMicros / spanCount, 2),
     ],
+    ["critical path over columns, M spans/s", numberText(spanCount / (paths as WayFigures).wallMicros, 2)],
     ["trace window of 20,000 open traces of 50 spans, MB", numberText(windowBytes() / 1e6, 0)],
     ["dependency graph over 24 h, 100 services, p95 ms", numberText(graph, 1)],
     ["rate, errors, durations of 500 operations over 24 h, p95 ms", numberText(operations, 1)],
@@ -130,19 +142,40 @@ function countAll(batches: readonly CommittedBatch[]): undefined {
   statistics.window.completeOpen(nowMillis, "all");
 }
 
-/** Adds every trace to the profile of its window, as when it is complete. */
-function profileAll(batches: readonly CommittedBatch[]): () => undefined {
-  const { window, profiles } = new LiveStatistics({ maxSpans: SPANS * 2 });
+interface CompleteTraces {
+  readonly statistics: LiveStatistics;
+  readonly traces: readonly { readonly trace: number; readonly sorted: Int32Array }[];
+}
+
+/** Every trace in the window, as when it is complete. */
+function completeTraces(batches: readonly CommittedBatch[]): CompleteTraces {
+  const statistics = new LiveStatistics({ maxSpans: SPANS * 2 });
+  const { window } = statistics;
   for (const committed of batches) window.append(committed, 0, () => {});
   const traces = window.untold(SPANS * 2).map(({ trace, rows }) => ({
     trace,
     sorted: sortedRows(rows, window.spans.columns),
   }));
-  return () => {
-    for (const { trace, sorted } of traces) {
-      profiles.tell(sorted, { trace, news: "complete", latestSeconds: Number.POSITIVE_INFINITY }, true);
-    }
-  };
+  return { statistics, traces };
+}
+
+/** Works the critical path of every trace out. */
+function walkAll({ statistics: { window, operations }, traces }: CompleteTraces): undefined {
+  const frames = new OperationFrames(operations);
+  const columns = new WindowColumns(window, frames);
+  const tree = new ColumnTree();
+  const path = new ColumnPath();
+  for (const { trace, sorted } of traces) {
+    tree.build(columns.of(sorted, trace), frames.table);
+    path.walk(tree);
+  }
+}
+
+/** Adds every trace to the profile of its window. */
+function profileAll({ statistics: { profiles }, traces }: CompleteTraces): undefined {
+  for (const { trace, sorted } of traces) {
+    profiles.tell(sorted, { trace, news: "complete", latestSeconds: Number.POSITIVE_INFINITY }, true);
+  }
 }
 
 /** Bytes of a window with so many traces, none of them complete. */

@@ -8,8 +8,14 @@ import { numberText } from "./table.ts";
 
 const GOAL_SPANS = 1_000_000;
 
+/** Figures of one analysis, as Markdown. */
+export interface AnalysisReport {
+  readonly title: string;
+  readonly text: string;
+}
+
 /** The page, as Markdown. */
-export function performancePage(results: BenchResults): string {
+export function performancePage(results: BenchResults, analyses: readonly AnalysisReport[] = []): string {
   const { conditions } = results;
   return [
     "# Performance",
@@ -33,6 +39,7 @@ export function performancePage(results: BenchResults): string {
     ...goalTable(results),
     "",
     ...sections(results).flatMap(({ title, lines }) => [`## ${title}`, "", ...lines, ""]),
+    ...analyses.flatMap(({ title, text }) => [`## ${title}`, "", text.trim(), ""]),
     ...EARLIER_PEERS,
     "",
     ...OTHER_BACKENDS,

@@ -190,6 +190,11 @@ describe("the page", () => {
     expect(page).not.toContain("A short run");
   });
 
+  it("has what analyses cost, under titles of their own", () => {
+    const withAnalyses = performancePage(results, [{ title: "Statistics", text: "- Corpus: small\n" }]);
+    expect(withAnalyses).toContain("## Statistics\n\n- Corpus: small\n\n## Others");
+  });
+
   it("keeps figures of other machines apart and says so", () => {
     expect(page).toContain("## Others, measured earlier on another machine");
   });
