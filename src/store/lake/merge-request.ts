@@ -33,6 +33,8 @@ export interface MergeRequest {
   readonly spansSortedAtOnce: number;
   /** Traces that are not taken over, 16 bytes an id. */
   readonly leftOutTraceIds: Uint8Array;
+  /** Shared memory whose first number is 1 once nobody wants the result; absent: the merge goes on to its end. */
+  readonly cancelled?: Int32Array;
 }
 
 /** The thread's one answer. */

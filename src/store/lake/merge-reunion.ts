@@ -92,6 +92,7 @@ class Reunion {
   }
 
   async #write(): Promise<void> {
+    this.#database.throwIfCancelled();
     const directory = join(this.#request.workDirectory, String(this.#parts.length));
     mkdirSync(directory);
     const { content } = await withWritingDatabase(this.#request, (connection) =>

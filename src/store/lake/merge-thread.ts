@@ -6,14 +6,21 @@ import type { MergeAnswer, MergeRequest } from "./merge-request.ts";
 import type { FailedAnswer } from "./thread-answer.ts";
 import { answerOf } from "./thread-answer.ts";
 
+/** A thread that was told to end and has not by then is ended all the same: the longest step takes some seconds. */
+const PATIENCE_MILLIS = 15_000;
+
 /** Starts a thread for a merge and waits for it. */
 export class MergeThread {
   readonly #worker: () => Worker;
-  #running: Worker | undefined;
+  readonly #patienceMillis: number;
+  #running:
+    | { readonly worker: Worker; readonly cancelled: Int32Array; readonly ended: Promise<unknown> }
+    | undefined;
 
   /** @param startWorker makes the thread; the default runs `merge-worker` of the build. */
-  constructor(startWorker: () => Worker = startMergeWorker) {
+  constructor(startWorker: () => Worker = startMergeWorker, patienceMillis: number = PATIENCE_MILLIS) {
     this.#worker = startWorker;
+    this.#patienceMillis = patienceMillis;
   }
 
   /**
@@ -24,10 +31,11 @@ export class MergeThread {
    */
   async merge(request: MergeRequest): Promise<Exclude<MergeAnswer, FailedAnswer>> {
     const worker = this.#worker();
-    this.#running = worker;
+    const answer = answerOf<MergeAnswer>({ worker, doing: "merging" });
+    const cancelled = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    this.#running = { worker, cancelled, ended: answer.catch(() => {}) };
     try {
-      const answer = answerOf<MergeAnswer>({ worker, doing: "merging" });
-      worker.postMessage(request);
+      worker.postMessage({ ...request, cancelled });
       return await answer;
     } finally {
       this.#running = undefined;
@@ -35,9 +43,17 @@ export class MergeThread {
     }
   }
 
-  /** Ends the merge that runs, if any, as soon as the database comes to the end of a step. */
+  /**
+   * Ends the merge that runs, if any, as soon as the database comes to the end of a step. The thread is told, not killed:
+   * what the database does in a thread of its own would come back to nobody, and end the process.
+   */
   async cancel(): Promise<void> {
-    await this.#running?.terminate();
+    if (this.#running === undefined) return;
+    const { worker, cancelled, ended } = this.#running;
+    Atomics.store(cancelled, 0, 1);
+    const impatient = setTimeout(() => void worker.terminate(), this.#patienceMillis);
+    await ended;
+    clearTimeout(impatient);
   }
 }
 

@@ -28,11 +28,12 @@ export type MergeOutcome = { readonly kind: "merged"; readonly meta: SegmentMeta
  * Merges segments of format 2 into `request.directory`. Spans, summaries and links of a trace that lies in one input
  * alone are copied; a trace that lies in several is put together anew. Syncing the files is the caller's.
  *
- * @throws TracAggError `data_corrupt` when the result is not what the inputs say they hold
+ * @throws TracAggError `data_corrupt` when the result is not what the inputs say they hold, `cancelled` when nobody
+ * wants it any more
  */
 export function mergeSegments(request: MergeRequest): Promise<MergeOutcome> {
   return withWritingDatabase(request, async (connection) => {
-    const merger = new SegmentMerger(new MergeDatabase(connection), request);
+    const merger = new SegmentMerger(new MergeDatabase(connection, request.cancelled), request);
     return (await merger.refusal()) ?? { kind: "merged", meta: await merger.merge() };
   });
 }

@@ -224,8 +224,12 @@ describe("a merge that fails", () => {
 
   it("is ended by a stop and leaves nothing behind", async () => {
     const folder = await LakeFolder.create();
-    const endless = workerOf("setInterval(() => {}, 1000)");
-    const { store } = await sealedApart(folder, [FIRST, SECOND], { startMergeWorker: endless });
+    const long = workerOf(`const { parentPort } = require("node:worker_threads");
+    parentPort.once("message", ({ cancelled }) => {
+      const answer = { kind: "failed", message: "cancelled" };
+      setInterval(() => Atomics.load(cancelled, 0) === 1 && parentPort.postMessage(answer), 5);
+    })`);
+    const { store } = await sealedApart(folder, [FIRST, SECOND], { startMergeWorker: long });
     folder.tick();
     await expect.poll(() => readdir(folder.path("tmp"))).toEqual([`merge-${MERGED}`]);
     await store.stop();
