@@ -33,14 +33,24 @@ export interface CallFacts {
   readonly isRetry: boolean;
 }
 
-/** Facts of the calls of one trace, in their order. */
-export function callFacts(calls: readonly TraceCall[], times: SpanTimes): readonly CallFacts[] {
-  const tries = triesBySender(calls);
+/**
+ * Facts of the calls of one trace, in their order.
+ *
+ * @param tries - the calls by sender, for those who ask about many traces of one shape
+ */
+export function callFacts(
+  calls: readonly TraceCall[],
+  times: SpanTimes,
+  tries: TriesBySender = triesBySender(calls),
+): readonly CallFacts[] {
   return calls.map((call) => factsOf(call, tries.get(call.sender) ?? [], times));
 }
 
 /** Calls of several tries and of one, by the span that made them. */
-function triesBySender(calls: readonly TraceCall[]): Map<number, TraceCall[]> {
+export type TriesBySender = ReadonlyMap<number, readonly TraceCall[]>;
+
+/** Finds the calls that one span made. */
+export function triesBySender(calls: readonly TraceCall[]): TriesBySender {
   const tries = new Map<number, TraceCall[]>();
   for (const call of calls) {
     if (call.type !== "rpc" || call.sender === -1 || call.callee === -1) continue;

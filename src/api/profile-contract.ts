@@ -65,7 +65,7 @@ export interface AnalysedTracesJson {
 
 /** Which traces an answer about profiles is over. */
 export interface ProfiledTracesJson extends Omit<AnalysedTracesJson, "correctedTraces"> {
-  /** Traces in which the clock of a host was set; null of windows, which do not tell. */
+  /** Traces in which the clock of a host was set; null of windows, which take times as they were sent. */
   readonly correctedTraces: number | null;
   /** `windows`: every trace, as they were counted when they were complete; `traces`: the newest stored ones that match. */
   readonly source: ProfileSource;

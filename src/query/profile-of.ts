@@ -33,7 +33,7 @@ export type ProfileSource = "windows" | "traces";
 /** What answers about profiles have in common. */
 export interface ProfiledTraces extends AnalysedTraces {
   readonly source: ProfileSource;
-  /** Stored traces in which the clock of a host was set; undefined of windows, which do not tell. */
+  /** Stored traces in which the clock of a host was set; undefined of windows, which take times as they were sent. */
   readonly correctedTraces: number | undefined;
 }
 
@@ -75,7 +75,7 @@ export async function profileOf(
   request: ProfileRequest,
   running: RunningQuery,
 ): Promise<ProfileAnswer> {
-  const windowed = await fromWindows(request, (filter) => profileFromWindows(context, filter, running));
+  const windowed = await profileFromWindows(context, request.filter, running);
   if (windowed !== undefined)
     return { ...windowed, truncated: false, correctedTraces: undefined, source: "windows" };
   const profile = new CallPathProfile();
@@ -98,7 +98,7 @@ export async function slowTracesOf(
   request: ProfileRequest,
   running: RunningQuery,
 ): Promise<SlowTracesAnswer> {
-  const windowed = await fromWindows(request, (filter) => slowTracesFromWindows(context, filter, running));
+  const windowed = await slowTracesFromWindows(context, request.filter, running);
   if (windowed !== undefined)
     return { ...windowed, truncated: false, correctedTraces: undefined, source: "windows" };
   const collector = new SlowTraceCollector();
@@ -116,14 +116,6 @@ export async function slowTracesOf(
   });
   const { traceCount } = collector.profile.totals;
   return { ...analysed, traceCount, comparison: collector.comparison(), source: "traces" };
-}
-
-/** Windows hold what the corrected times say. */
-async function fromWindows<Answer>(
-  { filter, clock }: ProfileRequest,
-  ask: (filter: TraceFilter) => Promise<Answer | undefined>,
-): Promise<Answer | undefined> {
-  return clock === "raw" ? undefined : await ask(filter);
 }
 
 /** Traces of more spans than may be looked at at once are profiled in the analysis thread, where there is one. */

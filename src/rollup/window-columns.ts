@@ -2,8 +2,6 @@
 
 import { HIGH_WORD, LOW_WORD, wordPairsOf, wordsOfBytes } from "../base/bytes.ts";
 import type { TraceColumns } from "../model/trace-columns.ts";
-import type { Places } from "../window/places.ts";
-import { NO_PLACE } from "../window/places.ts";
 import type { TraceTable } from "../window/trace-table.ts";
 import type { TraceWindow } from "../window/trace-window.ts";
 import type { WindowRows } from "../window/window-rows.ts";
@@ -25,7 +23,6 @@ class WindowTrace implements TraceColumns {
   readonly kinds: Uint8Array;
   readonly statusCodes: Uint8Array;
   readonly frames: Int32Array;
-  readonly hosts: string[] = [];
   readonly spanIdWords: Uint32Array;
   readonly parentIdWords: Uint32Array;
   readonly starts: Uint32Array;
@@ -63,14 +60,12 @@ export class WindowColumns {
   readonly #rows: WindowRows;
   readonly #table: TraceTable;
   readonly #frames: OperationFrames;
-  readonly #places: Places;
   #columns: WindowTrace;
 
   constructor({ spans, table }: TraceWindow, frames: OperationFrames) {
     this.#rows = spans.columns;
     this.#table = table;
     this.#frames = frames;
-    this.#places = spans.places;
     this.#columns = new WindowTrace(INITIAL_ROWS, table);
   }
 
@@ -83,18 +78,11 @@ export class WindowColumns {
     columns.trace = trace;
     columns.id = undefined;
     const from = this.#rows;
-    let place = NO_PLACE;
-    let host = "";
     for (let at = 0; at < rows.length; at++) {
       const row = rows[at] as number;
       copyPair(from.spanIds, row, columns.spanIdWords, at);
       copyPair(from.parentIds, row, columns.parentIdWords, at);
       this.#putTimes(row, at);
-      if (from.places[row] !== place) {
-        place = from.places[row] as number;
-        host = this.#places.hostKey(place);
-      }
-      columns.hosts[at] = host;
       const kind = from.kinds[row] as number;
       columns.kinds[at] = kind;
       columns.statusCodes[at] = ((from.flags[row] as number) & RowFlag.ERROR) === 0 ? 0 : STATUS_ERROR;

@@ -3,7 +3,6 @@
 import { ProtobufReader, wordAt } from "../base/protobuf-reader.ts";
 import { resourceFrom } from "../batch/row-envelope.ts";
 import type { ResourceEntry, SpanBatch } from "../batch/span-batch.ts";
-import { hostKeyOf } from "../model/host-key.ts";
 import type { Place } from "../model/place.ts";
 import { placeOf } from "../model/place.ts";
 
@@ -43,8 +42,6 @@ interface KnownResource {
 interface KnownPlace {
   readonly text: string;
   readonly place: Place;
-  /** Of the resource seen first: those of one place are of one host. */
-  hostKey: string;
 }
 
 /** Numbers for places, never given twice. */
@@ -104,11 +101,6 @@ export class Places {
     return id === OTHER ? OTHER_PLACE : this.#byId.get(id)?.place;
   }
 
-  /** Whose clock stamps spans of a place, as `hostKeyOf` gives it; "" where it is not known. */
-  hostKey(id: number): string {
-    return this.#byId.get(id)?.hostKey ?? "";
-  }
-
   /**
    * The place that stands for this one and its like when instances, or hosts too, are not told apart. It gets a number
    * whatever the bound: there are no more of them than of places.
@@ -152,7 +144,7 @@ export class Places {
 
   #give(id: number, text: string, place: Place): number {
     this.#nextId = Math.max(this.#nextId, id + 1);
-    this.#byId.set(id, { text, place, hostKey: "" });
+    this.#byId.set(id, { text, place });
     this.#idByText.set(text, id);
     return id;
   }
@@ -169,9 +161,6 @@ export class Places {
   #learn(hash: number, resource: Uint8Array): number {
     const { attributes } = resourceFrom(new ProtobufReader(resource), "");
     const id = this.idOf(placeOf(attributes));
-    const known = this.#byId.get(id);
-    // The first stays: what was worked out by it can then be taken back.
-    if (known?.hostKey === "") known.hostKey = hostKeyOf(attributes);
     if (this.#knownBytes + resource.length > MAX_KNOWN_BYTES) this.#forgetResources();
     this.#knownBytes += resource.length;
     const fresh = { bytes: Buffer.from(resource), id };

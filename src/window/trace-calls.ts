@@ -1,7 +1,7 @@
 /** The calls of complete traces, worked out once for every shape of trace. */
 
-import type { CallFacts, SpanTimes } from "../analysis/call-facts.ts";
-import { callFacts } from "../analysis/call-facts.ts";
+import type { CallFacts, SpanTimes, TriesBySender } from "../analysis/call-facts.ts";
+import { callFacts, triesBySender } from "../analysis/call-facts.ts";
 import type { DependencySpan, TraceCall } from "../analysis/dependency-links.ts";
 import { traceCalls } from "../analysis/dependency-links.ts";
 import type { SpanForest } from "../analysis/span-forest.ts";
@@ -42,6 +42,7 @@ export interface CompleteCall {
 /** What is the same for all traces of a shape. */
 interface Structure {
   readonly calls: readonly TraceCall[];
+  readonly tries: TriesBySender;
   /** Edge of each call. */
   readonly edges: readonly number[];
   /** Spans at both ends of each call. */
@@ -61,6 +62,8 @@ export class CompleteCalls {
   readonly #operations: Operations;
   readonly #edges: Edges;
   readonly #shapes: WordMemo<Structure> = new WordMemo(MAX_SHAPE_WORDS);
+  /** Of the trace at hand; written over by the next one. */
+  #times: SpanTimes = emptyTimes(MAX_SHAPE_SPANS);
 
   constructor(spans: SpanRows, table: TraceTable, operations: Operations, edges: Edges) {
     this.#spans = spans;
@@ -97,13 +100,13 @@ export class CompleteCalls {
       toOperation: name,
     });
     const ends = calls.map((call) => callEndsOf(call, forest));
-    return { calls, edges, ends, entry, entryEdge };
+    return { calls, tries: triesBySender(calls), edges, ends, entry, entryEdge };
   }
 
-  #timed({ calls, edges, ends, entry, entryEdge }: Structure, ordered: Int32Array): CompleteCall[] {
+  #timed({ calls, tries, edges, ends, entry, entryEdge }: Structure, ordered: Int32Array): CompleteCall[] {
     const { places } = this.#spans.columns;
     const times = this.#timesOf(ordered);
-    const facts = callFacts(calls, times);
+    const facts = callFacts(calls, times, tries);
     const placeOf = (index: number): number =>
       index === -1 ? NO_PLACE : (places[ordered[index] as number] as number);
     const complete = calls.map(({ sender, callee, caller, callCount, errorCount }, index): CompleteCall => {
@@ -131,9 +134,8 @@ export class CompleteCalls {
     const first = ordered[0] as number;
     const low = starts[first * 2] as number;
     const high = starts[first * 2 + 1] as number;
-    const startNanos = new Float64Array(ordered.length);
-    const durationNanos = new Float64Array(ordered.length);
-    const isError = new Uint8Array(ordered.length);
+    if (ordered.length > this.#times.isError.length) this.#times = emptyTimes(ordered.length * 2);
+    const { startNanos, durationNanos, isError } = this.#times;
     for (let at = 0; at < ordered.length; at++) {
       const row = ordered[at] as number;
       startNanos[at] =
@@ -141,7 +143,7 @@ export class CompleteCalls {
       durationNanos[at] = durations[row] as number;
       isError[at] = (flags[row] as number) & RowFlag.ERROR;
     }
-    return { startNanos, durationNanos, isError };
+    return this.#times;
   }
 
   /** Writes the shape of a trace; false when it has none that could be compared. */
@@ -232,4 +234,12 @@ function entrySpans({ spans, parents, parentsFirst }: SpanForest<DependencySpan>
     entries[index] = isEntry ? index : (entries[parent] as number);
   }
   return entries;
+}
+
+function emptyTimes(spans: number): SpanTimes {
+  return {
+    startNanos: new Float64Array(spans),
+    durationNanos: new Float64Array(spans),
+    isError: new Uint8Array(spans),
+  };
 }

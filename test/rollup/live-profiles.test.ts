@@ -49,7 +49,9 @@ function fromScratch(traces: readonly (readonly Span[])[]): CallPathProfile {
         Number(left.startTimeUnixNano - right.startTimeUnixNano) || (left.spanId < right.spanId ? -1 : 1),
     );
     const weight = root === undefined ? 1 : adjustedCount(root.traceState);
-    profile.add(columnsOfSpans({ traceId: spans[0]!.traceId, spans }, profile.frames), weight);
+    // Windows take times as they were sent.
+    const { hosts: _, ...columns } = columnsOfSpans({ traceId: spans[0]!.traceId, spans }, profile.frames);
+    profile.add(columns, weight);
   }
   return profile;
 }

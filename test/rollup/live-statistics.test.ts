@@ -2,13 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { dependencyLinks, mergeDependencyLinks } from "../../src/analysis/dependency-links.ts";
 import type { SpanBatch } from "../../src/batch/span-batch.ts";
-import { OtlpRequestDecoder } from "../../src/codec/otlp-protobuf/request-decoder.ts";
 import type { Span } from "../../src/model/span.ts";
 import { numberFromSpanKind } from "../../src/model/span-kind.ts";
 import type { EdgeCell } from "../../src/rollup/cells.ts";
 import { LiveStatistics } from "../../src/rollup/live-statistics.ts";
 import { partsOfSeries } from "../../src/rollup/series.ts";
-import { corpusMissing, corpusRequests } from "../helpers/corpus.ts";
 import { batchOf } from "../helpers/otlp-fixture.ts";
 import { traceArbitrary } from "../helpers/span-arbitrary.ts";
 import { cellsOf, dumpOf } from "../helpers/statistics-dump.ts";
@@ -293,29 +291,6 @@ test("a start far ahead of its arrival counts one hour ahead", () => {
   const starts = statistics.rollups.windows(10, ALL).map(({ startSeconds }) => startSeconds);
   expect(starts).toEqual([Math.floor((ARRIVAL_UNIX_MILLIS / 1_000 + 3_600) / 10) * 10]);
 });
-
-test.skipIf(corpusMissing !== undefined)(
-  "the recording gives the same sums in order, in random order, one span a request, and twice over",
-  () => {
-    const decoder = new OtlpRequestDecoder();
-    const batches = corpusRequests().map((payload) => decoder.decode(payload).batch);
-    const firstStart = batches[0]?.startTimesUnixNano[0] as bigint;
-    const arrival = Number(firstStart / 1_000_000n);
-    const expected = dumpOf(statisticsOf(batches, arrival));
-    const shuffled = batches.map((batch, at) => ({ batch, key: Math.imul(at + 1, 0x9e37_79b1) >>> 0 }));
-    shuffled.sort((left, right) => left.key - right.key);
-    expect(
-      dumpOf(
-        statisticsOf(
-          shuffled.map(({ batch }) => batch),
-          arrival,
-        ),
-      ),
-    ).toEqual(expected);
-    expect(dumpOf(statisticsOf([...batches, ...batches], arrival))).toEqual(expected);
-    expect(expected.length).toBeGreaterThan(100);
-  },
-);
 
 test("spans of a decoded batch and of the same spans one a request agree on operations", () => {
   const spans: Span[] = ["a", "b"].map((name) =>

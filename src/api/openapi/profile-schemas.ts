@@ -37,7 +37,7 @@ const analysedMembers: Readonly<Record<string, JsonSchema>> = Object.freeze({
   truncated: described(TRUTH, "True when more traces match than were analysed."),
   correctedTraces: described(
     orNull(COUNT),
-    "Traces in which the clock of a host was set; null of windows, which do not tell.",
+    "Traces in which the clock of a host was set; null of windows, which take times as they were sent.",
   ),
   range: ref("CoveredRange"),
   source: described(
