@@ -21,6 +21,8 @@ const SOON_MILLIS = 5;
 const SAVE_MILLIS = 10_000;
 /** Changes after which everything is stored anew: an hour of them. */
 const CHANGES_PER_WHOLE = 360;
+/** And earlier once changes take more than this, and more than everything did: they hold busy windows again and again. */
+const MIN_CHANGE_BYTES = 8 * 1024 * 1024;
 
 /** What a keeper works with. */
 export interface StatisticsKeeperOptions {
@@ -30,6 +32,8 @@ export interface StatisticsKeeperOptions {
   readonly logger: Logger;
   /** Told that the log may forget everything up to a position, as far as statistics are concerned. */
   readonly onCovered: (position: number) => void;
+  /** Bytes of changes that are kept in any case before everything is stored anew. Default 8 MiB. */
+  readonly minChangeBytes?: number;
 }
 
 /** Starts, keeps and stops the statistics of one process. */
@@ -47,6 +51,8 @@ export class StatisticsKeeper {
   #storedOperations = 0;
   #storedEdges = 0;
   #changes = CHANGES_PER_WHOLE;
+  #wholeBytes = 0;
+  #changeBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #lastSaveMillis = 0;
   #saving: Promise<void> | undefined;
@@ -194,7 +200,9 @@ export class StatisticsKeeper {
   async #save(): Promise<void> {
     const { statistics, store, logger, onCovered } = this.#options;
     statistics.window.completeOpen(performance.now(), "told");
-    const isWhole = this.#changes >= CHANGES_PER_WHOLE;
+    const isWhole =
+      this.#changes >= CHANGES_PER_WHOLE ||
+      this.#changeBytes > Math.max(this.#options.minChangeBytes ?? MIN_CHANGE_BYTES, this.#wholeBytes);
     const windows = windowsToStore(statistics.rollups, isWhole);
     const profiles = statistics.profiles.changes(isWhole);
     if (windows.length === 0 && !profiles.isNew) return;
@@ -218,6 +226,8 @@ export class StatisticsKeeper {
     this.#storedEdges = edges;
     profiles.stored();
     this.#changes = isWhole ? 0 : this.#changes + 1;
+    this.#changeBytes = isWhole ? 0 : this.#changeBytes + bytes.length;
+    if (isWhole) this.#wholeBytes = bytes.length;
     onCovered(record.resumePosition - 1);
   }
 

@@ -8,6 +8,7 @@ import type { Span } from "../../src/model/span.ts";
 import { LiveStatistics } from "../../src/rollup/live-statistics.ts";
 import { RecentPositions } from "../../src/rollup/recent-positions.ts";
 import { decodeRecord, encodeRecord } from "../../src/rollup/rollup-record.ts";
+import type { StatisticsKeeperOptions } from "../../src/rollup/statistics-keeper.ts";
 import { StatisticsKeeper } from "../../src/rollup/statistics-keeper.ts";
 import { createRollupFiles } from "../../src/store/lake/rollup-files.ts";
 import type { RollupRecordKind, RollupStore } from "../../src/store/rollup-store.ts";
@@ -48,13 +49,18 @@ interface Process {
   released: number;
 }
 
-async function startProcess(store: RollupStore, log: readonly CommittedBatch[]): Promise<Process> {
+async function startProcess(
+  store: RollupStore,
+  log: readonly CommittedBatch[],
+  options: Pick<StatisticsKeeperOptions, "minChangeBytes"> = {},
+): Promise<Process> {
   const process: Process = {
     keeper: new StatisticsKeeper({
       statistics: new LiveStatistics(),
       store,
       clock: CLOCK,
       logger: silentLogger,
+      ...options,
       onCovered: (position) => {
         process.released = position;
       },
@@ -197,6 +203,19 @@ test("first everything is stored, then changes", async () => {
   expect(store.kinds).toEqual(["whole", "change"]);
   const [, change] = store.records.map((bytes) => decodeRecord(bytes));
   expect(change?.operations).toEqual([["s", "b"]]);
+});
+
+test("everything is stored anew once changes take more than it did", async () => {
+  const store = new MemoryRecords();
+  const process = await startProcess(store, [], { minChangeBytes: 1 });
+  for (const committed of committedOf(
+    ["a", "b", "c", "d"].map((id) => buildSpan(id, { id, service: "s", at: [0, 1] })),
+  )) {
+    process.keeper.append(committed);
+    complete(process);
+    await process.keeper.stop();
+  }
+  expect(store.kinds).toEqual(["whole", "change", "whole", "change"]);
 });
 
 test("events and what they go by are stored: a restart tells none again, and goes on with the next number", async () => {
