@@ -246,6 +246,8 @@ function dayOfMinutes(): LiveStatistics {
     day.rollups.restore(MINUTE, new RollupWindow(Math.floor(start / MINUTE) * MINUTE, minute.toBytes()));
     day.rollups.restore(HOUR, new RollupWindow(Math.floor(start / HOUR) * HOUR, hour.toBytes()));
   }
+  // Each minute is in its hour already, as in a server that has run for a day.
+  day.rollups.restoreUnfolded([]);
   day.rollups.observe(NOW_SECONDS);
   return day;
 }
