@@ -44,8 +44,11 @@ export function clockedForest<S extends ForestSpan>(
 }
 
 /** The host that stamped a span, as `hostKeyOf` gives it; "" for spans that name none. */
-export function hostKeyOfSpan({ hostKey, resource }: ForestSpan): string {
+export function hostKeyOfSpan(span: ForestSpan): string {
+  const { hostKey } = span;
   if (hostKey !== undefined) return hostKey;
+  // Not read with the key: some spans decode it when they are asked.
+  const { resource } = span;
   return resource === undefined ? "" : hostKeyOf(resource.attributes);
 }
 
