@@ -1,6 +1,6 @@
 /** A string dictionary looked up by UTF-8 bytes, so that a known word costs no string. */
 
-import { wordAt } from "../base/protobuf-reader.ts";
+import { hashOfBytes } from "../base/hash.ts";
 import { textFromUtf8 } from "../base/utf8.ts";
 import type { StringDictionary } from "./string-dictionary.ts";
 
@@ -55,7 +55,7 @@ export class ByteDictionary implements StringDictionary {
   /** The id of the word `bytes[start, end)`; a word never seen gets the next one. */
   idOf(bytes: Uint8Array, start: number, end: number): number {
     if (start === end) return 0;
-    const hash = this.#hash(bytes, start, end);
+    const hash = hashOfBytes(bytes, start, end, this.#seed);
     const mask = this.#slots.length - 1;
     let slot = hash & mask;
     for (let id = this.#slots[slot] as number; id !== 0; id = this.#slots[slot] as number) {
@@ -63,19 +63,6 @@ export class ByteDictionary implements StringDictionary {
       slot = (slot + 1) & mask;
     }
     return this.#add(hash, slot, bytes, start, end);
-  }
-
-  /** FNV-1a over four bytes at a time: one byte at a time, each would wait for the product before it. */
-  #hash(bytes: Uint8Array, start: number, end: number): number {
-    let hash = this.#seed ^ (end - start);
-    let index = start;
-    for (; index + 4 <= end; index += 4) {
-      hash = Math.imul(hash ^ wordAt(bytes, index), 0x0100_0193);
-      // A product carries upwards only: without this the low bits would know nothing of the high ones.
-      hash ^= hash >>> 15;
-    }
-    for (; index < end; index++) hash = Math.imul(hash ^ (bytes[index] as number), 0x0100_0193);
-    return hash ^ (hash >>> 15);
   }
 
   #isWord(id: number, bytes: Uint8Array, start: number, end: number): boolean {

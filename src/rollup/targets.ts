@@ -1,6 +1,7 @@
 /** The resources that spans come from, as `traces_target_info` tells of them. */
 
-import { ProtobufReader, wordAt } from "../base/protobuf-reader.ts";
+import { hashOfBytes } from "../base/hash.ts";
+import { ProtobufReader } from "../base/protobuf-reader.ts";
 import { resourceFrom } from "../batch/row-envelope.ts";
 import type { ResourceEntry, SpanBatch } from "../batch/span-batch.ts";
 import type { AttributeValue } from "../model/attribute-value.ts";
@@ -28,6 +29,8 @@ interface Target {
 export class Targets {
   /** Resources that found no room, counted each time they came. */
   leftOut = 0;
+  /** Other in each process, so that colliding resources cannot be prepared. */
+  readonly #seed = (Math.random() * 0x1_0000_0000) | 0;
   readonly #byHash: Map<number, Target> = new Map();
 
   /** Labels of each resource: job, instance, then its attributes by name. */
@@ -38,7 +41,7 @@ export class Targets {
   /** Notes the resources of a batch; those known already are told by their bytes. */
   note({ resources, payload }: SpanBatch, nowSeconds: number): void {
     for (const entry of resources) {
-      const hash = hashOf(payload, entry.start, entry.end);
+      const hash = hashOfBytes(payload, entry.start, entry.end, this.#seed);
       const known = this.#byHash.get(hash);
       if (known !== undefined && isSame(known.bytes, payload, entry)) known.lastSeconds = nowSeconds;
       else if (known !== undefined || this.#byHash.size >= MAX_TARGETS) this.leftOut++;
@@ -91,18 +94,6 @@ function labelName(key: string): string {
 
 function shortened(value: string): string {
   return value.length <= MAX_VALUE_LENGTH ? value : value.slice(0, MAX_VALUE_LENGTH);
-}
-
-/** FNV-1a over four bytes at a time. */
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5 ^ (end - start);
-  let at = start;
-  for (; at + 4 <= end; at += 4) {
-    hash = Math.imul(hash ^ wordAt(bytes, at), 0x0100_0193);
-    hash ^= hash >>> 15;
-  }
-  for (; at < end; at++) hash = Math.imul(hash ^ (bytes[at] as number), 0x0100_0193);
-  return hash ^ (hash >>> 15);
 }
 
 function isSame(known: Uint8Array, payload: Uint8Array, { start, end }: ResourceEntry): boolean {

@@ -1,6 +1,7 @@
 /** Places that spans come from, each kept once under a number, in bounded number. */
 
-import { ProtobufReader, wordAt } from "../base/protobuf-reader.ts";
+import { hashOfBytes } from "../base/hash.ts";
+import { ProtobufReader } from "../base/protobuf-reader.ts";
 import { resourceFrom } from "../batch/row-envelope.ts";
 import type { ResourceEntry, SpanBatch } from "../batch/span-batch.ts";
 import type { Place } from "../model/place.ts";
@@ -150,7 +151,7 @@ export class Places {
   }
 
   #idOfResource(payload: Uint8Array, { start, end }: ResourceEntry): number {
-    const hash = this.#hash(payload, start, end);
+    const hash = hashOfBytes(payload, start, end, this.#seed);
     const sameHash = this.#known.get(hash);
     const known = sameHash?.find(({ bytes }) => bytes.compare(payload, start, end) === 0)?.id;
     const id = known ?? this.#learn(hash, payload.subarray(start, end));
@@ -173,18 +174,6 @@ export class Places {
   #forgetResources(): void {
     this.#known.clear();
     this.#knownBytes = 0;
-  }
-
-  /** FNV-1a over four bytes at a time, high bits brought down after each. */
-  #hash(bytes: Uint8Array, start: number, end: number): number {
-    let hash = this.#seed ^ (end - start);
-    let index = start;
-    for (; index + 4 <= end; index += 4) {
-      hash = Math.imul(hash ^ wordAt(bytes, index), 0x0100_0193);
-      hash ^= hash >>> 15;
-    }
-    for (; index < end; index++) hash = Math.imul(hash ^ (bytes[index] as number), 0x0100_0193);
-    return hash;
   }
 }
 
