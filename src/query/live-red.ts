@@ -2,6 +2,7 @@
 
 import type { LatencySketch } from "../analysis/latency-sketch.ts";
 import { TracAggError } from "../base/errors.ts";
+import { floorTo } from "../base/whole-steps.ts";
 import type { SpanKind } from "../model/span-kind.ts";
 import { spanKindFromNumber } from "../model/span-kind.ts";
 import type { CellSums, Exemplar } from "../rollup/cells.ts";
@@ -100,7 +101,7 @@ export async function redSeriesIn(
   const stepSeconds = stepOf(upToNow, windowSeconds, request.stepSeconds);
   const steps = new Map<number, RedGroups>();
   for (const window of live.rollups.windows(windowSeconds, asked)) {
-    const start = Math.floor(window.startSeconds / stepSeconds) * stepSeconds;
+    const start = floorTo(window.startSeconds, stepSeconds);
     const groups = steps.get(start) ?? new RedGroups(live, request);
     steps.set(start, groups);
     window.addTo(groups);

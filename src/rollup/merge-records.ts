@@ -1,5 +1,6 @@
 /** Stored statistics of several instances as one record. */
 
+import { floorTo } from "../base/whole-steps.ts";
 import type { EdgeKey } from "../window/edges.ts";
 import { edgeText } from "../window/edges.ts";
 import type { CellSums } from "./cells.ts";
@@ -86,7 +87,7 @@ function placesOf(own: UnfoldedWindow, { unfolded }: Chain): UnfoldedWindow[] {
     .filter((windowSeconds) => windowSeconds >= own.windowSeconds)
     .map((windowSeconds) => ({
       windowSeconds,
-      startSeconds: Math.floor(own.startSeconds / windowSeconds) * windowSeconds,
+      startSeconds: floorTo(own.startSeconds, windowSeconds),
     }));
 }
 

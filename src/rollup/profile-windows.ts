@@ -1,5 +1,6 @@
 /** Profiles in windows of time: minutes, which are added to their hour when they are old. */
 
+import { ceilTo, floorTo } from "../base/whole-steps.ts";
 import type { TraceColumns } from "../model/trace-columns.ts";
 import type { ProfileRoot, ProfileRoots } from "./profile-roots.ts";
 import { ProfileWindow } from "./profile-window.ts";
@@ -69,7 +70,7 @@ export class ProfileWindows {
 
   /** Says that traces from before were not counted, as when profiles are new to a data folder. */
   beginAt(seconds: number): void {
-    this.#heldSince = Math.max(this.#heldSince, Math.ceil(seconds / MINUTE) * MINUTE);
+    this.#heldSince = Math.max(this.#heldSince, ceilTo(seconds, MINUTE));
     this.#minutesSince = Math.max(this.#minutesSince, this.#heldSince);
   }
 
@@ -233,12 +234,4 @@ export class ProfileWindows {
     this.#minutesSince = Math.max(this.#minutesSince, this.#heldSince);
     return bytes;
   }
-}
-
-function floorTo(seconds: number, step: number): number {
-  return Math.floor(seconds / step) * step;
-}
-
-function ceilTo(seconds: number, step: number): number {
-  return Math.ceil(seconds / step) * step;
 }

@@ -1,5 +1,6 @@
 /** Sums of spans and calls in windows of time, at three resolutions. */
 
+import { ceilTo, floorTo } from "../base/whole-steps.ts";
 import type { CellSums } from "./cells.ts";
 import { RollupWindow } from "./rollup-window.ts";
 
@@ -356,12 +357,4 @@ class Level {
     this.windows.delete(start);
     if (this.#last?.startSeconds === start) this.#last = undefined;
   }
-}
-
-function floorTo(seconds: number, step: number): number {
-  return Math.floor(seconds / step) * step;
-}
-
-function ceilTo(seconds: number, step: number): number {
-  return Math.ceil(seconds / step) * step;
 }
