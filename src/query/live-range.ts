@@ -2,6 +2,7 @@
 
 import { TracAggError } from "../base/errors.ts";
 import type { LiveStatistics } from "../rollup/live-statistics.ts";
+import { MAX_AHEAD_SECONDS } from "../rollup/live-statistics.ts";
 import type { SecondsRange } from "../rollup/rollups.ts";
 import { RESOLUTIONS } from "../rollup/rollups.ts";
 import type { QueryContext } from "./query-context.ts";
@@ -10,8 +11,6 @@ import { timeRangeFrom } from "./trace-filter.ts";
 
 /** The longest that statistics are held. */
 const HELD_SECONDS = Math.max(...RESOLUTIONS.map(({ keepSeconds }) => keepSeconds));
-/** Windows of clocks that are ahead of ours. */
-const AHEAD_SECONDS = 3_600;
 
 /** @throws TracAggError `unimplemented` when the process keeps no statistics. */
 export function liveStatisticsOf({ live }: QueryContext): LiveStatistics {
@@ -32,7 +31,7 @@ export function secondsRangeFrom(
   const { startTimeUnixNano, endTimeUnixNano } = timeRangeFrom(range, nowUnixMillis);
   const now = nowUnixMillis / 1_000;
   const oldest = now - HELD_SECONDS;
-  const latest = now + AHEAD_SECONDS;
+  const latest = now + MAX_AHEAD_SECONDS;
   const start = startTimeUnixNano === undefined ? rollups.earliestStart() : Number(startTimeUnixNano) / 1e9;
   const end = endTimeUnixNano === undefined ? latest : Number(endTimeUnixNano) / 1e9;
   return { start: Math.max(start, oldest), end: Math.max(Math.min(end, latest), Math.max(start, oldest)) };

@@ -14,6 +14,7 @@ import type { Steps } from "../base/time-slice.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
 import { ByteReader } from "../base/varint-bytes.ts";
 import type { LiveProfiles } from "../rollup/live-profiles.ts";
+import { MAX_AHEAD_SECONDS } from "../rollup/live-statistics.ts";
 import type { ProfilePiece } from "../rollup/profile-windows.ts";
 import type { SecondsRange } from "../rollup/rollups.ts";
 import type { RootProfile } from "../rollup/root-profile.ts";
@@ -22,8 +23,6 @@ import type { RunningQuery } from "./query-limiter.ts";
 import type { CoveredRange, TraceFilter } from "./trace-filter.ts";
 import { timeRangeFrom, traceQueryFrom } from "./trace-filter.ts";
 
-/** Traces of clocks that are ahead of ours. */
-const AHEAD_SECONDS = 3_600;
 /** Sums, sketch and exemplars of a call path, of its root operation and in the answer. */
 const PATH_BYTES = 4_096;
 
@@ -95,7 +94,7 @@ function windowRequestOf(context: QueryContext, filter: TraceFilter): WindowRequ
     return undefined;
   }
   const { windows } = profiles;
-  const latest = nowMillis / 1_000 + AHEAD_SECONDS;
+  const latest = nowMillis / 1_000 + MAX_AHEAD_SECONDS;
   const from = asked.startTimeUnixNano === undefined ? undefined : Number(asked.startTimeUnixNano) / 1e9;
   const isHeld =
     from === undefined ? windows.isComplete(nowMillis / 1_000) : from >= windows.bounds.heldSince;

@@ -24,7 +24,7 @@ import type { TopologyOptions } from "./topology-sums.ts";
 import { TopologySums } from "./topology-sums.ts";
 
 /** A span may claim to start this long after it came; beyond that it counts as if it started then. */
-const MAX_AHEAD_SECONDS = 3_600;
+export const MAX_AHEAD_SECONDS = 3_600;
 /** Spans of the traces looked at in one go, some milliseconds of work: many traces due at once hold nobody up. */
 const SPANS_PER_TICK = 2_000;
 
@@ -109,8 +109,7 @@ export class LiveStatistics {
     this.#lastPosition = committed.position;
     this.#recent.note(committed, nowMillis);
     const latestSeconds = arrivalUnixMillis / 1_000 + MAX_AHEAD_SECONDS;
-    this.rollups.observe(arrivalUnixMillis / 1_000);
-    this.topology.rollups.observe(arrivalUnixMillis / 1_000);
+    this.observe(arrivalUnixMillis / 1_000);
     this.targets.note(batch, arrivalUnixMillis / 1_000);
     this.window.append(committed, nowMillis, (row, kept) => {
       const { columns } = this.window.spans;
@@ -125,6 +124,12 @@ export class LiveStatistics {
       this.#addSpan(this.totals.spanCell(series), batch, row, kept);
       this.totals.addBytes(series, columns.lengths[kept] as number);
     });
+  }
+
+  /** Says that it is at least so late. */
+  observe(nowUnixSeconds: number): void {
+    this.rollups.observe(nowUnixSeconds);
+    this.topology.rollups.observe(nowUnixSeconds);
   }
 
   /**
