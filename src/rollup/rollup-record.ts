@@ -5,7 +5,7 @@ import { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
 import type { EdgeKey, EdgeType } from "../window/edges.ts";
 import type { UnfoldedWindow } from "./rollups.ts";
 import type { StoredWindow } from "./stored-windows.ts";
-import { listOf, readWindows, writeWindows } from "./stored-windows.ts";
+import { listOf, readUnfolded, readWindows, writeUnfolded, writeWindows } from "./stored-windows.ts";
 import type { TopologyRecord } from "./topology-record.ts";
 import { decodeTopology, encodeTopology } from "./topology-record.ts";
 
@@ -57,8 +57,10 @@ export function encodeRecord(record: RollupRecord): Uint8Array {
   }
   writeWindows(writer, record.windows);
   if (record.unfolded.length > 0) {
+    const part = new ByteWriter();
+    writeUnfolded(part, record.unfolded);
     writer.varint(UNFOLDED_PART);
-    writer.bytes(unfoldedBytes(record.unfolded));
+    writer.bytes(part.finish());
   }
   if (record.topology !== undefined) {
     writer.varint(TOPOLOGY_PART);
@@ -69,21 +71,6 @@ export function encodeRecord(record: RollupRecord): Uint8Array {
     writer.bytes(record.profiles);
   }
   return writer.finish();
-}
-
-function unfoldedBytes(unfolded: readonly UnfoldedWindow[]): Uint8Array {
-  const writer = new ByteWriter();
-  writer.varint(unfolded.length);
-  for (const { windowSeconds, startSeconds } of unfolded) {
-    writer.varint(windowSeconds);
-    writer.varint(startSeconds);
-  }
-  return writer.finish();
-}
-
-function unfoldedIn(bytes: Uint8Array): UnfoldedWindow[] {
-  const reader = new ByteReader(bytes);
-  return listOf(reader, () => ({ windowSeconds: reader.varint(), startSeconds: reader.varint() }));
 }
 
 /** @throws TracAggError `data_corrupt` when the bytes are no record, or one of a later format. */
@@ -122,7 +109,7 @@ function laterPartsIn(reader: ByteReader): LaterParts {
     if (part === TOPOLOGY_PART) parts = { ...parts, topology: decodeTopology(new ByteReader(bytes)) };
     // A copy: a view would keep the whole record.
     if (part === PROFILES_PART) parts = { ...parts, profiles: Uint8Array.from(bytes) };
-    if (part === UNFOLDED_PART) parts = { ...parts, unfolded: unfoldedIn(bytes) };
+    if (part === UNFOLDED_PART) parts = { ...parts, unfolded: readUnfolded(new ByteReader(bytes)) };
   }
   return parts;
 }

@@ -98,8 +98,7 @@ export class StatisticsKeeper {
     }
     const { statistics, clock } = this.#options;
     // What ended its term while nobody was there must not answer for its time.
-    statistics.rollups.observe(clock.nowMillis() / 1_000);
-    statistics.topology.rollups.observe(clock.nowMillis() / 1_000);
+    statistics.observe(clock.nowMillis() / 1_000);
     this.#storedOperations = statistics.operations.count;
     this.#storedEdges = statistics.edges.count;
   }
@@ -270,8 +269,7 @@ export class StatisticsKeeper {
       statistics.profiles.restore(record.profiles);
       this.#hasProfiles = true;
     }
-    restoreWindows(statistics.rollups, record.windows);
-    statistics.rollups.restoreUnfolded(record.unfolded);
+    restoreWindows(statistics.rollups, record.windows, record.unfolded);
     if (record.topology !== undefined) this.#topology.apply(record.topology);
     this.#resumed = record;
     this.#loadedPosition = record.coveredPosition;

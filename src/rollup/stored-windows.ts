@@ -2,7 +2,7 @@
 
 import type { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
 import { RollupWindow } from "./rollup-window.ts";
-import type { Rollups } from "./rollups.ts";
+import type { Rollups, UnfoldedWindow } from "./rollups.ts";
 
 /** One window as bytes. */
 export interface StoredWindow {
@@ -31,12 +31,17 @@ export function storedWindows(windows: readonly WindowToStore[]): StoredWindow[]
   }));
 }
 
-/** Puts windows back. */
-export function restoreWindows(rollups: Rollups, windows: readonly StoredWindow[]): void {
+/** Puts windows back, and says which of them and of those put back before are not folded. */
+export function restoreWindows(
+  rollups: Rollups,
+  windows: readonly StoredWindow[],
+  unfolded: readonly UnfoldedWindow[],
+): void {
   for (const { windowSeconds, startSeconds, bytes } of windows) {
     // A copy: a view would keep the whole record.
     rollups.restore(windowSeconds, new RollupWindow(startSeconds, bytes.slice()));
   }
+  rollups.restoreUnfolded(unfolded);
 }
 
 /** Writes what {@link readWindows} reads. */
@@ -56,6 +61,20 @@ export function readWindows(reader: ByteReader): StoredWindow[] {
     startSeconds: reader.varint(),
     bytes: reader.bytes(),
   }));
+}
+
+/** Writes what {@link readUnfolded} reads. */
+export function writeUnfolded(writer: ByteWriter, unfolded: readonly UnfoldedWindow[]): void {
+  writer.varint(unfolded.length);
+  for (const { windowSeconds, startSeconds } of unfolded) {
+    writer.varint(windowSeconds);
+    writer.varint(startSeconds);
+  }
+}
+
+/** @throws TracAggError `data_corrupt` when the bytes are none of that. */
+export function readUnfolded(reader: ByteReader): UnfoldedWindow[] {
+  return listOf(reader, () => ({ windowSeconds: reader.varint(), startSeconds: reader.varint() }));
 }
 
 /** As many items as the number before them says. */

@@ -4,16 +4,17 @@ import type { ByteReader } from "../base/varint-bytes.ts";
 import { ByteWriter } from "../base/varint-bytes.ts";
 import type { Place } from "../model/place.ts";
 import type { DayLinks, PlaceLink } from "../window/place-links.ts";
+import type { UnfoldedWindow } from "./rollups.ts";
 import type { StoredWindow } from "./stored-windows.ts";
-import { listOf, readWindows, writeWindows } from "./stored-windows.ts";
+import { listOf, readUnfolded, readWindows, writeUnfolded, writeWindows } from "./stored-windows.ts";
 
 /** Part of a record. */
 export interface TopologyRecord {
   readonly places: readonly (readonly [id: number, place: Place])[];
   readonly days: readonly DayLinks[];
   readonly windows: readonly StoredWindow[];
-  /** Starts of the windows, of this record or those before, that are not folded into longer ones. */
-  readonly unfolded: readonly number[];
+  /** The windows, of this record or those before, that are not folded into longer ones. */
+  readonly unfolded: readonly UnfoldedWindow[];
 }
 
 /** The bytes of the part. */
@@ -32,8 +33,7 @@ export function encodeTopology({ places, days, windows, unfolded }: TopologyReco
     for (const { pair, from, to } of links) for (const number of [pair, from, to]) writer.varint(number);
   }
   writeWindows(writer, windows);
-  writer.varint(unfolded.length);
-  for (const start of unfolded) writer.varint(start);
+  writeUnfolded(writer, unfolded);
   return writer.finish();
 }
 
@@ -50,7 +50,7 @@ export function decodeTopology(reader: ByteReader): TopologyRecord {
       ),
     })),
     windows: readWindows(reader),
-    unfolded: listOf(reader, () => reader.varint()),
+    unfolded: readUnfolded(reader),
   };
 }
 

@@ -5,9 +5,6 @@ import { restoreWindows, storedWindows, windowsToStore } from "./stored-windows.
 import type { TopologyRecord } from "./topology-record.ts";
 import type { TopologySums } from "./topology-sums.ts";
 
-/** Minutes are folded into hours, which are folded into nothing. */
-const FOLDED_SECONDS = 60;
-
 /** Everything since the last save that did not fail. */
 export class TopologySaves {
   readonly #topology: TopologySums;
@@ -29,10 +26,7 @@ export class TopologySaves {
     const topology = this.#topology;
     for (const [id, place] of places) topology.places.restore(id, place);
     for (const day of days) topology.links.restore(day);
-    restoreWindows(topology.rollups, windows);
-    topology.rollups.restoreUnfolded(
-      unfolded.map((startSeconds) => ({ windowSeconds: FOLDED_SECONDS, startSeconds })),
-    );
+    restoreWindows(topology.rollups, windows, unfolded);
     this.#firstPlace = topology.places.nextId;
     this.#links = topology.links.counts();
   }
@@ -45,7 +39,7 @@ export class TopologySaves {
       places: places.from(isWhole ? 0 : this.#firstPlace),
       days: links.from(isWhole ? new Map() : this.#links),
       windows: storedWindows(windows),
-      unfolded: rollups.unfolded().map(({ startSeconds }) => startSeconds),
+      unfolded: rollups.unfolded(),
     };
     for (const { window } of windows) window.isDirty = false;
     this.#pending = { windows, firstPlace: places.nextId, links: links.counts() };

@@ -281,7 +281,7 @@ test("a record's bytes give it back", () => {
       places: [[7, { namespace: "", instance: "i-\u{1f600}", host: "h", zone: "z", cluster: "c" }]],
       days: [{ day: 19_675, first: 3, links: [{ pair: 1, from: 0, to: 7 }] }],
       windows: [{ windowSeconds: 60, startSeconds: 1_699_999_980, bytes: Uint8Array.of(4) }],
-      unfolded: [1_699_999_980],
+      unfolded: [{ windowSeconds: 60, startSeconds: 1_699_999_980 }],
     },
     unfolded: [{ windowSeconds: 10, startSeconds: 1_700_000_000 }],
     profiles: Uint8Array.of(4, 5),
