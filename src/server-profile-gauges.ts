@@ -1,12 +1,13 @@
 /** What `/metrics` says of call-path profiles and of events about bottlenecks. */
 
-import type { Metrics } from "./base/metrics.ts";
 import type { LiveProfiles } from "./rollup/live-profiles.ts";
 
-/** Registers a gauge for every bound, and for what was counted. */
-export function registerProfileGauges(metrics: Metrics, profiles: LiveProfiles): void {
-  const { windows, roots, watch, feed, cut } = profiles;
-  const gauges: readonly (readonly [name: string, help: string, value: () => number])[] = [
+/** A gauge: its name without `tracagg_`, what it says, and its value now. */
+export type ServerGauge = readonly [name: string, help: string, value: () => number];
+
+/** A gauge for every bound, and for what was counted. */
+export function profileGauges({ windows, roots, watch, feed, cut }: LiveProfiles): readonly ServerGauge[] {
+  return [
     ["profile_root_operations", "Root operations told apart.", () => roots.count],
     ["profile_root_operations_overflowed", "Traces of other root operations.", () => roots.overflowedRoots],
     ["profile_paths", "Call paths told apart.", () => roots.pathCount],
@@ -33,5 +34,4 @@ export function registerProfileGauges(metrics: Metrics, profiles: LiveProfiles):
     ["bottleneck_forgotten_events", "Events that are not kept any more.", () => feed.forgotten],
     ["bottleneck_followers", "Clients that follow the events.", () => feed.listenerCount],
   ];
-  for (const [name, help, value] of gauges) metrics.gauge({ name: `tracagg_${name}`, help }, value);
 }

@@ -8,7 +8,8 @@ import { replayLog } from "./ingest/replay-log.ts";
 import type { IngestLog } from "./log/ingest-log.ts";
 import { LiveStatistics } from "./rollup/live-statistics.ts";
 import { StatisticsKeeper } from "./rollup/statistics-keeper.ts";
-import { registerProfileGauges } from "./server-profile-gauges.ts";
+import type { ServerGauge } from "./server-profile-gauges.ts";
+import { profileGauges } from "./server-profile-gauges.ts";
 import type { RollupStore } from "./store/rollup-store.ts";
 import type { SpanWriter } from "./store/span-writer.ts";
 
@@ -33,8 +34,8 @@ export async function startStatistics(parts: ServerStatisticsParts): Promise<Sta
   // Senders choose trace ids; with a seed of this process's own they cannot choose where they collide.
   const statistics = new LiveStatistics({ seed: randomInt(2 ** 31) });
   const keeper = new StatisticsKeeper({ statistics, store: rollups, clock, logger, onCovered });
-  registerGauges(metrics, statistics, keeper);
-  registerProfileGauges(metrics, statistics.profiles);
+  const gauges = [...statisticsGauges(statistics, keeper), ...profileGauges(statistics.profiles)];
+  for (const [name, help, value] of gauges) metrics.gauge({ name: `tracagg_${name}`, help }, value);
   await keeper.load();
   const isOlder = keeper.hasLoaded || store.coveredPosition() >= 0;
   // A data folder from before there were profiles: stored traces answer for what came until now.
@@ -45,10 +46,10 @@ export async function startStatistics(parts: ServerStatisticsParts): Promise<Sta
   return keeper;
 }
 
-function registerGauges(metrics: Metrics, statistics: LiveStatistics, keeper: StatisticsKeeper): void {
+function statisticsGauges(statistics: LiveStatistics, keeper: StatisticsKeeper): readonly ServerGauge[] {
   const { window, rollups, operations, edges, topology } = statistics;
   const { places, links } = topology;
-  const gauges: readonly (readonly [name: string, help: string, value: () => number])[] = [
+  return [
     ["window_open_traces", "Traces that are not complete.", () => window.openTraces],
     ["window_spans", "Spans of open traces and of those kept for late spans.", () => window.spanCount],
     ["window_bytes", "Bytes of the trace window.", () => window.byteSize],
@@ -85,5 +86,4 @@ function registerGauges(metrics: Metrics, statistics: LiveStatistics, keeper: St
     ["rollup_waiting_spans", "Spans that are not in the statistics yet.", () => keeper.waitingSpans],
     ["rollup_failed_batches", "Requests that could not be counted.", () => keeper.failedBatches],
   ];
-  for (const [name, help, value] of gauges) metrics.gauge({ name: `tracagg_${name}`, help }, value);
 }
