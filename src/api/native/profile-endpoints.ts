@@ -31,8 +31,9 @@ const MOST_NODES = 10_000;
 
 const OVER =
   "With no condition but rootService, rootOperation and the range: over every trace, out of windows of a minute " +
-  "(three hours) and an hour (two weeks), by times as they were sent, whatever clock says. With others, or for a range that begins before: over the newest 10,000 " +
-  "matching traces (5,000,000 spans); truncated says whether more match. source says which.";
+  "(three hours) and an hour (two weeks), by times as they were sent, whatever clock says. With others, or for a " +
+  "range that begins before: over the newest 10,000 matching traces (5,000,000 spans); truncated says whether more " +
+  "match. source says which.";
 
 const gzipInThreadPool = promisify(gzip);
 
