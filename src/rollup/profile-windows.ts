@@ -6,6 +6,8 @@ import type { ProfileRoot, ProfileRoots } from "./profile-roots.ts";
 import { ProfileWindow } from "./profile-window.ts";
 import type { SecondsRange } from "./rollups.ts";
 import type { ProfileParts } from "./root-profile.ts";
+import type { WindowSizes } from "./window-sizes.ts";
+import { sizesOf } from "./window-sizes.ts";
 
 const MINUTE = 60;
 const HOUR = 3_600;
@@ -160,16 +162,8 @@ export class ProfileWindows {
   }
 
   /** Bytes at rest, and how many windows there are. */
-  sizes(): { readonly restingBytes: number; readonly windows: number; readonly liveWindows: number } {
-    let restingBytes = 0;
-    let windows = 0;
-    let liveWindows = 0;
-    for (const { window } of this.all()) {
-      restingBytes += window.restingBytes;
-      windows++;
-      if (window.isLive) liveWindows++;
-    }
-    return { restingBytes, windows, liveWindows };
+  sizes(): WindowSizes {
+    return sizesOf(this.all());
   }
 
   #windowAt(seconds: number): ProfileWindow {

@@ -3,6 +3,8 @@
 import { ceilTo, floorTo } from "../base/whole-steps.ts";
 import type { CellSums } from "./cells.ts";
 import { RollupWindow } from "./rollup-window.ts";
+import type { WindowSizes } from "./window-sizes.ts";
+import { sizesOf } from "./window-sizes.ts";
 
 /** Windows of one length, and how long they are held. */
 export interface Resolution {
@@ -203,16 +205,8 @@ export class Rollups {
   }
 
   /** Bytes of resting windows, and how many are held as cells. */
-  sizes(): { readonly restingBytes: number; readonly windows: number; readonly liveWindows: number } {
-    let restingBytes = 0;
-    let windows = 0;
-    let liveWindows = 0;
-    for (const { window } of this.all()) {
-      restingBytes += window.restingBytes;
-      windows++;
-      if (window.isLive) liveWindows++;
-    }
-    return { restingBytes, windows, liveWindows };
+  sizes(): WindowSizes {
+    return sizesOf(this.all());
   }
 
   /** Windows of a level that start in a range of whole ones, and finer ones there that are not folded. */
