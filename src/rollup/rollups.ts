@@ -67,7 +67,9 @@ export class Rollups {
   /** Finest first. */
   readonly #levels: readonly Level[];
   readonly #maxBytes: number;
-  readonly #found: RollupWindow[] = [];
+  /** What {@link Rollups.windowsAt} found last, and for which of the finest windows: most of a trace lies in one. */
+  #found: readonly RollupWindow[] = [];
+  #foundFor = Number.NaN;
   #nowSeconds = 0;
 
   constructor({ maxBytes = DEFAULT_MAX_BYTES, resolutions = RESOLUTIONS }: RollupsOptions = {}) {
@@ -83,16 +85,14 @@ export class Rollups {
   }
 
   /**
-   * The windows that a span or call of a moment belongs into; valid until the next call. The finest that reaches back so
-   * far, and those that it was folded into.
+   * The windows that a span or call of a moment belongs into: the finest that reaches back so far, and those that it was
+   * folded into.
    */
   windowsAt(seconds: number): readonly RollupWindow[] {
-    this.#found.length = 0;
-    for (const level of this.#levels) {
-      const window = level.windowAt(seconds, this.#nowSeconds);
-      if (window === undefined) continue;
-      this.#found.push(window);
-      if (!window.isFolded) break;
+    const finest = floorTo(seconds, (this.#levels[0] as Level).resolution.windowSeconds);
+    if (finest !== this.#foundFor) {
+      this.#found = this.#findAt(seconds);
+      this.#foundFor = finest;
     }
     if (this.#found.length === 0) this.counters.tooOld++;
     return this.#found;
@@ -101,6 +101,7 @@ export class Rollups {
   /** Says that it is at least so late. */
   observe(nowSeconds: number): void {
     this.#nowSeconds = Math.max(this.#nowSeconds, nowSeconds);
+    this.#foundFor = Number.NaN;
   }
 
   /** Lets time go on: windows that are past rest, those past their term go. */
@@ -196,17 +197,30 @@ export class Rollups {
       const own = unfolded.filter((window) => window.windowSeconds === windowSeconds);
       level.restored(new Set(own.map(({ startSeconds }) => startSeconds)));
     }
+    this.#foundFor = Number.NaN;
   }
 
   /** Puts a window back that was stored. */
   restore(windowSeconds: number, window: RollupWindow): void {
     const level = this.#levels.find(({ resolution }) => resolution.windowSeconds === windowSeconds);
     level?.windows.set(window.startSeconds, window);
+    this.#foundFor = Number.NaN;
   }
 
   /** Bytes of resting windows, and how many are held as cells. */
   sizes(): WindowSizes {
     return sizesOf(this.all());
+  }
+
+  #findAt(seconds: number): RollupWindow[] {
+    const found: RollupWindow[] = [];
+    for (const level of this.#levels) {
+      const window = level.windowAt(seconds, this.#nowSeconds);
+      if (window === undefined) continue;
+      found.push(window);
+      if (!window.isFolded) break;
+    }
+    return found;
   }
 
   /** Windows of a level that start in a range of whole ones, and finer ones there that are not folded. */

@@ -25,6 +25,8 @@ const KEEP_LINKS_SECONDS = 31 * DAY;
 /** Bytes of resting windows, apart from those of everything else, so that many instances cost none of that. */
 const DEFAULT_MAX_BYTES = 128 * 1024 * 1024;
 
+const NO_CELLS: readonly EdgeCell[] = Object.freeze([]);
+
 /** Bounds of the topology. */
 export interface TopologyOptions {
   /** Links told apart by instance in a day. Default 10,000. */
@@ -39,7 +41,6 @@ export class TopologySums {
   readonly links: PlaceLinks;
   readonly rollups: Rollups;
   readonly #edges: Edges;
-  readonly #cells: EdgeCell[] = [];
 
   constructor(places: Places, edges: Edges, { maxLinks, maxTopologyBytes }: TopologyOptions = {}) {
     this.places = places;
@@ -51,14 +52,12 @@ export class TopologySums {
     });
   }
 
-  /** The cells that a call of that moment belongs into; valid until the next call. */
+  /** The cells that a call of that moment belongs into. */
   cellsOf({ edge, fromPlace, toPlace }: CompleteCall, seconds: number): readonly EdgeCell[] {
-    this.#cells.length = 0;
     const windows = this.rollups.windowsAt(seconds);
-    if (windows.length === 0) return this.#cells;
+    if (windows.length === 0) return NO_CELLS;
     const link = this.links.idOf(seconds, this.#edges.pairOf(edge), fromPlace, toPlace);
-    for (const window of windows) this.#cells.push(window.edgeCell(link));
-    return this.#cells;
+    return windows.map((window) => window.edgeCell(link));
   }
 
   /** Lets time go on: old windows go, with the links and places that only they knew. */
