@@ -22,6 +22,10 @@ const { Span, KeyValue, Link } = OtlpFieldNumber;
 const ATTRIBUTE_TAG = (Span.attributes << 3) | WireType.LENGTH;
 const LINK_TAG = (Span.links << 3) | WireType.LENGTH;
 const TRACE_STATE_TAG = (Span.traceState << 3) | WireType.LENGTH;
+/** Of the first byte of a tag: the wire type, and that a second byte follows. */
+const TYPE_BITS = 0x87;
+const LONG_TAG = 0x80;
+const NOT_SHORT = -1;
 const KEY_TAG = (KeyValue.key << 3) | WireType.LENGTH;
 /** Links of one span that are followed; a batch consumer names as many messages as it took. */
 const MAX_LINKS = 1_024;
@@ -54,8 +58,9 @@ export class SpanTails {
   readonly #farEnds: FarEnds;
   #known: Map<number, KnownBytes[]> = new Map();
   #knownCount = 0;
-  /** Where the attributes lie that tell of the far end: starts and ends. */
+  /** Where the attributes lie that tell of the far end: starts and ends, what is behind the last is of other spans. */
   readonly #ranges: number[] = [];
+  #rangesEnd = 0;
 
   constructor(farEnds: FarEnds) {
     this.#farEnds = farEnds;
@@ -68,31 +73,26 @@ export class SpanTails {
     const keys = (batch.kinds[row] as number) >= FIRST_CALLING_KIND ? callingKeys : messageKeys;
     this.links = NO_LINKS;
     this.weight = 1;
-    this.#ranges.length = 0;
+    this.#rangesEnd = 0;
     let position = batch.spanStarts[row] as number;
     let reader: ProtobufReader | undefined;
     while (position < end) {
+      const fieldEnd = shortFieldEnd(payload, position);
       const tag = payload[position] as number;
-      const length = payload[position + 1] as number;
-      const body = position + 2;
-      if (tag === ATTRIBUTE_TAG && length < 0x80) {
-        if (isWanted(payload, body, keys)) this.#ranges.push(body, body + length);
-        position = body + length;
-      } else if (
-        (tag & 0x87) === WireType.LENGTH &&
-        length < 0x80 &&
-        tag < LINK_TAG &&
-        tag !== TRACE_STATE_TAG
-      ) {
-        position = body + length;
-      } else {
+      if (fieldEnd === NOT_SHORT || tag === LINK_TAG || tag === TRACE_STATE_TAG) {
         reader ??= new ProtobufReader(payload, position, end);
         reader.position = position;
-        this.#otherField(reader, keys);
+        this.#longField(reader, keys);
         position = reader.position;
+        continue;
       }
+      if (tag === ATTRIBUTE_TAG) {
+        const body = position + ((payload[position + 1] as number) < 0x80 ? 2 : 3);
+        if (isWanted(payload, body, keys)) this.#addRange(body, fieldEnd);
+      }
+      position = fieldEnd;
     }
-    this.farEnd = this.#ranges.length === 0 ? 0 : this.#farEndOf(payload);
+    this.farEnd = this.#rangesEnd === 0 ? 0 : this.#farEndOf(payload);
   }
 
   /** Forgets what far ends look like as bytes, when their numbers may not hold any more. */
@@ -101,7 +101,12 @@ export class SpanTails {
     this.#knownCount = 0;
   }
 
-  #otherField(reader: ProtobufReader, keys: KeyMatcher): void {
+  #addRange(start: number, end: number): void {
+    this.#ranges[this.#rangesEnd++] = start;
+    this.#ranges[this.#rangesEnd++] = end;
+  }
+
+  #longField(reader: ProtobufReader, keys: KeyMatcher): void {
     const tag = reader.tag();
     if (tag !== ATTRIBUTE_TAG && tag !== LINK_TAG && tag !== TRACE_STATE_TAG) {
       reader.skip(tag);
@@ -112,7 +117,7 @@ export class SpanTails {
     const start = reader.position;
     const bodyEnd = start + length;
     if (tag === ATTRIBUTE_TAG) {
-      if (isWanted(reader.bytes, start, keys)) this.#ranges.push(start, bodyEnd);
+      if (isWanted(reader.bytes, start, keys)) this.#addRange(start, bodyEnd);
     } else if (tag === TRACE_STATE_TAG) {
       this.weight = adjustedCount(latin1(reader.bytes, start, bodyEnd));
     } else if (this.links.length < MAX_LINKS) {
@@ -125,8 +130,9 @@ export class SpanTails {
   #farEndOf(payload: Uint8Array): number {
     const hash = this.#hash(payload);
     const sameHash = this.#known.get(hash);
-    const known = sameHash?.find(({ bytes }) => this.#isSame(bytes, payload));
-    if (known !== undefined) return known.id;
+    if (sameHash !== undefined) {
+      for (const { bytes, id } of sameHash) if (this.#isSame(bytes, payload)) return id;
+    }
     const fresh = {
       bytes: this.#copy(payload),
       id: this.#farEnds.idOf(normalised(this.#attributes(payload))),
@@ -142,7 +148,7 @@ export class SpanTails {
   /** FNV-1a over the bytes of all ranges. */
   #hash(payload: Uint8Array): number {
     let hash = 0x811c_9dc5;
-    for (let range = 0; range < this.#ranges.length; range += 2) {
+    for (let range = 0; range < this.#rangesEnd; range += 2) {
       const end = this.#ranges[range + 1] as number;
       for (let at = this.#ranges[range] as number; at < end; at++) {
         hash = Math.imul(hash ^ (payload[at] as number), 0x0100_0193);
@@ -153,7 +159,7 @@ export class SpanTails {
 
   #isSame(bytes: Uint8Array, payload: Uint8Array): boolean {
     let at = 0;
-    for (let range = 0; range < this.#ranges.length; range += 2) {
+    for (let range = 0; range < this.#rangesEnd; range += 2) {
       const end = this.#ranges[range + 1] as number;
       for (let place = this.#ranges[range] as number; place < end; place++) {
         if (bytes[at++] !== payload[place]) return false;
@@ -164,7 +170,7 @@ export class SpanTails {
 
   #copy(payload: Uint8Array): Uint8Array {
     const bytes: number[] = [];
-    for (let range = 0; range < this.#ranges.length; range += 2) {
+    for (let range = 0; range < this.#rangesEnd; range += 2) {
       bytes.push(...payload.subarray(this.#ranges[range], this.#ranges[range + 1]));
     }
     return Uint8Array.from(bytes);
@@ -172,12 +178,36 @@ export class SpanTails {
 
   #attributes(payload: Uint8Array): Attributes {
     const attributes: Record<string, AttributeValue> = {};
-    for (let range = 0; range < this.#ranges.length; range += 2) {
+    for (let range = 0; range < this.#rangesEnd; range += 2) {
       const reader = new ProtobufReader(payload, this.#ranges[range], this.#ranges[range + 1]);
       const { key, value } = keyValueFrom(reader);
       attributes[key] = value;
     }
     return attributes;
+  }
+}
+
+/**
+ * Where the field at `position` of a checked span ends, for nearly all of them: short tags, lengths below 2^14, and flags.
+ * {@link NOT_SHORT} for others.
+ */
+function shortFieldEnd(payload: Uint8Array, position: number): number {
+  const tag = payload[position] as number;
+  const first = payload[position + 1] as number;
+  switch (tag & TYPE_BITS) {
+    case WireType.LENGTH: {
+      if (first < 0x80) return position + 2 + first;
+      const second = payload[position + 2] as number;
+      return second < 0x80 ? position + 3 + ((first & 0x7f) | (second << 7)) : NOT_SHORT;
+    }
+    case WireType.FIXED64:
+      return position + 9;
+    case WireType.VARINT:
+      return first < 0x80 ? position + 2 : NOT_SHORT;
+    case LONG_TAG | WireType.FIXED32:
+      return first < 0x80 ? position + 6 : NOT_SHORT;
+    default:
+      return NOT_SHORT;
   }
 }
 

@@ -153,8 +153,9 @@ export class TraceWindow {
     const words = batchWords(batch);
     const operationOf = this.#operations.readerOf(batch);
     const placeOf = this.spans.places.readerOf(batch);
+    const arrival = { position, arrivalUnixMillis };
     for (let row = 0; row < batch.rowCount; row++) {
-      const trace = this.#traceAt(words, row * 4, nowMillis, { position, arrivalUnixMillis });
+      const trace = this.#traceAt(words, row * 4, nowMillis, arrival);
       const kept = this.#add(trace, words, { row, operation: operationOf(row), place: placeOf(row) });
       if (kept !== NO_ROW) onFresh(row, kept);
       this.#traces.lastMillis[trace] = nowMillis;
