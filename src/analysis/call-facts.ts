@@ -2,6 +2,10 @@
 
 import type { DependencyType, TraceCall } from "./dependency-links.ts";
 
+const NO_TIME = -1;
+/** Calls that the sender of a call of no tries made. */
+export const NO_TRIES: readonly TraceCall[] = Object.freeze([]);
+
 /** Spans of one trace as columns, in the order of the forest that the calls were found in. */
 export interface SpanTimes {
   /** Nanoseconds since some instant of the trace: exact below 2^53. */
@@ -43,7 +47,28 @@ export function callFacts(
   times: SpanTimes,
   tries: TriesBySender = triesBySender(calls),
 ): readonly CallFacts[] {
-  return calls.map((call) => factsOf(call, tries.get(call.sender) ?? [], times));
+  return calls.map((call) => {
+    const facts = noFacts();
+    measureCall(call, tries.get(call.sender) ?? NO_TRIES, times, facts);
+    return facts;
+  });
+}
+
+/** {@link CallFacts} to be written over. */
+export type WritableCallFacts = { -readonly [Name in keyof CallFacts]: CallFacts[Name] };
+
+/** Facts of a call of which nothing is measured. */
+export function noFacts(): WritableCallFacts {
+  return {
+    clientNanos: NO_TIME,
+    serverNanos: NO_TIME,
+    gapNanos: NO_TIME,
+    isGapClamped: false,
+    delayNanos: NO_TIME,
+    isClientError: false,
+    isServerError: false,
+    isRetry: false,
+  };
 }
 
 /** Calls of several tries and of one, by the span that made them. */
@@ -61,24 +86,34 @@ export function triesBySender(calls: readonly TraceCall[]): TriesBySender {
   return tries;
 }
 
-function factsOf(call: TraceCall, tries: readonly TraceCall[], times: SpanTimes): CallFacts {
+/**
+ * Measures one call of a trace.
+ *
+ * @param tries - the calls that its sender made, see {@link triesBySender}; none for a call of another kind
+ * @param facts - written over, every part of it
+ */
+export function measureCall(
+  call: TraceCall,
+  tries: readonly TraceCall[],
+  times: SpanTimes,
+  facts: WritableCallFacts,
+): void {
   const { sender, callee, type } = call;
   const { startNanos, durationNanos, isError } = times;
-  const clientNanos = sender === -1 ? -1 : (durationNanos[sender] as number);
-  const serverNanos = callee === -1 ? -1 : (durationNanos[callee] as number);
+  const clientNanos = sender === -1 ? NO_TIME : (durationNanos[sender] as number);
   const isMessage = type === "messaging" && sender !== -1 && callee !== -1;
+  const isClient = isClientSide(call);
+  const isFirstTry = tries[0] === call;
   const sent = isMessage ? (startNanos[sender] as number) + clientNanos : 0;
-  const gap = tries[0] === call ? clientNanos - unionNanos(tries, times) : -1;
-  return {
-    clientNanos: isClientSide(call) ? clientNanos : -1,
-    serverNanos,
-    gapNanos: tries[0] === call ? Math.max(0, gap) : -1,
-    isGapClamped: tries[0] === call && gap < 0,
-    delayNanos: isMessage ? Math.max(0, (startNanos[callee] as number) - sent) : -1,
-    isClientError: isClientSide(call) && sender !== -1 && isError[sender] === 1,
-    isServerError: callee !== -1 && isError[callee] === 1,
-    isRetry: tries.length > 1 && tries[0] !== call,
-  };
+  const gap = isFirstTry ? clientNanos - unionNanos(tries, times) : NO_TIME;
+  facts.clientNanos = isClient ? clientNanos : NO_TIME;
+  facts.serverNanos = callee === -1 ? NO_TIME : (durationNanos[callee] as number);
+  facts.gapNanos = isFirstTry ? Math.max(0, gap) : NO_TIME;
+  facts.isGapClamped = isFirstTry && gap < 0;
+  facts.delayNanos = isMessage ? Math.max(0, (startNanos[callee] as number) - sent) : NO_TIME;
+  facts.isClientError = isClient && sender !== -1 && isError[sender] === 1;
+  facts.isServerError = callee !== -1 && isError[callee] === 1;
+  facts.isRetry = tries.length > 1 && !isFirstTry;
 }
 
 /** The sender of a message is counted where it sends, not again where it is taken. */

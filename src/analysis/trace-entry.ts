@@ -1,6 +1,7 @@
 /** Where a request came into its trace from outside. */
 
-import type { SpanTimes } from "./call-facts.ts";
+import type { SpanTimes, WritableCallFacts } from "./call-facts.ts";
+import { noFacts } from "./call-facts.ts";
 import type { CountedCall } from "./call-sums.ts";
 import type { DependencyType } from "./dependency-link.ts";
 import type { ForestSpan, SpanForest } from "./span-forest.ts";
@@ -21,20 +22,24 @@ export function entrySpanOf({ parenthood, parents }: SpanForest<ForestSpan>): nu
 }
 
 /** The request from outside, as the span that it came in with saw it. */
-export function entryCallOf({ durationNanos, isError }: SpanTimes, entry: number): CountedCall {
-  const isServerError = isError[entry] === 1;
-  return {
-    callCount: 1,
-    errorCount: isServerError ? 1 : 0,
-    facts: {
-      clientNanos: NO_TIME,
-      serverNanos: durationNanos[entry] as number,
-      gapNanos: NO_TIME,
-      isGapClamped: false,
-      delayNanos: NO_TIME,
-      isClientError: false,
-      isServerError,
-      isRetry: false,
-    },
-  };
+export function entryCallOf(times: SpanTimes, entry: number): CountedCall {
+  const facts = noFacts();
+  measureEntry(times, entry, facts);
+  return { callCount: 1, errorCount: facts.isServerError ? 1 : 0, facts };
+}
+
+/** Writes what is measured of the request from outside over other facts. */
+export function measureEntry(
+  { durationNanos, isError }: SpanTimes,
+  entry: number,
+  facts: WritableCallFacts,
+): void {
+  facts.clientNanos = NO_TIME;
+  facts.gapNanos = NO_TIME;
+  facts.isGapClamped = false;
+  facts.delayNanos = NO_TIME;
+  facts.isClientError = false;
+  facts.isRetry = false;
+  facts.serverNanos = durationNanos[entry] as number;
+  facts.isServerError = isError[entry] === 1;
 }

@@ -172,7 +172,7 @@ export class LiveStatistics {
   ): void {
     const { starts } = this.window.spans.columns;
     const sign = news === "retract" ? -1 : 1;
-    for (const call of this.#calls.of(rows, trace)) {
+    this.#calls.tell(rows, trace, (call) => {
       const seconds = Math.min(secondsAt(starts, call.row), latestSeconds);
       for (const window of this.rollups.windowsAt(seconds)) {
         this.#addCall(window.edgeCell(call.edge), call, trace, sign);
@@ -180,7 +180,7 @@ export class LiveStatistics {
       for (const cell of this.topology.cellsOf(call, seconds)) this.#addCall(cell, call, trace, sign);
       // Counters must not fall: what late spans change stays out of them.
       if (news === "complete") this.#addCall(this.totals.edgeCell(call.edge), call, trace, 1);
-    }
+    });
   }
 
   #addCall(cell: EdgeCell, call: CompleteCall, trace: number, sign: 1 | -1): void {

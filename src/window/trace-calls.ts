@@ -1,14 +1,13 @@
 /** The calls of complete traces, worked out once for every shape of trace. */
 
-import type { CallFacts, SpanTimes, TriesBySender } from "../analysis/call-facts.ts";
-import { callFacts, triesBySender } from "../analysis/call-facts.ts";
+import type { CallFacts, SpanTimes, WritableCallFacts } from "../analysis/call-facts.ts";
+import { measureCall, NO_TRIES, noFacts, triesBySender } from "../analysis/call-facts.ts";
 import type { DependencySpan, TraceCall } from "../analysis/dependency-links.ts";
 import { traceCalls } from "../analysis/dependency-links.ts";
 import type { SpanForest } from "../analysis/span-forest.ts";
 import { spanForest } from "../analysis/span-forest.ts";
-import type { CallEnds } from "../analysis/topology/call-ends.ts";
 import { callEndsOf } from "../analysis/topology/call-ends.ts";
-import { entryCallOf, entrySpanOf } from "../analysis/trace-entry.ts";
+import { entrySpanOf, measureEntry } from "../analysis/trace-entry.ts";
 import { WordMemo } from "../base/word-memo.ts";
 import { spanKindFromNumber } from "../model/span-kind.ts";
 import type { EdgeKey, Edges } from "./edges.ts";
@@ -39,14 +38,36 @@ export interface CompleteCall {
   readonly toPlace: number;
 }
 
+/** Told of a call; the object is written over for the next one. */
+export type CallListener = (call: CompleteCall) => void;
+
+/** A {@link CompleteCall} to be written over. */
+interface WritableCall {
+  edge: number;
+  callCount: number;
+  errorCount: number;
+  readonly facts: WritableCallFacts;
+  row: number;
+  fromPlace: number;
+  toPlace: number;
+}
+
+/** What is the same of a call in all traces of a shape. */
+interface CallShape {
+  readonly call: TraceCall;
+  /** Calls that its sender made. */
+  readonly tries: readonly TraceCall[];
+  readonly edge: number;
+  /** Index of the span that it is counted at. */
+  readonly at: number;
+  /** Indexes of the spans at both ends, -1 for ends that send none. */
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What is the same for all traces of a shape. */
 interface Structure {
-  readonly calls: readonly TraceCall[];
-  readonly tries: TriesBySender;
-  /** Edge of each call. */
-  readonly edges: readonly number[];
-  /** Spans at both ends of each call. */
-  readonly ends: readonly CallEnds[];
+  readonly calls: readonly CallShape[];
   readonly entryEdge: number;
   /** The span that the trace came in with: its root, or the earliest without a parent. */
   readonly entry: number;
@@ -62,6 +83,16 @@ export class CompleteCalls {
   readonly #operations: Operations;
   readonly #edges: Edges;
   readonly #shapes: WordMemo<Structure> = new WordMemo(MAX_SHAPE_WORDS);
+  /** The call at hand; written over by the next one. */
+  readonly #call: WritableCall = {
+    edge: 0,
+    callCount: 0,
+    errorCount: 0,
+    facts: noFacts(),
+    row: 0,
+    fromPlace: NO_PLACE,
+    toPlace: NO_PLACE,
+  };
   /** Of the trace at hand; written over by the next one. */
   #times: SpanTimes = emptyTimes(MAX_SHAPE_SPANS);
 
@@ -72,16 +103,17 @@ export class CompleteCalls {
     this.#edges = edges;
   }
 
-  /** The calls of a trace, its entry among them, given its rows by start and span id. */
-  of(sorted: Int32Array, trace: number): readonly CompleteCall[] {
+  /** Tells of the calls of a trace, its entry at last, given its rows by start and span id. */
+  tell(sorted: Int32Array, trace: number, listener: CallListener): void {
     if (!this.#describe(sorted)) {
       const forest = spanForest(this.#objects(sorted, trace));
       const ordered = Int32Array.from(forest.spans, ({ row }) => row);
-      return this.#timed(this.#structureOf(forest), ordered);
+      this.#tellTimed(this.#structureOf(forest), ordered, listener);
+      return;
     }
     const known = this.#shapes.find();
     const structure = known ?? this.#shapes.keep(this.#structureOf(spanForest(this.#objects(sorted, trace))));
-    return this.#timed(structure, sorted);
+    this.#tellTimed(structure, sorted, listener);
   }
 
   #structureOf(forest: SpanForest<DependencySpan>): Structure {
@@ -89,7 +121,6 @@ export class CompleteCalls {
     const entries = entrySpans(forest);
     const nameOf = (index: number): string =>
       index === -1 ? "" : (forest.spans[index] as DependencySpan).name;
-    const edges = calls.map((call) => this.#edges.idOf(edgeOf(call, entries, nameOf)));
     const entry = entrySpanOf(forest);
     const { serviceName, name } = forest.spans[entry] as DependencySpan;
     const entryEdge = this.#edges.idOf({
@@ -99,34 +130,37 @@ export class CompleteCalls {
       fromOperation: "",
       toOperation: name,
     });
-    const ends = calls.map((call) => callEndsOf(call, forest));
-    return { calls, tries: triesBySender(calls), edges, ends, entry, entryEdge };
+    const tries = triesBySender(calls);
+    const shapes = calls.map((call): CallShape => {
+      const edge = this.#edges.idOf(edgeOf(call, entries, nameOf));
+      const at = call.sender !== -1 ? call.sender : call.callee !== -1 ? call.callee : call.caller;
+      return { call, tries: tries.get(call.sender) ?? NO_TRIES, edge, at, ...callEndsOf(call, forest) };
+    });
+    return { calls: shapes, entry, entryEdge };
   }
 
-  #timed({ calls, tries, edges, ends, entry, entryEdge }: Structure, ordered: Int32Array): CompleteCall[] {
+  #tellTimed({ calls, entry, entryEdge }: Structure, ordered: Int32Array, listener: CallListener): void {
     const { places } = this.#spans.columns;
     const times = this.#timesOf(ordered);
-    const facts = callFacts(calls, times, tries);
-    const placeOf = (index: number): number =>
-      index === -1 ? NO_PLACE : (places[ordered[index] as number] as number);
-    const complete = calls.map(({ sender, callee, caller, callCount, errorCount }, index): CompleteCall => {
-      const place = sender !== -1 ? sender : callee !== -1 ? callee : caller;
-      const { from, to } = ends[index] as CallEnds;
-      return {
-        edge: edges[index] as number,
-        callCount,
-        errorCount,
-        facts: facts[index] as CallFacts,
-        row: ordered[place] as number,
-        fromPlace: placeOf(from),
-        toPlace: placeOf(to),
-      };
-    });
-    const { callCount, errorCount, facts: entryFacts } = entryCallOf(times, entry);
-    const row = ordered[entry] as number;
-    const ofEntry = { edge: entryEdge, row, fromPlace: NO_PLACE, toPlace: placeOf(entry) };
-    complete.push({ ...ofEntry, callCount, errorCount, facts: entryFacts });
-    return complete;
+    const told = this.#call;
+    for (const { call, tries, edge, at, from, to } of calls) {
+      measureCall(call, tries, times, told.facts);
+      told.edge = edge;
+      told.callCount = call.callCount;
+      told.errorCount = call.errorCount;
+      told.row = ordered[at] as number;
+      told.fromPlace = from === -1 ? NO_PLACE : (places[ordered[from] as number] as number);
+      told.toPlace = to === -1 ? NO_PLACE : (places[ordered[to] as number] as number);
+      listener(told);
+    }
+    measureEntry(times, entry, told.facts);
+    told.edge = entryEdge;
+    told.callCount = 1;
+    told.errorCount = told.facts.isServerError ? 1 : 0;
+    told.row = ordered[entry] as number;
+    told.fromPlace = NO_PLACE;
+    told.toPlace = places[told.row] as number;
+    listener(told);
   }
 
   #timesOf(ordered: Int32Array): SpanTimes {

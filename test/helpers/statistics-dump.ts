@@ -71,7 +71,8 @@ function spanText({ durations }: SpanCell): string {
 }
 
 function edgeText({ counts, sketches }: EdgeCell): string {
-  const filled = Object.entries(sketches).filter(([, sketch]) => !sketch.isEmpty);
-  const texts = filled.map(([name, sketch]) => `${name}=${hexFromBytes(sketch.toBytes())}`);
+  const texts = Object.entries(sketches).flatMap(([name, sketch]) =>
+    sketch === undefined || sketch.isEmpty ? [] : [`${name}=${hexFromBytes(sketch.toBytes())}`],
+  );
   return `${JSON.stringify(counts)} ${texts.sort().join(" ")}`;
 }

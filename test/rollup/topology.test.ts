@@ -50,8 +50,9 @@ const ask = (live: LiveStatistics, request: TopologyRequest): Promise<TopologyAn
   topologyIn(contextOf(live), request, { signal: new AbortController().signal });
 
 function sumsText({ counts, sketches }: CallSums): string {
-  const filled = Object.entries(sketches).filter(([, sketch]) => !sketch.isEmpty);
-  const texts = filled.map(([name, sketch]) => `${name} ${sketch.toBytes().join(".")}`);
+  const texts = Object.entries(sketches).flatMap(([name, sketch]) =>
+    sketch === undefined || sketch.isEmpty ? [] : [`${name} ${sketch.toBytes().join(".")}`],
+  );
   return `${JSON.stringify(counts)} ${texts.sort().join(" ")}`;
 }
 
