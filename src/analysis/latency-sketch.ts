@@ -2,6 +2,8 @@
 
 import { TracAggError } from "../base/errors.ts";
 import { ByteReader, ByteWriter } from "../base/varint-bytes.ts";
+import type { BucketWalk } from "./sketch-buckets.ts";
+import { addShortBuckets, lastIndexOf, nextBucket } from "./sketch-buckets.ts";
 import { stepsOfWeight, WEIGHT_STEPS, weightOfSteps } from "./weight-steps.ts";
 
 /** Buckets an octave: 2 to this power. A bucket is 2^(1/32) wide, so its middle is at most 1.09 % off. */
@@ -274,25 +276,25 @@ export class LatencySketch {
     this.#count += zeroCount + this.#addBuckets(reader, reader.varint(), steps);
   }
 
-  /** Nearly every number is a byte: those are read here, the others by the reader. Returns the sum of the counts. */
+  /** Returns the sum of the counts. */
   #addBuckets(reader: ByteReader, length: number, steps: number): number {
-    const { source } = reader;
-    let sum = 0;
-    let index = -1;
-    for (let bucket = 0; bucket < length; bucket++) {
-      const step = source[reader.position] as number;
-      if (step < 0x80) reader.position++;
-      index += step < 0x80 ? step : reader.varint();
-      if (index > MAX_INDEX) throw new TracAggError("data_corrupt", `a sketch has a bucket ${index}`);
-      const value = source[reader.position] as number;
-      if (value < 0x80) reader.position++;
-      const count = (value < 0x80 ? value : reader.varint()) / steps;
-      sum += count;
-      const at = index - this.#low;
-      if (at >= 0 && at < this.#counts.length) this.#counts[at] = (this.#counts[at] as number) + count;
-      else this.#addToBucket(index, count);
+    // A power of two: multiplying by it is as exact as dividing by the steps.
+    const unit = 1 / steps;
+    const walk: BucketWalk = { reader, left: length, index: -1, sum: 0 };
+    for (;;) {
+      addShortBuckets(walk, { counts: this.#counts, low: this.#low, unit });
+      if (walk.left === 0) break;
+      const count = nextBucket(walk) * unit;
+      walk.sum += count;
+      const at = walk.index - this.#low;
+      if (!(at >= 0 && at < this.#counts.length)) {
+        // One run for all that come is made at once, not grown step by step.
+        this.#reserve(assertedIndex(walk.index), assertedIndex(lastIndexOf(walk)) + 1);
+      }
+      this.#addToBucket(walk.index, count);
     }
-    return sum;
+    assertedIndex(walk.index);
+    return walk.sum;
   }
 
   #change(nanos: number, weight: number, sign: 1 | -1): void {
@@ -378,6 +380,12 @@ export function bucketIndex(value: number): number {
   const significand = float[0] as number;
   if (significand === 1) return octave * SUBBUCKETS - 1;
   return octave * SUBBUCKETS + subBucket(significand, GUESSES[(high >>> 14) & 63] as number);
+}
+
+/** @throws TracAggError `data_corrupt` */
+function assertedIndex(index: number): number {
+  if (index > MAX_INDEX) throw new TracAggError("data_corrupt", `a sketch has a bucket ${index}`);
+  return index;
 }
 
 function subBucket(significand: number, guess: number): number {

@@ -61,7 +61,15 @@ export class EdgeCell extends CallSums {
 
   /** Adds what {@link EdgeCell.writeTo} wrote of another cell. @throws TracAggError `data_corrupt` */
   mergeFrom(reader: ByteReader): void {
-    for (const name of CALL_COUNTS) this.counts[name] += reader.varint() / WEIGHT_STEPS;
+    // In the order of CALL_COUNTS, one by one: with names as keys this took a quarter of an answer over a day.
+    const { counts } = this;
+    counts.calls += reader.varint() / WEIGHT_STEPS;
+    counts.errors += reader.varint() / WEIGHT_STEPS;
+    counts.clientErrors += reader.varint() / WEIGHT_STEPS;
+    counts.serverErrors += reader.varint() / WEIGHT_STEPS;
+    counts.pairedCalls += reader.varint() / WEIGHT_STEPS;
+    counts.retries += reader.varint() / WEIGHT_STEPS;
+    counts.clampedGaps += reader.varint() / WEIGHT_STEPS;
     const present = reader.varint();
     for (const [bit, name] of CALL_SKETCHES.entries()) {
       if ((present & (1 << bit)) !== 0) this.sketch(name).mergeFrom(reader);
