@@ -80,6 +80,12 @@ function statisticsGauges(statistics: LiveStatistics, keeper: StatisticsKeeper):
     ],
     ["rollup_windows", "Windows of time held.", () => rollups.sizes().windows],
     ["rollup_resting_bytes", "Bytes of windows of time at rest.", () => rollups.sizes().restingBytes],
+    [
+      "rollup_sum_bytes",
+      "Bytes of sums of windows at rest, kept for answers.",
+      () => rollups.sumSizes().bytes,
+    ],
+    ["rollup_dropped_sums", "Sums of windows at rest dropped for memory.", () => rollups.sumSizes().dropped],
     ["rollup_too_old", "Spans and calls before the oldest window.", () => rollups.counters.tooOld],
     ["rollup_dropped_windows", "Windows dropped early for memory.", () => rollups.counters.droppedForMemory],
     ["rollup_failed_saves", "Times statistics could not be stored.", () => keeper.failedSaves],

@@ -34,6 +34,10 @@ export class ByteWriter {
 
   /** @param value a whole number from 0 to 2^53 - 1 */
   varint(value: number): void {
+    if (value < 0x80 && this.#length < this.#bytes.length) {
+      this.#bytes[this.#length++] = value;
+      return;
+    }
     this.#reserve(MAX_VARINT_BYTES);
     let rest = value;
     while (rest >= 0x80) {

@@ -2,6 +2,8 @@
 
 import { ceilTo, floorTo } from "../base/whole-steps.ts";
 import type { CellSums } from "./cells.ts";
+import type { SumSizes } from "./resting-sums.ts";
+import { RestingSums, sizesOfSums } from "./resting-sums.ts";
 import { RollupWindow } from "./rollup-window.ts";
 import type { WindowSizes } from "./window-sizes.ts";
 import { sizesOf } from "./window-sizes.ts";
@@ -45,6 +47,8 @@ export interface SecondsRange {
 /** Which windows, and how much of them. */
 export interface RollupsOptions {
   readonly maxBytes?: number;
+  /** Bytes of sums of neighbouring windows, for each length of windows. Default 16 MiB. */
+  readonly maxSumBytes?: number;
   /** Finest first, each a whole part of the next. Default {@link RESOLUTIONS}. */
   readonly resolutions?: readonly Resolution[];
 }
@@ -72,10 +76,11 @@ export class Rollups {
   #foundFor = Number.NaN;
   #nowSeconds = 0;
 
-  constructor({ maxBytes = DEFAULT_MAX_BYTES, resolutions = RESOLUTIONS }: RollupsOptions = {}) {
+  constructor({ maxBytes = DEFAULT_MAX_BYTES, resolutions = RESOLUTIONS, maxSumBytes }: RollupsOptions = {}) {
     this.#maxBytes = maxBytes;
     const levels: Level[] = [];
-    for (const resolution of [...resolutions].reverse()) levels.unshift(new Level(resolution, levels[0]));
+    for (const resolution of [...resolutions].reverse())
+      levels.unshift(new Level(resolution, levels[0], maxSumBytes));
     this.#levels = levels;
   }
 
@@ -87,6 +92,8 @@ export class Rollups {
   /**
    * The windows that a span or call of a moment belongs into: the finest that reaches back so far, and those that it was
    * folded into.
+   * The windows that a span or call of a moment belongs into; valid until the next call of any method. The finest that
+   * reaches back so far, and those that it was folded into.
    */
   windowsAt(seconds: number): readonly RollupWindow[] {
     const finest = floorTo(seconds, (this.#levels[0] as Level).resolution.windowSeconds);
@@ -120,13 +127,16 @@ export class Rollups {
   }
 
   /**
-   * Adds the cells of a range up, see {@link windowsOver}.
+   * Adds the cells of a range up, see {@link windowsOver}; of windows at rest, sums of several that are kept.
    *
    * @returns the range that was covered
    */
   addUp(range: SecondsRange, sums: CellSums): SecondsRange {
-    const { windows, covered } = this.windowsOver(range);
-    for (const window of windows) window.addTo(sums);
+    const { shares, covered } = this.#sharesOf(range);
+    for (const { index, start, end } of shares) {
+      for (const window of this.#unfoldedBetween(index, start, end)) window.addTo(sums);
+      for (const window of (this.#levels[index] as Level).summedBetween(start, end)) window.addTo(sums);
+    }
     return covered;
   }
 
@@ -138,8 +148,8 @@ export class Rollups {
     readonly windows: readonly RollupWindow[];
     readonly covered: SecondsRange;
   } {
-    const windows: RollupWindow[] = [];
-    const covered = this.#findIn(this.#levels.length - 1, range, windows);
+    const { shares, covered } = this.#sharesOf(range);
+    const windows = shares.flatMap(({ index, start, end }) => this.#partsBetween(index, start, end));
     return { windows, covered };
   }
 
@@ -205,6 +215,7 @@ export class Rollups {
     const level = this.#levels.find(({ resolution }) => resolution.windowSeconds === windowSeconds);
     level?.windows.set(window.startSeconds, window);
     this.#foundFor = Number.NaN;
+    level?.restore(window);
   }
 
   /** Bytes of resting windows, and how many are held as cells. */
@@ -221,37 +232,56 @@ export class Rollups {
       if (!window.isFolded) break;
     }
     return found;
+  /** What sums of neighbouring windows take that are kept for answers. */
+  sumSizes(): SumSizes {
+    return sizesOfSums(this.#levels.map(({ sums }) => sums));
   }
 
   /** Windows of a level that start in a range of whole ones, and finer ones there that are not folded. */
   #partsBetween(index: number, start: number, end: number): RollupWindow[] {
+    const own = (this.#levels[index] as Level).between(start, end);
+    return [...this.#unfoldedBetween(index, start, end), ...own];
+  }
+
+  #unfoldedBetween(index: number, start: number, end: number): RollupWindow[] {
     return this.#levels
-      .slice(0, index + 1)
-      .flatMap((level, finer) =>
-        level.between(start, end).filter(({ isFolded }) => finer === index || !isFolded),
-      );
+      .slice(0, index)
+      .flatMap((level) => level.between(start, end).filter(({ isFolded }) => !isFolded));
+  }
+
+  #sharesOf(range: SecondsRange): { readonly shares: readonly Share[]; readonly covered: SecondsRange } {
+    const shares: Share[] = [];
+    const covered = this.#findIn(this.#levels.length - 1, range, shares);
+    return { shares, covered };
   }
 
   /** This level takes what it has whole windows for, and the next finer one, as far as it reaches, the rest. */
-  #findIn(index: number, range: SecondsRange, windows: RollupWindow[]): SecondsRange {
+  #findIn(index: number, range: SecondsRange, shares: Share[]): SecondsRange {
     const level = this.#levels[index] as Level;
     const finer = this.#levels[index - 1];
     const covered =
       finer === undefined ? level.widened(range) : level.shareOf(range, finer, this.#nowSeconds);
-    if (covered === undefined) return this.#findIn(index - 1, range, windows);
-    windows.push(...this.#partsBetween(index, covered.start, covered.end));
+    if (covered === undefined) return this.#findIn(index - 1, range, shares);
+    shares.push({ index, ...covered });
     let { start, end } = covered;
     if (range.start < start)
-      ({ start } = this.#findIn(index - 1, { start: range.start, end: start }, windows));
-    if (range.end > end) ({ end } = this.#findIn(index - 1, { start: end, end: range.end }, windows));
+      ({ start } = this.#findIn(index - 1, { start: range.start, end: start }, shares));
+    if (range.end > end) ({ end } = this.#findIn(index - 1, { start: end, end: range.end }, shares));
     return { start, end };
   }
+}
+
+/** What of a range the windows of a level answer for. */
+interface Share extends SecondsRange {
+  /** Of the level. */
+  readonly index: number;
 }
 
 /** Windows of one resolution, by start. */
 class Level {
   readonly resolution: Resolution;
   readonly windows: Map<number, RollupWindow> = new Map();
+  readonly sums: RestingSums;
   /** What its windows are folded into. */
   readonly #longer: Level | undefined;
   /** The window asked for last: most spans of a request fall into one. */
@@ -259,9 +289,15 @@ class Level {
   /** What starts before this is gone. */
   #droppedBefore = Number.NEGATIVE_INFINITY;
 
-  constructor(resolution: Resolution, longer: Level | undefined) {
+  constructor(resolution: Resolution, longer: Level | undefined, maxSumBytes: number | undefined) {
     this.resolution = resolution;
     this.#longer = longer;
+    this.sums = new RestingSums(this.windows, resolution.windowSeconds, maxSumBytes);
+  }
+
+  restore(window: RollupWindow): void {
+    this.windows.set(window.startSeconds, window);
+    this.sums.forget(window.startSeconds);
   }
 
   /** Earliest start of a window that is held. */
@@ -305,6 +341,8 @@ class Level {
     if (this.#last?.startSeconds === start) return this.#last;
     if (start < this.heldSince(nowSeconds)) return undefined;
     let window = this.windows.get(start);
+    // What is asked for changes next: sums are of windows at rest.
+    if (window?.isLive !== true) this.sums.forget(start);
     if (window === undefined) {
       window = new RollupWindow(start);
       this.windows.set(start, window);
@@ -341,6 +379,13 @@ class Level {
     return oldest.restingBytes;
   }
 
+  /** Windows of a range, and sums in place of many. */
+  summedBetween(start: number, end: number): RollupWindow[] {
+    // Whoever changes a window that may be in a sum now has to pass where that is forgotten.
+    this.#last = undefined;
+    return this.sums.between(start, end);
+  }
+
   between(start: number, end: number): RollupWindow[] {
     const found: RollupWindow[] = [];
     for (const window of this.windows.values()) {
@@ -363,6 +408,7 @@ class Level {
 
   #drop(start: number): void {
     this.windows.delete(start);
+    this.sums.forget(start);
     if (this.#last?.startSeconds === start) this.#last = undefined;
   }
 }
