@@ -70,7 +70,14 @@ export class CallSums {
 
   /** Adds what other sums hold. */
   mergeSums(other: CallSums): void {
-    for (const name of CALL_COUNTS) this.counts[name] += other.counts[name];
+    const { counts } = this;
+    counts.calls += other.counts.calls;
+    counts.errors += other.counts.errors;
+    counts.clientErrors += other.counts.clientErrors;
+    counts.serverErrors += other.counts.serverErrors;
+    counts.pairedCalls += other.counts.pairedCalls;
+    counts.retries += other.counts.retries;
+    counts.clampedGaps += other.counts.clampedGaps;
     for (const name of CALL_SKETCHES) {
       const sketch = other.sketches[name];
       if (sketch !== undefined) this.sketch(name).merge(sketch);

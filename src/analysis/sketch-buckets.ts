@@ -2,6 +2,9 @@
 
 import { ByteReader } from "../base/varint-bytes.ts";
 
+/** A step of one byte and a count of three. */
+const MAX_SHORT_BYTES = 4;
+
 /** How far the buckets of a sketch are read. */
 export interface BucketWalk {
   readonly reader: ByteReader;
@@ -21,28 +24,39 @@ export interface BucketRun {
 }
 
 /**
- * Adds buckets whose step and count take a byte each, nearly all there are, up to the first that is another or outside
- * the run. Answers over a day spend most of their time here: all that it needs lies in local variables.
+ * Adds buckets up to the first that lies outside the run, takes many bytes or lies near the end of them. Answers over a
+ * day spend most of their time here: all that it needs lies in local variables.
  */
 export function addShortBuckets(walk: BucketWalk, { counts, low, unit }: BucketRun): void {
-  const { source, position: from } = walk.reader;
-  const end = Math.min(from + walk.left * 2, source.length - 1);
-  let position = from;
+  const { source } = walk.reader;
+  const last = source.length - MAX_SHORT_BYTES;
+  let { position } = walk.reader;
+  let { left } = walk;
   let at = walk.index - low;
   let sum = 0;
-  while (position < end) {
-    const step = source[position] as number;
-    const value = source[position + 1] as number;
-    const next = at + step;
-    if (step >= 0x80 || value >= 0x80 || next < 0 || next >= counts.length) break;
+  while (left > 0 && position <= last) {
+    const next = at + (source[position] as number);
+    let value = source[position + 1] as number;
+    let length = 2;
+    if (value >= 0x80) {
+      value = (value & 0x7f) | ((source[position + 2] as number) << 7);
+      length = 3;
+    }
+    if (value >= 0x4000) {
+      value = (value & 0x3fff) | ((source[position + 3] as number) << 14);
+      length = 4;
+    }
+    if ((source[position] as number) >= 0x80 || value >= 0x20_0000) break;
+    if (next < 0 || next >= counts.length) break;
     const count = value * unit;
     counts[next] = (counts[next] as number) + count;
     sum += count;
     at = next;
-    position += 2;
+    position += length;
+    left--;
   }
   walk.reader.position = position;
-  walk.left -= (position - from) / 2;
+  walk.left = left;
   walk.index = at + low;
   walk.sum += sum;
 }

@@ -3,13 +3,13 @@
 import { floorTo } from "../base/whole-steps.ts";
 import { RollupWindow } from "./rollup-window.ts";
 
-/** Windows that a sum is of, shortest first; each sum is made of those of the length before. 60 minutes are five of 12. */
+/** Windows that a sum is of, shortest first; each is so many whole ones of the length before. 60 minutes are five of 12. */
 const LENGTHS = [1, 2, 4, 12];
 /** Sums made on the way of one answer, some milliseconds each: the first over a long range does not wait for all. */
 const MADE_BY_ANSWER = 4;
 /** Beside the bytes of its content. */
 const BYTES_OF_SUM = 200;
-/** Twice what the sums of a day take with 500 operations and 300 edges. */
+/** Some forty sums of hours with 500 operations and 300 edges; an answer over a day takes a handful. */
 const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 
 /** Bytes of sums, and how many were dropped for memory. */
@@ -108,8 +108,9 @@ export class RestingSums {
       this.#sums.set(key, known);
       return known;
     }
-    const parts = this.#partsAt(at, length);
-    if (parts === undefined || this.#leftToMake === 0) return undefined;
+    const parts: RollupWindow[] = [];
+    const isAtRest = this.#leftToMake > 0 && this.#findParts(at, length, parts);
+    if (!isAtRest || parts.length < 2) return undefined;
     this.#leftToMake--;
     const sum = new RollupWindow(at);
     for (const part of parts) part.addTo(sum);
@@ -118,17 +119,16 @@ export class RestingSums {
     return sum;
   }
 
-  /** What a sum is made of; undefined when it cannot be made now. */
-  #partsAt(at: number, length: number): RollupWindow[] | undefined {
+  /** Finds shorter sums and windows that a sum is made of; false when a window changes. */
+  #findParts(at: number, length: number, parts: RollupWindow[]): boolean {
     const step = this.#seconds(length - 1);
-    const parts: RollupWindow[] = [];
     for (let start = at; start < at + this.#seconds(length); start += step) {
-      const part = length === 1 ? this.#windows.get(start) : this.#sumAt(start, length - 1);
-      if (part?.isLive === true) return undefined;
-      if (part === undefined && length > 1) return undefined;
+      const part = length === 1 ? this.#windows.get(start) : this.#sums.get(keyOf(start, length - 1));
+      if (part?.isLive === true) return false;
       if (part !== undefined) parts.push(part);
+      else if (length > 1 && !this.#findParts(start, length - 1, parts)) return false;
     }
-    return parts;
+    return true;
   }
 
   #keep(key: number, sum: RollupWindow): void {

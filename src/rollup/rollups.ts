@@ -134,8 +134,9 @@ export class Rollups {
   addUp(range: SecondsRange, sums: CellSums): SecondsRange {
     const { shares, covered } = this.#sharesOf(range);
     for (const { index, start, end } of shares) {
-      for (const window of this.#unfoldedBetween(index, start, end)) window.addTo(sums);
+      // What holds most comes first: sketches take their full width at once.
       for (const window of (this.#levels[index] as Level).summedBetween(start, end)) window.addTo(sums);
+      for (const window of this.#unfoldedBetween(index, start, end)) window.addTo(sums);
     }
     return covered;
   }
