@@ -3,7 +3,7 @@
 import { TracAggError } from "../base/errors.ts";
 import type { LiveStatistics } from "../rollup/live-statistics.ts";
 import { MAX_AHEAD_SECONDS } from "../rollup/live-statistics.ts";
-import type { SecondsRange } from "../rollup/rollups.ts";
+import type { SecondsRange } from "../rollup/rollup-level.ts";
 import { RESOLUTIONS } from "../rollup/rollups.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { CoveredRange, TextRange } from "./trace-filter.ts";

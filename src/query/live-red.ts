@@ -8,7 +8,7 @@ import { spanKindFromNumber } from "../model/span-kind.ts";
 import type { CellSums, Exemplar } from "../rollup/cells.ts";
 import { SpanCell } from "../rollup/cells.ts";
 import type { LiveStatistics } from "../rollup/live-statistics.ts";
-import type { SecondsRange } from "../rollup/rollups.ts";
+import type { SecondsRange } from "../rollup/rollup-level.ts";
 import { RESOLUTIONS } from "../rollup/rollups.ts";
 import { partsOfSeries } from "../rollup/series.ts";
 import { coveredOf, liveStatisticsOf, secondsRangeFrom } from "./live-range.ts";

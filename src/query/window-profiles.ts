@@ -16,7 +16,7 @@ import { ByteReader } from "../base/varint-bytes.ts";
 import type { LiveProfiles } from "../rollup/live-profiles.ts";
 import { MAX_AHEAD_SECONDS } from "../rollup/live-statistics.ts";
 import type { ProfilePiece } from "../rollup/profile-windows.ts";
-import type { SecondsRange } from "../rollup/rollups.ts";
+import type { SecondsRange } from "../rollup/rollup-level.ts";
 import type { RootProfile } from "../rollup/root-profile.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";

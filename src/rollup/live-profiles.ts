@@ -19,7 +19,7 @@ import type { ProfileRoot, ProfileRootsOptions, RootsMark } from "./profile-root
 import { ProfileRoots } from "./profile-roots.ts";
 import type { ProfilePiece } from "./profile-windows.ts";
 import { ProfileWindows } from "./profile-windows.ts";
-import type { SecondsRange } from "./rollups.ts";
+import type { SecondsRange } from "./rollup-level.ts";
 import type { ProfileParts } from "./root-profile.ts";
 import { RootProfile } from "./root-profile.ts";
 import { WindowColumns } from "./window-columns.ts";

@@ -4,7 +4,7 @@ import { ceilTo, floorTo } from "../base/whole-steps.ts";
 import type { TraceColumns } from "../model/trace-columns.ts";
 import type { ProfileRoot, ProfileRoots } from "./profile-roots.ts";
 import { ProfileWindow } from "./profile-window.ts";
-import type { SecondsRange } from "./rollups.ts";
+import type { SecondsRange } from "./rollup-level.ts";
 import type { ProfileParts } from "./root-profile.ts";
 import type { WindowSizes } from "./window-sizes.ts";
 import { sizesOf } from "./window-sizes.ts";

@@ -3,16 +3,12 @@
 import { ceilTo, floorTo } from "../base/whole-steps.ts";
 import type { CellSums } from "./cells.ts";
 import type { SumSizes } from "./resting-sums.ts";
-import { RestingSums, sizesOfSums } from "./resting-sums.ts";
-import { RollupWindow } from "./rollup-window.ts";
+import { sizesOfSums } from "./resting-sums.ts";
+import type { Resolution, SecondsRange } from "./rollup-level.ts";
+import { Level } from "./rollup-level.ts";
+import type { RollupWindow } from "./rollup-window.ts";
 import type { WindowSizes } from "./window-sizes.ts";
 import { sizesOf } from "./window-sizes.ts";
-
-/** Windows of one length, and how long they are held. */
-export interface Resolution {
-  readonly windowSeconds: number;
-  readonly keepSeconds: number;
-}
 
 const MINUTE = 60;
 const HOUR = 3_600;
@@ -25,8 +21,6 @@ export const RESOLUTIONS: readonly Resolution[] = Object.freeze([
   { windowSeconds: HOUR, keepSeconds: 30 * DAY },
 ]);
 
-/** Windows that lie this far back rest as bytes: what still comes for them is late. */
-const REST_AFTER_WINDOWS = 2;
 /** Bytes of resting windows; the oldest of the finest resolution go first. */
 const DEFAULT_MAX_BYTES = 256 * 1024 * 1024;
 
@@ -36,12 +30,6 @@ export interface RollupCounters {
   tooOld: number;
   /** Windows dropped before their time for memory. */
   droppedForMemory: number;
-}
-
-/** A range of time, both in seconds since the epoch; `end` is exclusive. */
-export interface SecondsRange {
-  readonly start: number;
-  readonly end: number;
 }
 
 /** Which windows, and how much of them. */
@@ -91,9 +79,7 @@ export class Rollups {
 
   /**
    * The windows that a span or call of a moment belongs into: the finest that reaches back so far, and those that it was
-   * folded into.
-   * The windows that a span or call of a moment belongs into; valid until the next call of any method. The finest that
-   * reaches back so far, and those that it was folded into.
+   * folded into. Valid until the next call of another method.
    */
   windowsAt(seconds: number): readonly RollupWindow[] {
     const finest = floorTo(seconds, (this.#levels[0] as Level).resolution.windowSeconds);
@@ -133,6 +119,7 @@ export class Rollups {
    */
   addUp(range: SecondsRange, sums: CellSums): SecondsRange {
     const { shares, covered } = this.#sharesOf(range);
+    this.#foundFor = Number.NaN;
     for (const { index, start, end } of shares) {
       // What holds most comes first: sketches take their full width at once.
       for (const window of (this.#levels[index] as Level).summedBetween(start, end)) window.addTo(sums);
@@ -214,9 +201,8 @@ export class Rollups {
   /** Puts a window back that was stored. */
   restore(windowSeconds: number, window: RollupWindow): void {
     const level = this.#levels.find(({ resolution }) => resolution.windowSeconds === windowSeconds);
-    level?.windows.set(window.startSeconds, window);
-    this.#foundFor = Number.NaN;
     level?.restore(window);
+    this.#foundFor = Number.NaN;
   }
 
   /** Bytes of resting windows, and how many are held as cells. */
@@ -233,6 +219,8 @@ export class Rollups {
       if (!window.isFolded) break;
     }
     return found;
+  }
+
   /** What sums of neighbouring windows take that are kept for answers. */
   sumSizes(): SumSizes {
     return sizesOfSums(this.#levels.map(({ sums }) => sums));
@@ -276,140 +264,4 @@ export class Rollups {
 interface Share extends SecondsRange {
   /** Of the level. */
   readonly index: number;
-}
-
-/** Windows of one resolution, by start. */
-class Level {
-  readonly resolution: Resolution;
-  readonly windows: Map<number, RollupWindow> = new Map();
-  readonly sums: RestingSums;
-  /** What its windows are folded into. */
-  readonly #longer: Level | undefined;
-  /** The window asked for last: most spans of a request fall into one. */
-  #last: RollupWindow | undefined;
-  /** What starts before this is gone. */
-  #droppedBefore = Number.NEGATIVE_INFINITY;
-
-  constructor(resolution: Resolution, longer: Level | undefined, maxSumBytes: number | undefined) {
-    this.resolution = resolution;
-    this.#longer = longer;
-    this.sums = new RestingSums(this.windows, resolution.windowSeconds, maxSumBytes);
-  }
-
-  restore(window: RollupWindow): void {
-    this.windows.set(window.startSeconds, window);
-    this.sums.forget(window.startSeconds);
-  }
-
-  /** Earliest start of a window that is held. */
-  heldSince(nowSeconds: number): number {
-    const { windowSeconds, keepSeconds } = this.resolution;
-    return Math.max(floorTo(nowSeconds - keepSeconds, windowSeconds), this.#droppedBefore);
-  }
-
-  /** Says that all windows are back that were stored, and which of them are not folded. */
-  restored(unfoldedStarts: ReadonlySet<number>): void {
-    if (this.#longer === undefined || this.windows.size === 0) return;
-    for (const [start, window] of this.windows) window.isFolded = !unfoldedStarts.has(start);
-    const first = Math.min(...this.windows.keys());
-    const isOlderThere = [...this.#longer.windows.keys()].some((start) => start < first);
-    if (isOlderThere) this.#droppedBefore = Math.max(this.#droppedBefore, first);
-  }
-
-  /** The range in whole windows, all of it in them. */
-  widened({ start, end }: SecondsRange): SecondsRange {
-    const { windowSeconds } = this.resolution;
-    return { start: floorTo(start, windowSeconds), end: ceilTo(end, windowSeconds) };
-  }
-
-  /**
-   * What of a range lies in whole windows, and at an end where the finer level does not hold all of the window that the
-   * end lies in, that window too. Undefined when that is nothing.
-   */
-  shareOf(range: SecondsRange, finer: Level, nowSeconds: number): SecondsRange | undefined {
-    const { windowSeconds } = this.resolution;
-    const since = finer.heldSince(nowSeconds);
-    const wide = this.widened(range);
-    const wholeEnd = floorTo(range.end, windowSeconds);
-    const start = range.start < since ? wide.start : ceilTo(range.start, windowSeconds);
-    const end = wholeEnd < since ? wide.end : wholeEnd;
-    return start < end ? { start, end } : undefined;
-  }
-
-  windowAt(seconds: number, nowSeconds: number): RollupWindow | undefined {
-    const { windowSeconds } = this.resolution;
-    const start = floorTo(seconds, windowSeconds);
-    if (this.#last?.startSeconds === start) return this.#last;
-    if (start < this.heldSince(nowSeconds)) return undefined;
-    let window = this.windows.get(start);
-    // What is asked for changes next: sums are of windows at rest.
-    if (window?.isLive !== true) this.sums.forget(start);
-    if (window === undefined) {
-      window = new RollupWindow(start);
-      this.windows.set(start, window);
-    }
-    this.#last = window;
-    return window;
-  }
-
-  /** Drops what is past its term, lets rest what is past and folds it into longer windows; bytes of what rests. */
-  age(nowSeconds: number): number {
-    const { windowSeconds } = this.resolution;
-    const since = this.heldSince(nowSeconds);
-    const restBefore = nowSeconds - REST_AFTER_WINDOWS * windowSeconds;
-    let bytes = 0;
-    for (const [start, window] of this.windows) {
-      if (start < restBefore) this.#fold(window, nowSeconds);
-      if (start < since) {
-        this.#drop(start);
-        continue;
-      }
-      if (window.isLive && start < restBefore) window.rest();
-      bytes += window.restingBytes;
-    }
-    return bytes;
-  }
-
-  /** Drops the oldest window, if it rests and is folded; its bytes, 0 without one. */
-  dropOldest(): number {
-    const oldest = this.windows.get(Math.min(...this.windows.keys()));
-    if (oldest === undefined || oldest.isLive) return 0;
-    if (this.#longer !== undefined && !oldest.isFolded) return 0;
-    this.#drop(oldest.startSeconds);
-    this.#droppedBefore = oldest.startSeconds + this.resolution.windowSeconds;
-    return oldest.restingBytes;
-  }
-
-  /** Windows of a range, and sums in place of many. */
-  summedBetween(start: number, end: number): RollupWindow[] {
-    // Whoever changes a window that may be in a sum now has to pass where that is forgotten.
-    this.#last = undefined;
-    return this.sums.between(start, end);
-  }
-
-  between(start: number, end: number): RollupWindow[] {
-    const found: RollupWindow[] = [];
-    for (const window of this.windows.values()) {
-      if (window.startSeconds >= start && window.startSeconds < end) found.push(window);
-    }
-    return found.sort((left, right) => left.startSeconds - right.startSeconds);
-  }
-
-  /** Into the next longer window, and into those that this was folded into before. */
-  #fold(window: RollupWindow, nowSeconds: number): void {
-    if (window.isFolded) return;
-    window.isFolded = this.#longer !== undefined;
-    for (let level = this.#longer; level !== undefined; level = level.#longer) {
-      const longer = level.windowAt(window.startSeconds, nowSeconds);
-      if (longer === undefined) continue;
-      window.addTo(longer);
-      if (!longer.isFolded) return;
-    }
-  }
-
-  #drop(start: number): void {
-    this.windows.delete(start);
-    this.sums.forget(start);
-    if (this.#last?.startSeconds === start) this.#last = undefined;
-  }
 }

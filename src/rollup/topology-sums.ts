@@ -5,7 +5,7 @@ import { PlaceLinks } from "../window/place-links.ts";
 import type { Places } from "../window/places.ts";
 import type { CompleteCall } from "../window/trace-calls.ts";
 import type { EdgeCell } from "./cells.ts";
-import type { Resolution } from "./rollups.ts";
+import type { Resolution } from "./rollup-level.ts";
 import { Rollups } from "./rollups.ts";
 
 const MINUTE = 60;

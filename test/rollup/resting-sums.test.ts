@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Cells, EdgeCell, SpanCell } from "../../src/rollup/cells.ts";
 import { slower } from "../../src/rollup/cells.ts";
+import type { SecondsRange } from "../../src/rollup/rollup-level.ts";
 import { RollupWindow } from "../../src/rollup/rollup-window.ts";
-import type { RollupsOptions, SecondsRange } from "../../src/rollup/rollups.ts";
+import type { RollupsOptions } from "../../src/rollup/rollups.ts";
 import { Rollups } from "../../src/rollup/rollups.ts";
 import { cellsOf } from "../helpers/statistics-dump.ts";
 
@@ -174,7 +175,7 @@ function contentOf({ spans, edges }: Cells): unknown {
     JSON.stringify([id, [...durations.toBytes()], exemplar]),
   );
   const edgeTexts = Array.from(edges, ([id, { counts, sketches, exemplar }]) => {
-    const texts = Object.entries(sketches).map(([name, sketch]) => `${name} ${sketch.toBytes().join()}`);
+    const texts = Object.entries(sketches).map(([name, sketch]) => `${name} ${sketch?.toBytes().join()}`);
     return JSON.stringify([id, counts, texts.sort(), exemplar]);
   });
   return [spanTexts.sort(), edgeTexts.sort()];
