@@ -10,9 +10,6 @@ import { TRACE_SERVICE } from "./otlp-hints.ts";
 
 const TRACE_SERVICE_PROTO = "opentelemetry/proto/collector/trace/v1/trace_service.proto";
 
-/** Beginnings of the paths that these services answer. */
-const PATHS = /^\/grpc\.(?:health|reflection)\.v1(?:alpha)?\./;
-
 /** Names of services and symbols: all that health and reflection are asked with. */
 const MAX_QUESTION_BYTES = 64 * 1024;
 
@@ -21,11 +18,6 @@ export interface GrpcServices {
   readonly server: Server;
   /** What the health of the whole server ("") and of the trace service is. */
   setServing(isServing: boolean): void;
-}
-
-/** Whether a call is for one of these services. */
-export function isServicePath(path: string): boolean {
-  return PATHS.test(path);
 }
 
 /** Makes the server with health (https://grpc.io/docs/guides/health-checking/): SERVING. */

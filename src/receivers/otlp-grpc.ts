@@ -5,7 +5,7 @@
 
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { createServer } from "node:http2";
-import { errorFrom, TracAggError } from "../base/errors.ts";
+import { TracAggError } from "../base/errors.ts";
 import { DEFAULT_MAX_REQUEST_BYTES } from "../base/limits.ts";
 import type { Logger } from "../base/logger.ts";
 import { silentLogger } from "../base/logger.ts";
@@ -17,9 +17,7 @@ import { listen } from "../io/listen.ts";
 import { sendError, sendOnlyHeaders } from "./grpc-answer.ts";
 import type { ExportCallContext } from "./grpc-export-call.ts";
 import { answerExportCall } from "./grpc-export-call.ts";
-import { GrpcRelay } from "./grpc-relay.ts";
-import type { GrpcServices } from "./grpc-services.ts";
-import { addReflection, createGrpcServices, isServicePath } from "./grpc-services.ts";
+import { isServicePath, LateServices } from "./grpc-late-services.ts";
 import { TRACE_EXPORT_PATH, unknownMethodError } from "./otlp-hints.ts";
 import type { Receiver } from "./receiver.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
@@ -81,13 +79,11 @@ export function createOtlpGrpcReceiver(options: OtlpGrpcReceiverOptions): OtlpGr
 
 class GrpcReceiver implements OtlpGrpcReceiver {
   readonly #options: OtlpGrpcReceiverOptions;
-  readonly #logger: Logger;
   readonly #metrics: ReceiverMetrics;
   readonly #server: Http2Server;
   readonly #connections: Http2Connections;
   readonly #exportContext: ExportCallContext;
-  readonly #services: GrpcServices;
-  readonly #relay: GrpcRelay;
+  readonly #services: LateServices;
   #openCalls = 0;
   #onQuiet: () => void = () => {};
   #address: ListenAddress | undefined;
@@ -95,10 +91,10 @@ class GrpcReceiver implements OtlpGrpcReceiver {
 
   constructor(options: OtlpGrpcReceiverOptions) {
     this.#options = options;
-    this.#logger = options.logger ?? silentLogger;
     this.#metrics = options.receiverMetrics ?? createReceiverMetrics(silentMetrics);
-    this.#services = createGrpcServices();
-    this.#relay = new GrpcRelay(this.#services.server);
+    this.#services = new LateServices(options.logger ?? silentLogger, ({ code }) =>
+      this.#metrics.answered("otlp_grpc", code),
+    );
     this.#exportContext = this.#createExportContext();
     this.#server = createHttp2Server(options);
     this.#connections = new Http2Connections(this.#server, {
@@ -111,9 +107,6 @@ class GrpcReceiver implements OtlpGrpcReceiver {
   }
 
   async start(): Promise<void> {
-    if (!(await addReflection(this.#services))) {
-      this.#logger.warn("gRPC reflection is off: the package lacks its proto folder");
-    }
     const { host = "127.0.0.1", port = 4317 } = this.#options;
     this.#address = await listen(this.#server, { host, port }, "OTLP/gRPC");
   }
@@ -136,7 +129,7 @@ class GrpcReceiver implements OtlpGrpcReceiver {
   async #stop(): Promise<void> {
     this.beginDrain();
     if (this.#server.listening) await this.#closeConnections();
-    this.#relay.close();
+    this.#services.close();
   }
 
   #closeConnections(): Promise<void> {
@@ -169,14 +162,13 @@ class GrpcReceiver implements OtlpGrpcReceiver {
   }
 
   #answerOther(path: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    try {
-      if (!isServicePath(path)) throw unknownMethodError(path);
-      this.#relay.relay(stream, headers);
-    } catch (thrown) {
-      const error = errorFrom(thrown);
-      this.#metrics.answered("otlp_grpc", error.code);
-      sendError(stream, error);
+    if (isServicePath(path)) {
+      void this.#services.answer(stream, headers);
+      return;
     }
+    const error = unknownMethodError(path);
+    this.#metrics.answered("otlp_grpc", error.code);
+    sendError(stream, error);
   }
 
   #createExportContext(): ExportCallContext {
