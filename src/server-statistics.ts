@@ -4,6 +4,8 @@ import { randomInt } from "node:crypto";
 import type { Clock } from "./base/clock.ts";
 import type { Logger } from "./base/logger.ts";
 import type { Metrics } from "./base/metrics.ts";
+import type { CommittedBatch } from "./batch/committed-batch.ts";
+import { LogCatchUp } from "./ingest/log-catch-up.ts";
 import { replayLog } from "./ingest/replay-log.ts";
 import type { IngestLog } from "./log/ingest-log.ts";
 import { LiveStatistics } from "./rollup/live-statistics.ts";
@@ -25,28 +27,71 @@ export interface ServerStatisticsParts {
   readonly onCovered: (position: number) => void;
 }
 
+/** Statistics that may not be up to date yet. */
+export interface ServerStatistics {
+  /** Takes a new batch in. */
+  append(committed: CommittedBatch): void;
+  /** True while so much waits for older spans that new ones have to be refused. */
+  isOverloaded(): boolean;
+  /** The statistics as they are. */
+  current(): LiveStatistics;
+  /** Resolves once they have everything that came before the start. */
+  upToDate(signal: AbortSignal): Promise<void>;
+  /** Begins to read what they miss from the log, then lets time go on for them. */
+  begin(): void;
+  stop(): Promise<void>;
+}
+
 /**
- * Makes statistics with what was stored of them, reads back what the log holds and store or statistics do not, and lets
- * time go on for them.
+ * Makes statistics with what was stored of them, and reads back what the log holds and the store does not. What only
+ * statistics miss, mostly spans that are read for their copies to be known, is read after {@link ServerStatistics.begin}.
  */
-export async function startStatistics(parts: ServerStatisticsParts): Promise<StatisticsKeeper> {
+export async function startStatistics(parts: ServerStatisticsParts): Promise<ServerStatistics> {
   const { log, store, rollups, clock, logger, metrics, onCovered } = parts;
   // Senders choose trace ids; with a seed of this process's own they cannot choose where they collide.
   const statistics = new LiveStatistics({ seed: randomInt(2 ** 31) });
   const keeper = new StatisticsKeeper({ statistics, store: rollups, clock, logger, onCovered });
-  const gauges = [...statisticsGauges(statistics, keeper), ...profileGauges(statistics.profiles)];
-  for (const [name, help, value] of gauges) metrics.gauge({ name: `tracagg_${name}`, help }, value);
   await keeper.load();
   const isOlder = keeper.hasLoaded || store.coveredPosition() >= 0;
   // A data folder from before there were profiles: stored traces answer for what came until now.
   if (isOlder && !keeper.hasProfiles) statistics.profiles.windows.beginAt(clock.nowMillis() / 1_000);
-  const replayed = await replayLog({ log, store, followers: [keeper], logger, metrics });
+  const saidFromPosition = store.coveredPosition() + 1;
+  const replayed = await replayLog({ log, store, logger, metrics });
   if (replayed.records > 0) logger.info("recovered from the ingest log", { ...replayed });
-  keeper.start();
-  return keeper;
+  const catchUp = new LogCatchUp({
+    log,
+    follower: keeper,
+    untilPosition: log.nextPosition(),
+    saidFromPosition,
+    onDone: () => keeper.start(),
+    logger,
+    metrics,
+  });
+  const waitingSpans = () => catchUp.waitingSpans + keeper.waitingSpans;
+  const gauges = [
+    ...statisticsGauges(statistics, keeper, waitingSpans),
+    ...profileGauges(statistics.profiles),
+  ];
+  for (const [name, help, value] of gauges) metrics.gauge({ name: `tracagg_${name}`, help }, value);
+  return {
+    append: (committed) => catchUp.append(committed),
+    isOverloaded: () => catchUp.isOverloaded(),
+    current: () => keeper.current(),
+    upToDate: (signal) => catchUp.done(signal),
+    begin: () => catchUp.begin(),
+    stop: async () => {
+      await catchUp.stop();
+      // What is half read must not be stored as if it were all.
+      if (catchUp.isDone) await keeper.stop();
+    },
+  };
 }
 
-function statisticsGauges(statistics: LiveStatistics, keeper: StatisticsKeeper): readonly ServerGauge[] {
+function statisticsGauges(
+  statistics: LiveStatistics,
+  keeper: StatisticsKeeper,
+  waitingSpans: () => number,
+): readonly ServerGauge[] {
   const { window, rollups, operations, edges, topology } = statistics;
   const { places, links } = topology;
   return [
@@ -89,7 +134,7 @@ function statisticsGauges(statistics: LiveStatistics, keeper: StatisticsKeeper):
     ["rollup_too_old", "Spans and calls before the oldest window.", () => rollups.counters.tooOld],
     ["rollup_dropped_windows", "Windows dropped early for memory.", () => rollups.counters.droppedForMemory],
     ["rollup_failed_saves", "Times statistics could not be stored.", () => keeper.failedSaves],
-    ["rollup_waiting_spans", "Spans that are not in the statistics yet.", () => keeper.waitingSpans],
+    ["rollup_waiting_spans", "Spans that are not in the statistics yet.", waitingSpans],
     ["rollup_failed_batches", "Requests that could not be counted.", () => keeper.failedBatches],
   ];
 }

@@ -32,7 +32,7 @@ import { createOtlpHttpReceiver } from "./receivers/otlp-http.ts";
 import type { Receiver } from "./receivers/receiver.ts";
 import type { ReceiverMetrics } from "./receivers/receiver-metrics.ts";
 import { createReceiverMetrics } from "./receivers/receiver-metrics.ts";
-import type { LiveStatistics } from "./rollup/live-statistics.ts";
+import type { ServerStatistics } from "./server-statistics.ts";
 import { startStatistics } from "./server-statistics.ts";
 import type { ServerAddresses } from "./server-status.ts";
 import { serverStatus } from "./server-status.ts";
@@ -148,7 +148,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   const analysisThread = createAnalysisThread(metrics);
   lifecycle.onStop(() => analysisThread.stop());
   const store = await startStore(composition, { log, metrics, linksElsewhere: analysisThread.links });
-  const keeper = await startStatistics({
+  const statistics = await startStatistics({
     log,
     store,
     rollups: await rollupStoreOf(composition),
@@ -159,7 +159,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
       if (isDurable) log.release(STATISTICS_READER, position);
     },
   });
-  lifecycle.onStop(() => keeper.stop());
+  lifecycle.onStop(() => statistics.stop());
   // First of all an exporter takes hold of what it has not delivered yet.
   startFileExport(composition, log, metrics);
   releaseRegularly(log, store, lifecycle);
@@ -173,7 +173,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   const api = await listenApi(composition, {
     metrics,
     store,
-    live: () => keeper.current(),
+    statistics,
     largeAnalyses: analysisThread,
     status: () => serverStatus({ config, clock, startedUnixMillis, facts, store, addresses: addresses() }),
     notReadyReasons: () =>
@@ -184,23 +184,21 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   const pipeline = createIngestPipeline({
     log,
     store,
-    followers: [keeper],
+    followers: [statistics],
     decodeLong: ingestThread.decodeLong,
     ...config.ingest,
-    isOverloaded: () => store.isOverloaded?.() ?? false,
+    isOverloaded: () => store.isOverloaded?.() === true || statistics.isOverloaded(),
     metrics,
     clock,
   });
-  const { transcode } = ingestThread;
-  Object.assign(
-    receivers,
-    await startReceivers(composition, { metrics, sink: facts.watch(pipeline), facts, transcode }),
-  );
+  const sink = facts.watch(pipeline);
+  Object.assign(receivers, await startReceivers(composition, { metrics, sink, facts, ingestThread }));
   lifecycle.onStop(() => {
     isDraining = true;
     receivers.grpc?.beginDrain();
     return pipeline.drain();
   });
+  statistics.begin();
   return {
     ...addresses(),
     dataDir: isDurable ? config.data.dir : undefined,
@@ -343,7 +341,7 @@ function startFileExport(
 interface ApiParts {
   readonly metrics: RenderedMetrics;
   readonly store: TraceStore;
-  readonly live: () => LiveStatistics;
+  readonly statistics: ServerStatistics;
   readonly largeAnalyses: AnalysisThread;
   readonly status: () => StatusJson;
   readonly notReadyReasons: () => readonly string[];
@@ -351,7 +349,7 @@ interface ApiParts {
 
 async function listenApi(
   { config, logger, clock, lifecycle }: Composition,
-  { metrics, store, live, largeAnalyses, status, notReadyReasons }: ApiParts,
+  { metrics, store, statistics, largeAnalyses, status, notReadyReasons }: ApiParts,
 ): Promise<ListenAddress> {
   const app = createApi({
     version: VERSION,
@@ -359,7 +357,8 @@ async function listenApi(
     catalogue: store,
     statistics: store,
     largeAnalyses,
-    live,
+    live: () => statistics.current(),
+    liveUpToDate: (signal) => statistics.upToDate(signal),
     metrics,
     logger,
     clock,
@@ -381,7 +380,7 @@ async function listenApi(
   );
   lifecycle.onStop(() => closeServer(server));
   // Clients that follow events would keep it from closing.
-  lifecycle.onStop(() => live().profiles.feed.close());
+  lifecycle.onStop(() => statistics.current().profiles.feed.close());
   return address;
 }
 
@@ -390,15 +389,16 @@ interface Receivers {
   readonly http: Receiver;
 }
 
-interface ReceiverParts extends Pick<IngestThread, "transcode"> {
+interface ReceiverParts {
   readonly metrics: RenderedMetrics;
   readonly sink: SpanSink;
   readonly facts: IngestFacts;
+  readonly ingestThread: IngestThread;
 }
 
 async function startReceivers(
   { config, logger, lifecycle }: Composition,
-  { metrics, sink, facts, transcode }: ReceiverParts,
+  { metrics, sink, facts, ingestThread }: ReceiverParts,
 ): Promise<Receivers> {
   const counted = createReceiverMetrics(metrics);
   const receiverMetrics: ReceiverMetrics = {
@@ -416,7 +416,7 @@ async function startReceivers(
       ...shared,
       port: http.port,
       corsOrigins: http.cors.allowedOrigins,
-      transcode,
+      transcode: ingestThread.transcode,
     }),
   };
   for (const receiver of [receivers.grpc, receivers.http]) {

@@ -135,6 +135,7 @@ export function createQueries(options: QueriesOptions): Queries {
     statistics: options.statistics,
     largeAnalyses: options.largeAnalyses,
     live: options.live,
+    liveUpToDate: options.liveUpToDate,
     clock: options.clock,
     answerLimits: {
       maxSpansPerAnswer: maxSpansPerAnswer ?? DEFAULT_ANSWER_LIMITS.maxSpansPerAnswer,
@@ -151,6 +152,14 @@ export function createQueries(options: QueriesOptions): Queries {
     ) =>
     (request: Request, caller?: QueryCaller): Promise<Answer> =>
       limiter.run({ useCase, caller, answerHoldsRows }, (running) => ask(context, request, running));
+  const limitedLive = <Request, Answer>(
+    useCase: string,
+    ask: (context: QueryContext, request: Request, running: RunningQuery) => Promise<Answer>,
+  ) =>
+    limited(useCase, async (_context, request: Request, running) => {
+      await context.liveUpToDate?.(running.signal);
+      return ask(context, request, running);
+    });
   const bottlenecks = limited("bottlenecks", bottlenecksOf, true);
   return {
     searchTraces: limited("search_traces", searchTraces),
@@ -165,16 +174,16 @@ export function createQueries(options: QueriesOptions): Queries {
     compareSets: limited("compare_sets", compareSets),
     serviceStatistics: limited("service_statistics", serviceStatisticsIn),
     performance: limited("performance", performanceOf),
-    profile: limited("profile", profileOf),
-    slowTraces: limited("slow_traces", slowTracesOf),
-    bottleneckEvents: limited("bottleneck_events", bottleneckEventsIn),
+    profile: limitedLive("profile", profileOf),
+    slowTraces: limitedLive("slow_traces", slowTracesOf),
+    bottleneckEvents: limitedLive("bottleneck_events", bottleneckEventsIn),
     followBottleneckEvents: (request) => followBottleneckEvents(context, request),
     dependencies: limited("dependencies", dependenciesIn),
     zipkinDependencies: limited("zipkin_dependencies", zipkinDependenciesIn),
-    graph: limited("graph", graphIn),
-    topology: limited("topology", topologyIn),
-    red: limited("red", redIn),
-    redSeries: limited("red_series", redSeriesIn),
+    graph: limitedLive("graph", graphIn),
+    topology: limitedLive("topology", topologyIn),
+    red: limitedLive("red", redIn),
+    redSeries: limitedLive("red_series", redSeriesIn),
     services: (caller) => limiter.run({ useCase: "services", caller }, () => context.catalogue.services()),
     operations: limited("operations", (_context, serviceName: string) =>
       context.catalogue.operations(serviceName),

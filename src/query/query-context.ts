@@ -16,6 +16,8 @@ export interface QueryPorts {
   readonly largeAnalyses?: LargeAnalyses | undefined;
   /** Statistics as spans arrive, up to now; absent: what asks for them is answered with `unimplemented`. */
   readonly live?: (() => LiveStatistics) | undefined;
+  /** Resolves once they have everything from before a restart; absent: they have. */
+  readonly liveUpToDate?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /** How much one answer may look at. */
