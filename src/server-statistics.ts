@@ -36,7 +36,7 @@ export interface ServerStatistics {
   /** The statistics as they are. */
   current(): LiveStatistics;
   /** Resolves once they have everything that came before the start. */
-  upToDate(signal: AbortSignal): Promise<void>;
+  upToDate(signal?: AbortSignal): Promise<void>;
   /** Begins to read what they miss from the log, then lets time go on for them. */
   begin(): void;
   stop(): Promise<void>;

@@ -67,6 +67,11 @@ export interface RunningServer {
   /** Undefined for the memory store. */
   readonly dataDir: string | undefined;
   /**
+   * Resolves once statistics have everything that came before the start: a moment after spans are taken and found.
+   * Rejects with `unavailable` when that cannot be read, or is not wanted any more.
+   */
+  upToDate(): Promise<void>;
+  /**
    * Refuses new work retryably, finishes what was admitted, seals, lets go of everything. Idempotent. Rejects with
    * `deadline_exceeded` when that takes longer than `server.shutdownTimeout`; what was acknowledged is in the log then.
    */
@@ -202,6 +207,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   return {
     ...addresses(),
     dataDir: isDurable ? config.data.dir : undefined,
+    upToDate: () => statistics.upToDate(),
     stop: onceWithin(config.server.shutdownTimeoutMillis, () => lifecycle.stop()),
   };
 }

@@ -93,10 +93,11 @@ export class LogCatchUp {
   /**
    * Resolves once the follower has everything.
    *
-   * @throws TracAggError `unavailable` when the log could not be read, `cancelled` when the signal is aborted first
+   * @throws TracAggError `unavailable` when the log cannot be read or reading was stopped; what the signal is
+   * aborted with when that comes first
    */
-  async done(signal: AbortSignal): Promise<void> {
-    if (this.#state === "done") return;
+  async done(signal?: AbortSignal): Promise<void> {
+    if (this.#state === "done" || signal === undefined) return this.#done;
     let leave = (): void => {};
     const left = new Promise<never>((_resolve, reject) => {
       leave = () => reject(errorFrom(signal.reason));

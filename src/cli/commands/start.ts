@@ -6,6 +6,7 @@ import type { Logger } from "../../base/logger.ts";
 import type { TracAggConfig } from "../../config/config.ts";
 import { isLoopbackHost } from "../../config/loopback.ts";
 import { textFromBytes, textFromMillis } from "../../config/quantity-text.ts";
+import { holdYoungHeap, releaseYoungHeap } from "../../io/young-heap.ts";
 import type { RunningServer } from "../../server.ts";
 import { VERSION } from "../../version.ts";
 import type { CliContext } from "../cli-context.ts";
@@ -36,7 +37,14 @@ async function start(context: CliContext, values: FlagValues): Promise<ExitCode>
     logger.warn("listening beyond this machine without authentication", { host: config.server.host });
   }
   const interrupted = nextInterrupt(context);
+  holdYoungHeap();
   const server = await startOrExplain(config, logger);
+  void server
+    .upToDate()
+    .catch(() => {
+      // Whoever asks for statistics is told.
+    })
+    .then(releaseYoungHeap);
   context.stdout.write(
     values["json"] === true ? `${readyLine(server)}\n` : await banner(context, config, server),
   );
