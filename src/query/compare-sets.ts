@@ -1,17 +1,25 @@
 /** A selection of the traces a filter finds against the rest of them. */
 
+import { NO_PAIR } from "../analysis/compare/attribute-pairs.ts";
 import { Cohort } from "../analysis/compare/cohort.ts";
 import type { CohortComparison } from "../analysis/compare/compare-cohorts.ts";
 import { compareCohortsInSteps } from "../analysis/compare/compare-cohorts.ts";
-import { AttributeFacts, ResourceFacts, traceTimes } from "../analysis/compare/trace-facts.ts";
+import type { AttributeFact } from "../analysis/compare/trace-facts.ts";
+import { AttributeFacts, attributeFact, ResourceFacts, traceTimes } from "../analysis/compare/trace-facts.ts";
 import type { TraceSides } from "../analysis/compare/trace-sides.ts";
 import { failedTraces, slowTraces, splitTraces, tracesAfter } from "../analysis/compare/trace-sides.ts";
 import type { VersionPick } from "../analysis/compare/version-sides.ts";
 import { pickVersions, tracesByVersion } from "../analysis/compare/version-sides.ts";
+import { ByteMemo } from "../base/byte-memo.ts";
 import { MAX_SPANS_AT_ONCE } from "../base/limits.ts";
 import type { Steps } from "../base/time-slice.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
-import { resourceAttribute, visitResourceAttributes, visitSpanAttributes } from "../batch/row-attributes.ts";
+import {
+  attributeAt,
+  resourceAttribute,
+  visitResourceAttributes,
+  visitSpanAttributeBytes,
+} from "../batch/row-attributes.ts";
 import { resourceEntryOf } from "../batch/row-names.ts";
 import type { ResourceEntry, SpanRow } from "../batch/span-batch.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
@@ -27,6 +35,8 @@ import { coveredRange, timeRangeFrom, traceQueryFrom } from "./trace-filter.ts";
 const ROWS_PER_STEP = 256;
 /** What reading the attributes of a span costs beside looking at its columns. */
 const ATTRIBUTE_STEPS = 8;
+/** Bytes of the attributes that are decoded once: some 100,000 of usual length. */
+const MAX_KNOWN_BYTES = 4 * 1024 * 1024;
 /** Attribute of a resource that says which version of its service runs. */
 const VERSION_KEY = "service.version";
 
@@ -224,6 +234,7 @@ class RowCollector {
   correctedTraces = 0;
   readonly #versionOf: (rows: readonly SpanRow[]) => string | undefined;
   readonly #resources = new WeakMap<ResourceEntry, ResourceFacts>();
+  readonly #facts = new ByteMemo<AttributeFact>(MAX_KNOWN_BYTES);
   readonly #isMarked: (row: SpanRow) => boolean;
 
   constructor(selection: SetSelection) {
@@ -234,21 +245,33 @@ class RowCollector {
 
   /** Adds a trace; the bytes by which the facts have grown. Work that can be done in slices. */
   *add(rows: readonly SpanRow[]): Steps<number> {
-    const before = this.cohort.byteSize;
+    const before = this.cohort.byteSize + this.#facts.byteSize;
     const spans = rows.map(lazySpan);
     const times = traceTimes(this.cohort, spans);
     if (times.isCorrected) this.correctedTraces++;
     const attributes = new AttributeFacts(this.cohort.attributes);
     for (const [at, row] of rows.entries()) {
       const nanos = times.criticalNanos.get(spans[at] as Span) ?? 0;
-      visitSpanAttributes(row, (key, value) => attributes.add(key, value, nanos));
+      visitSpanAttributeBytes(row, (bytes, start, end) =>
+        attributes.addKnown(this.#factAt(bytes, start, end), nanos),
+      );
       attributes.addResource(this.#resourceFacts(row), nanos);
       if (at % ROWS_PER_STEP === ROWS_PER_STEP - 1) yield ROWS_PER_STEP * ATTRIBUTE_STEPS;
     }
     this.cohort.add({ ...times, ...attributes.facts() });
     this.marks.push(rows.some(this.#isMarked));
     this.versions.push(this.#versionOf(rows));
-    return this.cohort.byteSize - before;
+    return this.cohort.byteSize + this.#facts.byteSize - before;
+  }
+
+  /** Attributes that are sent in the same bytes again and again are decoded once. */
+  #factAt(bytes: Uint8Array, start: number, end: number): AttributeFact {
+    const known = this.#facts.find(bytes, start, end);
+    if (known !== undefined) return known;
+    const { key, value } = attributeAt(bytes, start, end);
+    const fact = attributeFact(this.cohort.attributes, key, value);
+    // What is not kept is counted each time.
+    return fact.pair === NO_PAIR ? fact : this.#facts.keep(fact, bytes, start, end);
   }
 
   #resourceFacts(row: SpanRow): ResourceFacts {

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import type protobuf from "protobufjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
+  attributeAt,
   resourceAttribute,
   spanAttribute,
   visitResourceAttributes,
-  visitSpanAttributes,
+  visitSpanAttributeBytes,
 } from "../../src/batch/row-attributes.ts";
 import { lazySpan, spanFromRow } from "../../src/batch/span-from-row.ts";
 import { OtlpRequestDecoder } from "../../src/codec/otlp-protobuf/request-decoder.ts";
@@ -31,7 +32,10 @@ describe("all attributes of a row", () => {
         for (const row of allRows(batch)) {
           const span = spanFromRow(row);
           const own = new Map<string, unknown>();
-          visitSpanAttributes(row, (key, value) => own.set(key, value));
+          visitSpanAttributeBytes(row, (bytes, start, end) => {
+            const { key, value } = attributeAt(bytes, start, end);
+            own.set(key, value);
+          });
           expect(own).toEqual(new Map(Object.entries(span.attributes)));
           const resource = new Map<string, unknown>();
           visitResourceAttributes(row, (key, value) => resource.set(key, value));

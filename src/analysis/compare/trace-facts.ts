@@ -9,6 +9,25 @@ import type { AttributePairs } from "./attribute-pairs.ts";
 import { NO_PAIR } from "./attribute-pairs.ts";
 import type { Cohort, TraceFacts } from "./cohort.ts";
 
+/** What an attribute says for a comparison: the same wherever it is met. */
+export interface AttributeFact {
+  /** Number of the pair, or `NO_PAIR`. */
+  readonly pair: number;
+  /** Number of the key, of a numeric attribute whose key is kept. */
+  readonly key: number | undefined;
+  readonly number: number | undefined;
+}
+
+const NOTHING: AttributeFact = Object.freeze({ pair: NO_PAIR, key: undefined, number: undefined });
+
+/** Looks at an attribute. */
+export function attributeFact(attributes: AttributePairs, key: string, value: AttributeValue): AttributeFact {
+  if (!isComparable(value)) return NOTHING;
+  const pair = attributes.pairOf(key, value);
+  const number = numberFrom(value);
+  return { pair, key: number === undefined ? undefined : attributes.keyOf(key), number };
+}
+
 /** The attributes of one resource, to be counted for each of its spans. */
 export class ResourceFacts {
   readonly #attributes: AttributePairs;
@@ -23,11 +42,9 @@ export class ResourceFacts {
 
   /** Adds one attribute. */
   add(key: string, value: AttributeValue): void {
-    if (!isComparable(value)) return;
-    const pair = this.#attributes.pairOf(key, value);
-    if (pair !== NO_PAIR) this.pairs.add(pair);
-    const number = numberFrom(value);
-    if (number !== undefined) addNumber(this.numbers, this.#attributes.keyOf(key), number);
+    const fact = attributeFact(this.#attributes, key, value);
+    if (fact.pair !== NO_PAIR) this.pairs.add(fact.pair);
+    if (fact.number !== undefined) addNumber(this.numbers, fact.key, fact.number);
   }
 }
 
@@ -50,11 +67,13 @@ export class AttributeFacts {
 
   /** Adds one attribute of a span with so much critical-path self time. */
   add(key: string, value: AttributeValue, criticalNanos: number): void {
-    if (!isComparable(value)) return;
-    const pair = this.#attributes.pairOf(key, value);
-    if (pair !== NO_PAIR) this.#addPair(pair, { spanCount: 1, criticalNanos });
-    const number = numberFrom(value);
-    if (number !== undefined) addNumber(this.#numbers, this.#attributes.keyOf(key), number);
+    this.addKnown(attributeFact(this.#attributes, key, value), criticalNanos);
+  }
+
+  /** The same for an attribute that was looked at before. */
+  addKnown({ pair, key, number }: AttributeFact, criticalNanos: number): void {
+    if (pair !== NO_PAIR) this.#addPair(pair, 1, criticalNanos);
+    if (number !== undefined) addNumber(this.#numbers, key, number);
   }
 
   /** Adds the resource of a span with so much critical-path self time. */
@@ -71,14 +90,14 @@ export class AttributeFacts {
   facts(): Pick<TraceFacts, "pairs" | "numbers"> {
     // A resource has as many attributes as a span and far more spans than one, so it is counted once for all of them.
     for (const [resource, use] of this.#resources) {
-      for (const pair of resource.pairs) this.#addPair(pair, use);
+      for (const pair of resource.pairs) this.#addPair(pair, use.spanCount, use.criticalNanos);
       for (const [key, value] of resource.numbers) addNumber(this.#numbers, key, value);
     }
     this.#resources.clear();
     return { pairs: this.#pairs, numbers: this.#numbers };
   }
 
-  #addPair(pair: number, { spanCount, criticalNanos }: ResourceUse): void {
+  #addPair(pair: number, spanCount: number, criticalNanos: number): void {
     this.#attributes.countSpans(pair, spanCount);
     this.#pairs.set(pair, (this.#pairs.get(pair) ?? 0) + criticalNanos);
   }
