@@ -71,8 +71,14 @@ export function durationNanosOf(span: Pick<Span, "startTimeUnixNano" | "endTimeU
 }
 
 function distinctSorted<S extends ForestSpan>(input: readonly S[]): S[] {
+  const isUsual = input.every((span, index) => index === 0 || startsBefore(input[index - 1] as S, span));
+  if (isUsual) return [...input];
   const sorted = [...input].sort(compareAllFields);
   return sorted.filter((span, index) => index === 0 || compareAllFields(sorted[index - 1] as S, span) !== 0);
+}
+
+function startsBefore(left: ForestSpan, right: ForestSpan): boolean {
+  return left.startTimeUnixNano < right.startTimeUnixNano;
 }
 
 function compareAllFields(left: ForestSpan, right: ForestSpan): number {

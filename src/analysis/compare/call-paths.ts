@@ -40,19 +40,11 @@ export const OTHER_PATHS: CallPathStep = Object.freeze({
   kind: undefined,
 });
 
-const MISSING_SPAN: CallPathStep = Object.freeze({
-  service: "",
-  operation: "(missing span)",
-  kind: undefined,
-});
-const SEVERAL_ROOTS: CallPathStep = Object.freeze({
-  service: "",
-  operation: "(several roots)",
-  kind: undefined,
-});
+const MISSING_SPAN = keyed({ service: "", operation: "(missing span)", kind: undefined });
+const SEVERAL_ROOTS = keyed({ service: "", operation: "(several roots)", kind: undefined });
 
-/** Names whose template is remembered: those without ids are few, those with ids are met once anyway. */
-const MAX_TEMPLATES = 10_000;
+/** Names whose step is remembered: those without ids are few, those with ids are met once anyway. */
+const MAX_KNOWN_NAMES = 10_000;
 const NO_PARENT = -1;
 
 /** Numbers the call paths of any number of traces. */
@@ -62,7 +54,7 @@ export class CallPathTable {
   readonly #paths: CallPath[] = [];
   /** Paths by parent number and key of the step. */
   readonly #numbers = new Map<number, Map<string, CallPath>>();
-  readonly #templates = new Map<string, string>();
+  readonly #steps = new StepTable();
   #others: CallPath | undefined;
 
   constructor(limits: CallPathLimits = {}) {
@@ -88,8 +80,7 @@ export class CallPathTable {
   #pathBelow(parent: CallPath | undefined, node: TraceNode<ForestSpan>): CallPath {
     if (parent !== undefined && parent.depth + 1 >= this.#maxDepth) return parent;
     if (parent !== undefined && parent === this.#others) return parent;
-    const step = this.#stepOf(node);
-    const key = keyOf(step);
+    const { step, key } = this.#steps.stepOf(node);
     const siblings = this.#siblings(parent?.number ?? NO_PARENT);
     const known = siblings.get(key);
     if (known !== undefined) return known;
@@ -119,19 +110,42 @@ export class CallPathTable {
     }
     return siblings;
   }
+}
 
-  #stepOf({ span, missingSpanId }: TraceNode<ForestSpan>): CallPathStep {
+/** A step and the text that equal steps have. */
+interface KeyedStep {
+  readonly step: CallPathStep;
+  readonly key: string;
+}
+
+/** Steps of the nodes of trees. */
+class StepTable {
+  /** By service, then name as it was sent, then kind: a step that was met before is found without making a text. */
+  readonly #known = new Map<string, Map<string, Map<SpanKind, KeyedStep>>>();
+  #knownNames = 0;
+
+  stepOf({ span, missingSpanId }: TraceNode<ForestSpan>): KeyedStep {
     if (span === undefined) return missingSpanId === undefined ? SEVERAL_ROOTS : MISSING_SPAN;
-    return { service: span.serviceName, operation: this.#templateOf(span.name), kind: span.kind };
+    const { serviceName, name, kind } = span;
+    const byKind = this.#known.get(serviceName)?.get(name);
+    const known = byKind?.get(kind);
+    if (known !== undefined) return known;
+    const step = keyed({ service: serviceName, operation: operationTemplate(name), kind });
+    if (byKind !== undefined) byKind.set(kind, step);
+    else if (this.#knownNames < MAX_KNOWN_NAMES) this.#keep(serviceName, name, new Map([[kind, step]]));
+    return step;
   }
 
-  #templateOf(name: string): string {
-    const known = this.#templates.get(name);
-    if (known !== undefined) return known;
-    const template = operationTemplate(name);
-    if (this.#templates.size < MAX_TEMPLATES) this.#templates.set(name, template);
-    return template;
+  #keep(service: string, name: string, byKind: Map<SpanKind, KeyedStep>): void {
+    this.#knownNames++;
+    const names = this.#known.get(service);
+    if (names === undefined) this.#known.set(service, new Map([[name, byKind]]));
+    else names.set(name, byKind);
   }
+}
+
+function keyed(step: CallPathStep): KeyedStep {
+  return { step, key: keyOf(step) };
 }
 
 function keyOf({ service, operation, kind }: CallPathStep): string {

@@ -136,12 +136,9 @@ export class Cohort {
     this.#durationsNanos.push(facts.durationNanos);
     this.#startTimesUnixNano.push(facts.startTimeUnixNano);
     this.#errors.push(facts.hasError);
-    this.#pairs.add(facts.pairs.keys());
-    for (const nanos of facts.pairs.values()) this.#pairNanos.push(nanos);
-    this.#numberKeys.add(facts.numbers.keys());
-    for (const value of facts.numbers.values()) this.#numberValues.push(value);
-    this.#pathNumbers.add(facts.paths.keys());
-    for (const nanos of facts.paths.values()) this.#pathNanos.push(nanos);
+    this.#pairs.add(facts.pairs, this.#pairNanos);
+    this.#numberKeys.add(facts.numbers, this.#numberValues);
+    this.#pathNumbers.add(facts.paths, this.#pathNanos);
   }
 
   /** The traces that `isKept` picks, in a cohort of the same numbers. Work that can be done in slices. */
@@ -170,9 +167,15 @@ class NumberLists implements TraceNumbers {
   readonly values: number[] = [];
   readonly ends: number[] = [];
 
-  add(list: Iterable<number>): void {
-    for (const value of list) this.values.push(value);
-    this.ends.push(this.values.length);
+  /** Adds the numbers of a trace, and what they stand before to another list. */
+  add(map: ReadonlyMap<number, number>, others: number[]): void {
+    const { values } = this;
+    // Half of what a loop over the entries takes.
+    map.forEach((other, value) => {
+      values.push(value);
+      others.push(other);
+    });
+    this.ends.push(values.length);
   }
 
   /** The numbers of a trace, each with what another list has in its place. */
