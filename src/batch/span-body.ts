@@ -89,7 +89,7 @@ function readScalar(reader: ProtobufReader, tag: number, body: Writable<SpanBody
 }
 
 /** A status sent in pieces is one message: a piece without a message keeps the one before. */
-function statusMessageFrom(reader: ProtobufReader, before: string): string {
+export function statusMessageFrom(reader: ProtobufReader, before: string): string {
   let message = before;
   while (reader.position < reader.end) {
     const tag = reader.tag();
@@ -99,7 +99,8 @@ function statusMessageFrom(reader: ProtobufReader, before: string): string {
   return message;
 }
 
-function eventFrom(reader: ProtobufReader): SpanEvent {
+/** Reads one `Event` body. */
+export function eventFrom(reader: ProtobufReader): SpanEvent {
   const attributes = createAttributes();
   const event: Writable<SpanEvent> = { name: "", timeUnixNano: 0n, attributes, droppedAttributesCount: 0 };
   while (reader.position < reader.end) {
@@ -124,7 +125,8 @@ function eventFrom(reader: ProtobufReader): SpanEvent {
   return event;
 }
 
-function linkFrom(reader: ProtobufReader): SpanLink {
+/** Reads one `Link` body. */
+export function linkFrom(reader: ProtobufReader): SpanLink {
   const attributes = createAttributes();
   const link: Writable<SpanLink> = {
     traceId: "",
