@@ -22,8 +22,8 @@ function areSeveralAfter(stage: PipelineStage, before: boolean): boolean {
     case "pipeline":
       return stage.stages.reduce((areSeveral, each) => areSeveralAfter(each, areSeveral), before);
     case "combination":
-      areSeveralAfter(stage.left, false);
-      areSeveralAfter(stage.right, false);
+      areSeveralAfter(stage.left, before);
+      areSeveralAfter(stage.right, before);
       return before;
     case "relation":
       if (areSeveralAfter(stage.left, false) || areSeveralAfter(stage.right, false) || before) {
