@@ -7,7 +7,6 @@ import { TracAggError } from "../../base/errors.ts";
 export type TextPattern = (text: string) => boolean;
 
 const SYNTAX = /[.*+?()[\]{}^$|]/;
-const ANYTHING = /^\.\*$/;
 
 /**
  * Prepares a regular expression (RE2 syntax, matched against the whole text; `.` is any character but a line break).
@@ -34,17 +33,26 @@ function compiledPattern(pattern: string, start: number): TextPattern {
   }
 }
 
+/** The texts a pattern matches, when it is one text or a choice of texts; undefined when it is more than that. */
+export function plainChoices(pattern: string): readonly string[] | undefined {
+  const texts: string[] = [];
+  for (const choice of splitChoices(pattern)) {
+    const text = plainText(choice);
+    if (text === undefined) return undefined;
+    texts.push(text);
+  }
+  return texts;
+}
+
 function simplePattern(pattern: string): TextPattern | undefined {
-  const choices = splitChoices(pattern);
-  const texts = choices.map(plainText);
-  if (texts.every((text) => text !== undefined)) {
-    const [only] = texts;
-    if (texts.length === 1) return (text) => text === only;
-    const wanted = new Set(texts);
+  const choices = plainChoices(pattern);
+  if (choices !== undefined) {
+    const [only] = choices;
+    if (choices.length === 1) return (text) => text === only;
+    const wanted = new Set(choices);
     return (text) => wanted.has(text);
   }
-  const prefix =
-    choices.length === 1 && ANYTHING.test(pattern.slice(-2)) ? plainText(pattern.slice(0, -2)) : undefined;
+  const prefix = pattern.endsWith(".*") ? plainText(pattern.slice(0, -2)) : undefined;
   if (prefix === undefined) return undefined;
   return (text) => text.startsWith(prefix) && !text.includes("\n", prefix.length);
 }
