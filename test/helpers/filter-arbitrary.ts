@@ -304,3 +304,34 @@ const anyLaterStage: fc.Arbitrary<PipelineStage> = fc.oneof(
 export const anyPipeline: fc.Arbitrary<Pipeline> = fc
   .tuple(anySpansets, fc.array(anyLaterStage, { maxLength: 3 }))
   .map(([first, rest]) => pipeline(first, ...rest));
+
+/** One comparison, of a kind that stores can look for. */
+const searchable: fc.Arbitrary<FieldExpression> = fc.oneof(
+  { weight: 3, arbitrary: fitting },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom(...ATTRIBUTE_SCOPES),
+        fc.constantFrom("a", "b", "c"),
+        comparisonOperator,
+        fc.constantFrom<LiteralSketch>("x", "y", "", "1", true, 0n, 1n, 2n, 1, 1.5),
+      )
+      .map(([scope, key, operator, value]) => binary(attribute(scope, key), operator, value)),
+  },
+);
+
+const searchableFilter: fc.Arbitrary<SpansetExpression> = fc
+  .tuple(searchable, fc.option(fc.tuple(fc.constantFrom("&&", "||"), searchable)))
+  .map(([first, more]) => filter(more === null ? first : binary(first, more[0], more[1])));
+
+/** A pipeline of few comparisons, which matches often although it asks for something. */
+export const searchablePipeline: fc.Arbitrary<Pipeline> = fc.oneof(
+  fc.array(searchableFilter, { minLength: 1, maxLength: 2 }).map((stages) => pipeline(...stages)),
+  fc
+    .tuple(searchableFilter, fc.constantFrom("&&", "||"), searchableFilter)
+    .map(([left, operator, right]) => pipeline(combination(left, operator, right))),
+  fc
+    .tuple(searchableFilter, fc.constantFrom(...SIGNS), searchableFilter)
+    .map(([left, sign, right]) => pipeline(relation(left, sign, right))),
+);

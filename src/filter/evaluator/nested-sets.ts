@@ -43,7 +43,7 @@ export function* nestedSetsOf(view: TraceView): Steps<NestedSets> {
     }
     if (span % SPANS_PER_STEP === SPANS_PER_STEP - 1) yield SPANS_PER_STEP;
   }
-  const numbers = numberedFrom(ids.isAmbiguous ? [] : roots, parents);
+  const numbers = yield* numberedFrom(ids.isAmbiguous ? [] : roots, parents);
   return { ...numbers, parents, childCounts };
 }
 
@@ -88,32 +88,30 @@ function parentOf(view: TraceView, { first, twins }: SpansById, span: number): n
 type Numbers = Pick<NestedSets, "lefts" | "rights" | "preorder">;
 
 /** Walks down from the roots without recursion; children come in the order of their numbers. */
-function numberedFrom(roots: readonly number[], parents: Int32Array): Numbers {
+function* numberedFrom(roots: readonly number[], parents: Int32Array): Steps<Numbers> {
   const { firstChild, nextSibling } = threadedChildren(parents);
   const lefts = new Int32Array(parents.length);
   const rights = new Int32Array(parents.length);
   const preorder = new Int32Array(parents.length);
   let counter = 1;
   let filled = 0;
+  /** Leaves spans that have no more below them, up to one with a sibling, which comes next; -1 at the end. */
+  const leave = (from: number): number => {
+    for (let at = from; at !== -1; at = parents[at] as number) {
+      rights[at] = counter++;
+      const sibling = nextSibling[at] as number;
+      if (sibling !== -1) return sibling;
+    }
+    return -1;
+  };
   for (const root of roots) {
     let at = root;
     while (at !== -1) {
       lefts[at] = counter++;
       preorder[filled++] = at;
       const child = firstChild[at] as number;
-      if (child !== -1) {
-        at = child;
-        continue;
-      }
-      while (at !== -1) {
-        rights[at] = counter++;
-        const sibling = nextSibling[at] as number;
-        if (sibling !== -1) {
-          at = sibling;
-          break;
-        }
-        at = parents[at] as number;
-      }
+      at = child === -1 ? leave(at) : child;
+      if (filled % SPANS_PER_STEP === 0) yield SPANS_PER_STEP;
     }
   }
   return { lefts, rights, preorder: preorder.subarray(0, filled) };

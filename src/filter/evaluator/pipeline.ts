@@ -22,6 +22,7 @@ import type { SortKey } from "./sort-key.ts";
 import { sortKeyReader } from "./sort-key.ts";
 import type { Spanset, SpansetAttribute } from "./spanset.ts";
 import { unitedSpans } from "./spanset.ts";
+import type { TraceFact } from "./trace-facts.ts";
 import { TraceFacts } from "./trace-facts.ts";
 import type { TraceView } from "./trace-view.ts";
 import type { Value } from "./values.ts";
@@ -44,8 +45,12 @@ export interface CompiledPipeline {
   /** What is to be shown of each matching span: what conditions, groups and aggregates read, and what was selected. */
   readonly fields: readonly Field[];
   /**
-   * Runs over one whole trace; undefined when it does not match. Work that can be done in slices; what is asked of
-   * self times and critical paths takes one step each.
+   * What is worked out of every trace first. `selfTimes` and `criticalPath` take one step each, however many spans there
+   * are: over traces of very many they belong in a thread.
+   */
+  readonly facts: ReadonlySet<TraceFact>;
+  /**
+   * Runs over one whole trace; undefined when it does not match. Work that can be done in slices.
    *
    * @throws TracAggError `invalid_argument` when a whole number is divided by zero.
    */
@@ -75,15 +80,22 @@ export function compilePipeline(pipeline: Pipeline): CompiledPipeline {
   const stage = pipelineStage(pipeline);
   return {
     fields: fieldsOf(pipeline),
+    facts,
     *run(view) {
       const trace = new TraceFacts(view);
       yield* trace.prepare(facts);
-      const all = Array.from({ length: view.spanCount }, (_, span) => span);
+      const all = spansOf(view);
       const run: Run = { trace, sortKey: undefined };
       const spansets = yield* stage(run, all.length === 0 ? [] : [{ spans: all, attributes: [] }]);
       return spansets.length === 0 ? undefined : { spansets, sortKey: run.sortKey, trace };
     },
   };
+}
+
+function spansOf({ spanCount }: TraceView): number[] {
+  const spans: number[] = [];
+  for (let span = 0; span < spanCount; span++) spans.push(span);
+  return spans;
 }
 
 function pipelineStage({ stages }: Pipeline): Stage {

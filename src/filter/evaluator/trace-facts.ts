@@ -47,11 +47,11 @@ export class TraceFacts {
           this.#whole ??= yield* wholeOf(this.view);
           break;
         case "selfTimes":
-          this.#selfTimes ??= selfTimesOf(this.view);
+          this.#selfTimes ??= selfTimesOf(yield* spansOf(this.view));
           yield this.view.spanCount;
           break;
         case "criticalPath":
-          this.#criticalPath ??= criticalPathOf(this.view);
+          this.#criticalPath ??= criticalPathOf(this.view.traceId, yield* spansOf(this.view));
           yield this.view.spanCount;
           break;
       }
@@ -98,18 +98,26 @@ function* wholeOf(view: TraceView): Steps<WholeTrace> {
   };
 }
 
-function spansOf(view: TraceView): Span[] {
-  return Array.from({ length: view.spanCount }, (_, span) => view.analysed(span));
+/** The spans, with the ids decoded that analyses ask for at every turn: in steps, unlike what they do then. */
+function* spansOf(view: TraceView): Steps<Span[]> {
+  const spans: Span[] = [];
+  for (let span = 0; span < view.spanCount; span++) {
+    const analysed = view.analysed(span);
+    void analysed.spanId;
+    void analysed.parentSpanId;
+    spans.push(analysed);
+    if (span % SPANS_PER_STEP === SPANS_PER_STEP - 1) yield SPANS_PER_STEP;
+  }
+  return spans;
 }
 
-function selfTimesOf(view: TraceView): Map<Span, bigint> {
-  return new Map(selfTimes({ spans: spansOf(view) }).map(({ span, selfNanos }) => [span, selfNanos]));
+function selfTimesOf(spans: readonly Span[]): Map<Span, bigint> {
+  return new Map(selfTimes({ spans }).map(({ span, selfNanos }) => [span, selfNanos]));
 }
 
-function criticalPathOf(view: TraceView): Map<Span, bigint> {
+function criticalPathOf(traceId: string, spans: readonly Span[]): Map<Span, bigint> {
   const nanos = new Map<Span, bigint>();
-  for (const { span, durationNanos } of criticalPath({ traceId: view.traceId, spans: spansOf(view) })
-    .segments) {
+  for (const { span, durationNanos } of criticalPath({ traceId, spans }).segments) {
     if (span !== undefined) nanos.set(span, (nanos.get(span) ?? 0n) + durationNanos);
   }
   return nanos;

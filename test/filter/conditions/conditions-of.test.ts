@@ -16,7 +16,7 @@ import type { TraceView } from "../../../src/filter/evaluator/trace-view.ts";
 import type { FieldExpression, Pipeline } from "../../../src/filter/query-model.ts";
 import type { TraceQuery } from "../../../src/filter/trace-query.ts";
 import { meets } from "../../helpers/condition-check.ts";
-import { anyPipeline, filterTraces } from "../../helpers/filter-arbitrary.ts";
+import { anyPipeline, filterTraces, searchablePipeline } from "../../helpers/filter-arbitrary.ts";
 import {
   aggregate,
   attribute,
@@ -164,10 +164,12 @@ function doesMatch(query: Pipeline, view: TraceView): boolean {
   }
 }
 
+const anyQuery = fc.oneof(anyPipeline, { weight: 2, arbitrary: searchablePipeline });
+
 describe("a trace that matches", () => {
   it("meets the conditions of the query", () => {
     fc.assert(
-      fc.property(filterTraces, anyPipeline, (spans, query) => {
+      fc.property(filterTraces, anyQuery, (spans, query) => {
         const view = spanTraceView(spans);
         if (!doesMatch(query, view)) return;
         const trace = new TraceFacts(view);
@@ -180,7 +182,7 @@ describe("a trace that matches", () => {
 
   it("is found by the search for candidates", () => {
     fc.assert(
-      fc.property(filterTraces, anyPipeline, (spans, query) => {
+      fc.property(filterTraces, anyQuery, (spans, query) => {
         const rows = distinctRows(allRows(batchOf(spans)));
         if (!doesMatch(query, rowTraceView(rows))) return;
         const search = candidateQuery(conditionsOf(query));
