@@ -1,10 +1,6 @@
 /** Values as expressions over spans give them, one form for attributes, intrinsics and literals. */
 
 import type { AttributeValue } from "../../model/attribute-value.ts";
-import type { SpanKind } from "../../model/span-kind.ts";
-import { numberFromSpanKind } from "../../model/span-kind.ts";
-import type { SpanStatus } from "../../model/span-status.ts";
-import { numberFromSpanStatus } from "../../model/span-status.ts";
 import type { FilterValue, KindValue, StatusValue } from "../query-model.ts";
 import { KINDS, STATUSES } from "../query-model.ts";
 
@@ -58,16 +54,6 @@ export const STATUS_VALUES: readonly StatusValue[] = Object.freeze(
 export const KIND_VALUES: readonly KindValue[] = Object.freeze(
   KINDS.map((value) => Object.freeze({ type: "kind", value } as const)),
 );
-
-/** The value of a status word. */
-export function statusValue(status: SpanStatus): StatusValue {
-  return STATUS_VALUES[numberFromSpanStatus(status)] as StatusValue;
-}
-
-/** The value of a kind word. */
-export function kindValue(kind: SpanKind): KindValue {
-  return KIND_VALUES[numberFromSpanKind(kind)] as KindValue;
-}
 
 /** The value of a literal. */
 export function valueOfLiteral(literal: FilterValue): Value {

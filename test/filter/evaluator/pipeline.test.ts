@@ -155,6 +155,20 @@ describe("an aggregate", () => {
     expect(told(small, scalarFilter(aggregate("avg", SIZE), "=", 2.5))).toEqual([2.5]);
   });
 
+  it("passes over NaN for the least and the greatest", () => {
+    const spans = [Number.NaN, 2, 1, Number.NaN].map((size, index) =>
+      buildSpan("t", { id: `s${index}`, at: [index, 9], attributes: { size } }),
+    );
+    const least = scalarFilter(aggregate("min", SIZE), "=", 1);
+    expect(matchedNames([filter(), least], spans)).toHaveLength(1);
+    expect(matchedNames([filter(), scalarFilter(aggregate("max", SIZE), "=", 2)], spans)).toHaveLength(1);
+    expect(matchedNames([filter(), scalarFilter(aggregate("sum", SIZE), ">", 0)], spans)).toEqual([]);
+  });
+
+  it("is told beside what the spans were grouped by", () => {
+    expect(told(filter(), by(SERVICE), scalarFilter(aggregate("count"), ">", 1n))).toEqual(["cart", 2n]);
+  });
+
   it("drops a spanset without any value, whatever the comparison", () => {
     const nothing = aggregate("sum", attribute("span", "none"));
     for (const operator of ["=", "!=", "<", ">="] as const) {
