@@ -16,7 +16,7 @@ const patternOf = (name) => {
   return folderOf(name);
 };
 
-const RUNTIME_NEUTRAL = "^src/(base|model|analysis|library|filter|batch|codec)/";
+const RUNTIME_NEUTRAL = "^src/(base|model|analysis|library|filter|traceql|batch|codec)/";
 
 module.exports = {
   forbidden: [

@@ -287,6 +287,8 @@ export type MetricsExpression = MetricsPipeline | MetricsMath | MetricsNumber;
 export interface Hint extends SourceRange {
   readonly name: string;
   readonly value: FilterValue;
+  /** Set when it is about the inner workings of another engine. */
+  readonly ignored?: true;
 }
 
 /** A whole query. */

@@ -1,0 +1,31 @@
+/** Limits of one query. */
+
+/** Longest query, in UTF-8 bytes; Grafana's own clients are held to the same. */
+export const MAX_QUERY_BYTES: number = 128 * 1024;
+
+/**
+ * Deepest nesting of brackets, of signs before an operand and of powers. Each level costs a reader some stack; people
+ * stay under ten.
+ */
+export const MAX_NESTING: number = 100;
+
+/**
+ * Operators in one query. A chain of operators is a tree as deep as it is long, and whoever walks it needs stack for
+ * each. Lists of values that clients write out as a chain of `||` have some hundreds.
+ */
+export const MAX_OPERATORS: number = 2_000;
+
+/** Longest regular expression, in UTF-16 units; compiling one takes time and memory in proportion. */
+export const MAX_PATTERN_LENGTH: number = 2_000;
+
+/** Fields after `by` of a function over time: each multiplies the number of series. */
+export const MAX_GROUP_FIELDS: number = 5;
+
+/** Greatest number of values that `compare` gives for an attribute. */
+export const MAX_COMPARE_VALUES: number = 1_000;
+
+/** How many values `compare` gives for an attribute when the query does not say. */
+export const DEFAULT_COMPARE_VALUES: number = 10;
+
+/** Most exemplars a hint may ask for. */
+export const MAX_EXEMPLARS: number = 100;
