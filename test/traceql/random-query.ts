@@ -114,7 +114,7 @@ const aggregate: fc.Arbitrary<Aggregate> = fc.oneof(
   fc.constant<Aggregate>({ node: "aggregate", function: "count", ...RANGE }),
   fc
     .record({ function: fc.constantFrom("min", "max", "avg", "sum"), field: fieldExpression })
-    .map((parts) => ({ node: "aggregate", ...parts, ...RANGE })),
+    .map((parts): Aggregate => ({ node: "aggregate", ...parts, ...RANGE })),
 );
 
 const COMPARISONS = ["=", "!=", "<", "<=", ">", ">="] as const;
