@@ -7,6 +7,11 @@ export class Cursor extends TokenReader {
   #nesting = 0;
   #operators = 0;
 
+  constructor(text: string) {
+    super(text);
+    this.next();
+  }
+
   /** Whether the token in front is that word. */
   atWord(word: string): boolean {
     return this.kind === "word" && this.word === word;

@@ -20,6 +20,20 @@ interface Count {
   last: number;
 }
 
+/** What can begin or end a range beyond ASCII. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the ends of ASCII
+const WIDE_IN_CLASS = /[^\u0000-\u007f]|\\[xpP]/g;
+/** Compiling a range over much of Unicode without regard to case takes milliseconds: every character is folded. */
+const WIDE_RANGE_STEPS = 200;
+/** `\p{L}` is some hundred ranges. */
+const CATEGORY_STEPS = 20;
+
+function countSteps(count: Count, steps: number, end: number): number {
+  count.last = steps;
+  count.size += steps;
+  return end;
+}
+
 /** Counts what stands at `at` and returns where the pattern goes on. */
 function countPart(pattern: string, at: number, count: Count): number {
   switch (pattern[at]) {
@@ -31,11 +45,17 @@ function countPart(pattern: string, at: number, count: Count): number {
       count.last = count.size + 1;
       count.size = (count.outer.pop() ?? 0) + count.last;
       return at + 1;
+    case "[": {
+      const end = classEnd(pattern, at);
+      const wide = pattern.slice(at, end).match(WIDE_IN_CLASS)?.length ?? 0;
+      return countSteps(count, 1 + wide * WIDE_RANGE_STEPS, end);
+    }
+    case "\\": {
+      const category = pattern[at + 1] === "p" || pattern[at + 1] === "P";
+      return countSteps(count, category ? CATEGORY_STEPS : 1, at + 2);
+    }
     default:
-      count.last = 1;
-      count.size++;
-      if (pattern[at] === "[") return classEnd(pattern, at);
-      return at + (pattern[at] === "\\" ? 2 : 1);
+      return countSteps(count, 1, at + 1);
   }
 }
 

@@ -44,7 +44,7 @@ export type TokenKind =
   | (string & Record<never, never>);
 
 /**
- * Reads a query token by token. The fields describe the token in front; nothing is made for each of them. Reading is
+ * Reads a query token by token. The fields describe the token in front, after a first `next`; nothing is made for each of them. Reading is
  * linear: every character is looked at a bounded number of times.
  */
 export class TokenReader {
@@ -64,7 +64,6 @@ export class TokenReader {
 
   constructor(text: string) {
     this.text = text;
-    this.next();
   }
 
   /** Goes on to the next token. */

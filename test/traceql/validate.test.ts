@@ -189,6 +189,10 @@ describe("the size of a regular expression", () => {
     ["\\d{3,7}", 7],
     ["\\({2}", 2],
     ["a{x}", 4],
+    ["\\pL\\PN", 42],
+    ["[а-я]", 401],
+    ["[\\x{400}-\\x{500}]{2}", 802],
+    ["ж", 1],
   ])("of %s is %i", (pattern, size) => {
     expect(patternSize(pattern)).toBe(size);
   });
