@@ -95,8 +95,9 @@ function parseAggregate(cursor: Cursor): MetricsAggregate {
   const quantiles = takes === "quantiles" ? parseQuantiles(cursor) : undefined;
   cursor.expect(")", takes === "quantiles" ? "`,` or `)`" : "`)`");
   const by = parseGroups(cursor);
-  const call = { node: "metricsAggregate", function: name, field } as const;
-  return { ...call, ...(quantiles && { quantiles }), by, start, end: cursor.previousEnd };
+  const end = cursor.previousEnd;
+  if (quantiles === undefined) return { node: "metricsAggregate", function: name, field, by, start, end };
+  return { node: "metricsAggregate", function: name, field, quantiles, by, start, end };
 }
 
 function parseQuantiles(cursor: Cursor): number[] {
