@@ -137,14 +137,18 @@ export function halfQuery(text: string, offset: number): HalfQuery {
   };
 }
 
+/** What hardly stands in a value: a quote behind it opens the next text. */
+const BEHIND_TEXT = /[\n&|{}=~<>]/;
+
 /** Where what is being typed ends, with what of it stands behind the cursor. */
 export function partialEnd(text: string, offset: number, partial: Token | undefined): number {
   if (partial === undefined) return offset;
   const quote = partial.kind === "string" ? text.charAt(partial.start) : "";
+  const close = quote === "" ? -1 : text.indexOf(quote, offset);
+  if (close >= 0 && !BEHIND_TEXT.test(text.slice(offset, close))) return close + 1;
   let end = offset;
   while (end < text.length && text.charAt(end) !== quote && isNameUnit(text.charCodeAt(end))) end++;
-  if (quote === "") return end;
-  return text.charAt(end) === quote ? end + 1 : offset;
+  return end;
 }
 
 /** The field that a token names. */

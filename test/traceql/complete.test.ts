@@ -48,7 +48,8 @@ describe("completion in a condition", () => {
     ['{ resource.service.name = "ch|', "ch", '"ch'],
     ['{ resource.service.name =~ "ch|eck" && .b }', "ch", '"check"'],
     ["{ resource.service.name != `ch|", "ch", "`ch"],
-    ['{ resource.service.name = "ch| && .b = "x" }', "ch", '"ch'],
+    ['{ resource.service.name = "ch|eck out" && .b }', "ch", '"check out"'],
+    ['{ resource.service.name = "ch|eck && .b = "x" }', "ch", '"check'],
   ])("expects a value of the field between quotes in %s", (marked, prefix, replaced) => {
     expect(at(marked)).toMatchObject({ prefix, replaced });
     expect(at(marked).expects).toEqual([
