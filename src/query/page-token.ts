@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { bytesFromHex, hexFromBytes } from "../base/bytes.ts";
 import { TracAggError } from "../base/errors.ts";
 import type { TraceKey } from "../store/trace-reader.ts";
-import type { TimeRange, TraceFilter } from "./trace-filter.ts";
+import type { TimeRange } from "./trace-filter.ts";
 
 /** What a token says. */
 export interface PagePosition {
@@ -22,7 +22,7 @@ const HAS_END = 2;
 const TOKEN_BYTES = 2 + HASH_BYTES + 8 + 16 + 8 + 8;
 
 /** An opaque token (base64url) for the page after `position` of the search for `filter`. */
-export function encodePageToken(filter: TraceFilter, position: PagePosition): string {
+export function encodePageToken(filter: object, position: PagePosition): string {
   const bytes = Buffer.alloc(TOKEN_BYTES);
   const { startTimeUnixNano, endTimeUnixNano } = position.range;
   bytes[0] = VERSION;
@@ -41,7 +41,7 @@ export function encodePageToken(filter: TraceFilter, position: PagePosition): st
  *
  * @throws TracAggError `invalid_argument` when it is none of ours or belongs to another search.
  */
-export function decodePageToken(filter: TraceFilter, token: string): PagePosition {
+export function decodePageToken(filter: object, token: string): PagePosition {
   const bytes = Buffer.from(token, "base64url");
   if (bytes.length !== TOKEN_BYTES || bytes[0] !== VERSION || bytes.toString("base64url") !== token) {
     throw refused("expected a nextPageToken of an earlier answer, unchanged");
@@ -66,8 +66,10 @@ function refused(reason: string): TracAggError {
 }
 
 /** The same conditions in any order of members give the same hash. */
-function filterHash(filter: TraceFilter): Buffer {
-  const members = Object.entries(filter).filter(([, value]) => value !== undefined);
+function filterHash(filter: object): Buffer {
+  const members = Object.entries(filter as Record<string, unknown>).filter(
+    ([, value]) => value !== undefined,
+  );
   members.sort(([left], [right]) => (left < right ? -1 : 1));
   const text = JSON.stringify(members, (_key, value: unknown) =>
     typeof value === "bigint" ? `${value}n` : value,

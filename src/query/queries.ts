@@ -30,6 +30,8 @@ import type { AnswerLimits, QueryContext, QueryPorts } from "./query-context.ts"
 import { DEFAULT_ANSWER_LIMITS } from "./query-context.ts";
 import type { QueryCaller, QueryLimiterOptions, RunningQuery } from "./query-limiter.ts";
 import { QueryLimiter } from "./query-limiter.ts";
+import type { TraceQlSearchAnswer, TraceQlSearchRequest } from "./search-traceql.ts";
+import { searchTraceQl } from "./search-traceql.ts";
 import type { SearchAnswer, SearchRequest } from "./search-traces.ts";
 import { searchTraces } from "./search-traces.ts";
 import type { ServiceStatisticsAnswer, ServiceStatisticsRequest } from "./service-statistics.ts";
@@ -64,6 +66,8 @@ export interface QueriesOptions extends QueryPorts {
 export interface Queries {
   /** See {@link searchTraces}. */
   searchTraces(request: SearchRequest, caller?: QueryCaller): Promise<SearchAnswer>;
+  /** See {@link searchTraceQl}. */
+  searchTraceQl(request: TraceQlSearchRequest, caller?: QueryCaller): Promise<TraceQlSearchAnswer>;
   /** See {@link storedTrace}. */
   getTrace(traceId: string, caller?: QueryCaller): Promise<StoredTrace>;
   /** See {@link criticalPathOf}. */
@@ -163,6 +167,7 @@ export function createQueries(options: QueriesOptions): Queries {
   const bottlenecks = limited("bottlenecks", bottlenecksOf, true);
   return {
     searchTraces: limited("search_traces", searchTraces),
+    searchTraceQl: limited("search_traceql", searchTraceQl),
     getTrace: limited("get_trace", storedTrace, true),
     criticalPathOf: limited("critical_path", criticalPathOf, true),
     bottlenecksOf: (traceId, thresholdMs, caller) => bottlenecks({ traceId, thresholdMs }, caller),

@@ -65,7 +65,8 @@ function keyOf(summary: TraceSummary): { startTimeUnixNano: bigint; traceId: str
   return { startTimeUnixNano: summary.startTimeUnixNano, traceId: summary.traceId };
 }
 
-function checkPageSize(pageSize: number): void {
+/** @throws TracAggError `invalid_argument` for a page size out of range. */
+export function checkPageSize(pageSize: number): void {
   if (Number.isInteger(pageSize) && pageSize >= 1 && pageSize <= MAX_PAGE_SIZE) return;
   throw new TracAggError(
     "invalid_argument",

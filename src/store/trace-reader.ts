@@ -40,6 +40,14 @@ export interface TraceRows {
   readonly rows: readonly SpanRow[];
 }
 
+/** Which whole traces are read. */
+export interface TraceScan extends Omit<TracePageRequest, "limit"> {
+  /** Most traces given, 1 or more. */
+  readonly limit: number;
+  /** How many will likely be taken, so that no more are read in one go; absent: `limit`. */
+  readonly expected?: number;
+}
+
 /** How far a scan of durations goes, and whose numbers of operations it uses. */
 export interface DurationScan extends Omit<TracePageRequest, "after"> {
   readonly numbers: OperationNumbers;
@@ -58,7 +66,7 @@ export interface TraceReader {
   /** A page of summaries of matching traces, newest first. */
   search(query: TraceQuery, page: TracePageRequest): Promise<TracePage>;
   /** Whole matching traces, newest first, until the consumer stops or `limit` traces are given. */
-  scan(query: TraceQuery, options: Omit<TracePageRequest, "after">): AsyncIterable<TraceRows>;
+  scan(query: TraceQuery, options: TraceScan): AsyncIterable<TraceRows>;
   /** As {@link TraceReader.scan}, with the durations of the spans and nothing else of them. */
   scanDurations(query: TraceQuery, options: DurationScan): AsyncIterable<TraceDurations>;
 }

@@ -1,21 +1,26 @@
 /** `/api/v1/traces` and what lies under one trace id. */
 
+import { TracAggError } from "../../base/errors.ts";
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from "../../base/limits.ts";
 import type { Queries } from "../../query/queries.ts";
+import { DEFAULT_SPANS_SHOWN, MAX_SPANS_SHOWN } from "../../query/search-traceql.ts";
 import { traceIdFrom } from "../../query/stored-trace.ts";
 import type { BottleneckJson, BottleneckListJson, TraceListJson } from "../contract.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { defineEndpoint, jsonAnswer, jsonChunksReply, jsonReply } from "../endpoint.ts";
 import { listChunks } from "../json-chunks.ts";
 import { ref } from "../openapi/schema-parts.ts";
+import type { ParameterValues } from "../query-parameters.ts";
 import {
   choiceParameter,
   millisParameterWithDefault,
+  textParameter,
   tokenParameter,
   wholeNumberParameter,
 } from "../query-parameters.ts";
 import { criticalPathChunks } from "./critical-path-json.ts";
-import { CLOCK_PARAMETER, FILTER_PARAMETERS, filterFrom } from "./filter-parameters.ts";
+import { CLOCK_PARAMETER, FILTER_PARAMETERS, filterFrom, rangeFrom } from "./filter-parameters.ts";
+import { foundTraceListJson } from "./found-trace-json.ts";
 import { QUERY_ERRORS } from "./query-errors.ts";
 import { rangeJson } from "./range-json.ts";
 import { summaryJson } from "./summary-json.ts";
@@ -53,6 +58,15 @@ function searchEndpoint(queries: Queries): Endpoint {
       "answer says the range it covered.",
     pathParameters: {},
     parameters: {
+      q: textParameter(
+        "A query in TraceQL in place of the other conditions, start and end apart: " +
+          '{ resource.service.name = "checkout" && duration > 50ms } >> { status = error }.',
+      ),
+      spansShown: wholeNumberParameter("With q: spans shown of each spanset that matches.", {
+        minimum: 0,
+        maximum: MAX_SPANS_SHOWN,
+        default: DEFAULT_SPANS_SHOWN,
+      }),
       ...FILTER_PARAMETERS,
       pageSize: wholeNumberParameter("Traces on one page.", {
         minimum: 1,
@@ -61,10 +75,20 @@ function searchEndpoint(queries: Queries): Endpoint {
       }),
       pageToken: tokenParameter("nextPageToken of the page before, with every other parameter as it was."),
     },
-    answers: [jsonAnswer(ref("TraceList"), "One page.")],
+    answers: [
+      jsonAnswer(
+        { anyOf: [ref("TraceList"), ref("FoundTraceList")] },
+        "One page; with q also which spans of each trace match, and how the query was answered.",
+      ),
+    ],
     errors: QUERY_ERRORS,
     handle: async ({ values, caller }) => {
-      const { pageSize, pageToken } = values;
+      const { q, spansShown, pageSize, pageToken } = values;
+      if (q !== undefined) {
+        refuseOtherConditions(values);
+        const page = { ...rangeFrom(values), pageSize, ...(pageToken === undefined ? {} : { pageToken }) };
+        return jsonReply(foundTraceListJson(await queries.searchTraceQl({ q, spansShown, ...page }, caller)));
+      }
       const request = { filter: filterFrom(values), pageSize };
       const answer = await queries.searchTraces(
         pageToken === undefined ? request : { ...request, pageToken },
@@ -78,6 +102,17 @@ function searchEndpoint(queries: Queries): Endpoint {
       return jsonReply(body);
     },
   });
+}
+
+/** They would say what the query says, with other rules for what must hold on one span. */
+function refuseOtherConditions(values: ParameterValues<typeof FILTER_PARAMETERS>): void {
+  const { start: _start, end: _end, ...conditions } = filterFrom(values);
+  if (Object.keys(conditions).length === 0) return;
+  throw new TracAggError(
+    "invalid_argument",
+    "q: expected no other condition beside it but start and end; write it into the query",
+    { field: "q" },
+  );
 }
 
 function traceEndpoint(queries: Queries): Endpoint {

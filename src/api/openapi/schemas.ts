@@ -26,6 +26,7 @@ import {
 } from "./schema-parts.ts";
 import { topologySchemas } from "./topology-schemas.ts";
 import { traceAnalysisSchemas } from "./trace-analysis-schemas.ts";
+import { traceQlSchemas } from "./traceql-schemas.ts";
 
 const NEXT_PAGE_TOKEN = described(TEXT, "Give it back as pageToken for the next page; empty at the end.");
 const ATTRIBUTES = ref("Attributes");
@@ -291,6 +292,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
   return {
     ...spanSchemas(),
     ...traceSchemas(),
+    ...traceQlSchemas(summaryMembers),
     ...analysisSchemas(),
     ...traceAnalysisSchemas(),
     ...compareSchemas(),

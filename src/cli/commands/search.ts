@@ -1,6 +1,7 @@
 /** `tracagg search`: traces that match, newest first. */
 
 import type { TraceSummaryJson } from "../../api/contract.ts";
+import type { FoundTraceJson } from "../../api/traceql-contract.ts";
 import type { ServerFlags } from "../api-client.ts";
 import { addServerFlags, createApiClient } from "../api-client.ts";
 import type { CliContext } from "../cli-context.ts";
@@ -27,7 +28,11 @@ export const addSearch: AddCommand = (program, run) => {
   const command = program
     .command("search")
     .summary("find traces")
-    .description("Lists traces that match, newest first; --json gives one summary a line.")
+    .description(
+      "Lists traces that match, newest first; --json gives one trace a line. The query is TraceQL and takes the place of " +
+        "the flags, those of time apart; with it the number of matching spans is told, and one of them.",
+    )
+    .argument("[query]", "a query in TraceQL, such as '{ status = error && duration > 1s }'")
     .option(
       "--limit <count>",
       `most traces listed (default ${DEFAULT_LIMIT})`,
@@ -37,12 +42,15 @@ export const addSearch: AddCommand = (program, run) => {
   addServerFlags(addFilterFlags(command))
     .addHelpText(
       "after",
-      "\nExample:\n  $ tracagg search --service checkout --min-duration 100ms --errors --since 1h",
+      "\nExamples:\n  $ tracagg search --service checkout --min-duration 100ms --errors --since 1h" +
+        "\n  $ tracagg search --since 1h '{ resource.service.name = \"checkout\" } >> { status = error }'",
     )
-    .action(run((context, flags: SearchFlags) => search(context, flags)));
+    .action(run((context, query: string | undefined, flags: SearchFlags) => search(context, flags, query)));
 };
 
-function columnsFor(context: CliContext): readonly Column<TraceSummaryJson>[] {
+type Listed = TraceSummaryJson & Partial<Pick<FoundTraceJson, "spansets">>;
+
+function columnsFor(context: CliContext, hasQuery: boolean): readonly Column<Listed>[] {
   const style = styleOf(context);
   return [
     { title: "TRACE", cell: (trace) => trace.traceId },
@@ -59,13 +67,32 @@ function columnsFor(context: CliContext): readonly Column<TraceSummaryJson>[] {
       side: "right",
       look: (text, trace) => (trace.errorCount > 0 ? style.red(text) : text),
     },
-    { title: "SERVICES", cell: (trace) => trace.services.map((service) => service.name).join(" ") },
+    ...(hasQuery
+      ? [
+          { title: "MATCHED", cell: (trace: Listed) => String(matchedSpans(trace)), side: "right" as const },
+          { title: "FIRST MATCH", cell: firstMatch },
+        ]
+      : []),
+    {
+      title: "SERVICES",
+      cell: (trace: Listed) => trace.services.map((service) => service.name).join(" "),
+    },
   ];
 }
 
-async function search(context: CliContext, flags: SearchFlags): Promise<ExitCode> {
-  const found = matchingTraces(createApiClient(context, flags), filterParameters(flags), flags.limit);
-  const traces: TraceSummaryJson[] = [];
+function matchedSpans({ spansets = [] }: Listed): number {
+  return spansets.reduce((sum, { matched }) => sum + matched, 0);
+}
+
+function firstMatch({ spansets = [] }: Listed): string {
+  const span = spansets[0]?.spans[0];
+  return span === undefined ? "" : `${span.serviceName}: ${span.name}`;
+}
+
+async function search(context: CliContext, flags: SearchFlags, query: string | undefined): Promise<ExitCode> {
+  const filter = { ...filterParameters(flags), ...(query === undefined ? {} : { q: query }) };
+  const found = matchingTraces(createApiClient(context, flags), filter, flags.limit);
+  const traces: Listed[] = [];
   let count = 0;
   const forPeople = isForPeople(context, flags);
   for await (const trace of found) {
@@ -77,6 +104,7 @@ async function search(context: CliContext, flags: SearchFlags): Promise<ExitCode
     context.stderr.write("no trace matches\n");
     return ExitCode.FAILED;
   }
-  if (forPeople) context.stdout.write(renderTable(columnsFor(context), traces, styleOf(context)));
+  if (forPeople)
+    context.stdout.write(renderTable(columnsFor(context, query !== undefined), traces, styleOf(context)));
   return ExitCode.OK;
 }

@@ -10,7 +10,7 @@ import { matchingTraces, someRow, traceMatcher } from "../../hot/hot-query.ts";
 import type { TracePlace } from "../../hot/trace-heap.ts";
 import { comparePlaces } from "../../hot/trace-heap.ts";
 import type { TraceSummary } from "../../model/trace-summary.ts";
-import type { TraceKey, TracePageRequest, TraceRows } from "../trace-reader.ts";
+import type { TraceKey, TraceRows, TraceScan } from "../trace-reader.ts";
 import type { LakeSnapshot } from "./lake-snapshot.ts";
 import { ROW_FILES } from "./lake-snapshot.ts";
 import type { Segment } from "./segment.ts";
@@ -74,10 +74,10 @@ export async function* searchLake(
 export async function* scanLake(
   snapshot: LakeSnapshot,
   query: TraceQuery,
-  { limit, signal, held }: Omit<TracePageRequest, "after">,
+  { limit, expected = limit, after, signal, held }: TraceScan,
 ): AsyncGenerator<TraceRows, void> {
   let left = limit;
-  const options = { signal, held, expected: limit, withRows: true };
+  const options = { after, signal, held, expected, withRows: true };
   for await (const { summary, rows } of searchLake(snapshot, query, options)) {
     throwIfAborted(signal);
     yield { summary, rows: rows ?? [] };

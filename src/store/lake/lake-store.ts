@@ -18,7 +18,7 @@ import type { TraceSummary } from "../../model/trace-summary.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import type { CommittedBatch } from "../span-writer.ts";
-import type { DurationScan, TracePage, TracePageRequest, TraceRows } from "../trace-reader.ts";
+import type { DurationScan, TracePage, TracePageRequest, TraceRows, TraceScan } from "../trace-reader.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
 import type { StoreGauges, TraceStore } from "../trace-store.ts";
 import type { Compactor } from "./compactor.ts";
@@ -212,7 +212,7 @@ class Lake implements TraceStore {
     }
   }
 
-  scan(query: TraceQuery, options: Omit<TracePageRequest, "after">): AsyncGenerator<TraceRows, void> {
+  scan(query: TraceQuery, options: TraceScan): AsyncGenerator<TraceRows, void> {
     return this.#stream(options, (snapshot) => scanLake(snapshot, query, options));
   }
 

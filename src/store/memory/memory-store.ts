@@ -18,7 +18,7 @@ import { NameCatalogue } from "../name-catalogue.ts";
 import type { CommittedBatch } from "../span-writer.ts";
 import type { LinksElsewhere } from "../statistics-sums.ts";
 import { DependencySums, ServiceSums } from "../statistics-sums.ts";
-import type { DurationScan, TracePage, TracePageRequest, TraceRows } from "../trace-reader.ts";
+import type { DurationScan, TracePage, TracePageRequest, TraceRows, TraceScan } from "../trace-reader.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
 import type { StoreGauges, TraceStore } from "../trace-store.ts";
 
@@ -124,7 +124,7 @@ class MemoryStore implements TraceStore {
     return { summaries, hasMore: false };
   }
 
-  async *scan(query: TraceQuery, options: Omit<TracePageRequest, "after">): AsyncGenerator<TraceRows, void> {
+  async *scan(query: TraceQuery, options: TraceScan): AsyncGenerator<TraceRows, void> {
     throwIfAborted(options.signal);
     this.#expire();
     let left = options.limit;

@@ -1,0 +1,96 @@
+/** Traces that a query found, as the native API writes them. */
+
+import type { Value } from "../../filter/evaluator/values.ts";
+import { typeOf } from "../../filter/evaluator/values.ts";
+import type { TraceQuery } from "../../filter/trace-query.ts";
+import type { PlainJson } from "../../model/attribute-json.ts";
+import { plainJsonFromAttribute } from "../../model/attribute-json.ts";
+import type { FoundField, FoundSpan, FoundSpanset, FoundTrace } from "../../query/found-traces.ts";
+import type { TraceQlSearchAnswer } from "../../query/search-traceql.ts";
+import type {
+  FoundSpanJson,
+  FoundSpansetJson,
+  FoundTraceJson,
+  FoundTraceListJson,
+  QueryFieldJson,
+  QueryValueType,
+} from "../traceql-contract.ts";
+import { rangeJson } from "./range-json.ts";
+import { summaryJson } from "./summary-json.ts";
+
+/** A page of traces that a query found. */
+export function foundTraceListJson(answer: TraceQlSearchAnswer): FoundTraceListJson {
+  const { candidates, ...counts } = answer.explanation;
+  return {
+    traces: answer.traces.map(foundTraceJson),
+    nextPageToken: answer.nextPageToken,
+    range: rangeJson(answer.range),
+    explanation: { candidates: candidatesJson(candidates), ...counts },
+  };
+}
+
+function foundTraceJson({ summary, spansetCount, spansets }: FoundTrace): FoundTraceJson {
+  return { ...summaryJson(summary), spansetCount, spansets: spansets.map(spansetJson) };
+}
+
+function spansetJson({ matched, fields, spans }: FoundSpanset): FoundSpansetJson {
+  return { matched, fields: fields.map(fieldJson), spans: spans.map(spanJson) };
+}
+
+function spanJson(span: FoundSpan): FoundSpanJson {
+  return {
+    spanId: span.spanId,
+    name: span.name,
+    serviceName: span.serviceName,
+    startTimeUnixNano: span.startTimeUnixNano.toString(),
+    durationNanos: span.durationNanos.toString(),
+    fields: span.fields.map(fieldJson),
+  };
+}
+
+function fieldJson({ name, value }: FoundField): QueryFieldJson {
+  return { name, type: typeWord(value), value: valueJson(value) };
+}
+
+function typeWord(value: Value): QueryValueType {
+  const type = typeOf(value);
+  if (type === "boolean") return "bool";
+  if (type === "array" || type === "several") return "list";
+  return type === "opaque" ? "other" : type;
+}
+
+function valueJson(value: Value): PlainJson {
+  if (value === undefined) return null;
+  if (typeof value !== "object") return plainJsonFromAttribute(value);
+  switch (value.type) {
+    case "duration":
+      return value.nanos.toString();
+    case "status":
+    case "kind":
+      return value.value;
+    case "array":
+      return value.elements.map(valueJson);
+    case "several":
+      return value.values.map(valueJson);
+    case "opaque":
+      return plainJsonFromAttribute(value.value);
+  }
+}
+
+/** By the names of the search parameters; the range is told beside them. */
+function candidatesJson(query: TraceQuery): Readonly<Record<string, PlainJson>> {
+  const { serviceName, operationName, rootServiceName, rootOperationName, hasErrors, attributes } = query;
+  const all: Readonly<Record<string, PlainJson | undefined>> = {
+    service: serviceName,
+    operation: operationName,
+    rootService: rootServiceName,
+    rootOperation: rootOperationName,
+    hasErrors,
+    minDurationNanos: query.minDurationNanos?.toString(),
+    maxDurationNanos: query.maxDurationNanos?.toString(),
+    attribute: attributes?.map(({ key, value }) => `${key}=${value}`),
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter((entry): entry is [string, PlainJson] => entry[1] !== undefined),
+  );
+}
