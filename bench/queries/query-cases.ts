@@ -16,6 +16,9 @@ export const QueryName: {
   readonly DEPENDENCIES: "dependencies, everything";
   readonly SERVICE_STATISTICS: "service statistics, everything";
   readonly PERFORMANCE: "performance of one service";
+  readonly TRACEQL_SERVICE: "TraceQL: service and duration > 20 ms";
+  readonly TRACEQL_COMPARED: "TraceQL: attribute compared by size";
+  readonly TRACEQL_STRUCTURE: "TraceQL: errors below a service";
 } = Object.freeze({
   TRACE_BY_ID: "trace by id",
   SERVICE: "search: service, newest 20",
@@ -29,6 +32,9 @@ export const QueryName: {
   DEPENDENCIES: "dependencies, everything",
   SERVICE_STATISTICS: "service statistics, everything",
   PERFORMANCE: "performance of one service",
+  TRACEQL_SERVICE: "TraceQL: service and duration > 20 ms",
+  TRACEQL_COMPARED: "TraceQL: attribute compared by size",
+  TRACEQL_STRUCTURE: "TraceQL: errors below a service",
 });
 
 /** One kind of question. */
@@ -76,6 +82,29 @@ export function queryCases(facts: CorpusFacts, traceIds: readonly string[]): Que
       name: QueryName.PERFORMANCE,
       runs: 20,
       path: (run) => `/api/v1/statistics/performance?service=${service(run)}`,
+    },
+    ...traceQlCases(facts),
+  ];
+}
+
+function traceQlCases({ services }: CorpusFacts): QueryCase[] {
+  const path = (query: string): string => `/api/v1/traces?q=${encodeURIComponent(query)}`;
+  const service = (run: number): string => JSON.stringify(services[run % services.length] ?? "");
+  return [
+    {
+      name: QueryName.TRACEQL_SERVICE,
+      runs: 50,
+      path: (run) => path(`{ resource.service.name = ${service(run)} && duration > 20ms }`),
+    },
+    {
+      name: QueryName.TRACEQL_COMPARED,
+      runs: 20,
+      path: () => path("{ span.http.status_code >= 500 }"),
+    },
+    {
+      name: QueryName.TRACEQL_STRUCTURE,
+      runs: 20,
+      path: (run) => path(`{ resource.service.name = ${service(run)} } >> { status = error }`),
     },
   ];
 }

@@ -24,6 +24,8 @@ const HEAVY: ReadonlySet<string> = new Set([
   QueryName.DEPENDENCIES,
   QueryName.SERVICE_STATISTICS,
   QueryName.PERFORMANCE,
+  QueryName.TRACEQL_COMPARED,
+  QueryName.TRACEQL_STRUCTURE,
 ]);
 
 /** Latency of requests at a fixed rate, counted from when each was due. */
