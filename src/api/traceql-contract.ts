@@ -61,11 +61,23 @@ export interface SearchExplanationJson {
   readonly tracesMatched: number;
 }
 
+/** Something in a query that is probably not meant. */
+export interface QueryWarningJson {
+  /** Name of the habit it is about, such as `absent-attribute`. */
+  readonly rule: string;
+  /** Where it stands in the query, in UTF-16 units; `end` is exclusive. */
+  readonly start: number;
+  readonly end: number;
+  readonly message: string;
+}
+
 /** `GET /api/v1/traces?q=`. */
 export interface FoundTraceListJson {
   /** Newest first, or as `orderBy` has it. */
   readonly traces: readonly FoundTraceJson[];
   readonly nextPageToken: string;
   readonly range: CoveredRangeJson;
+  /** What is legal in the query and probably not meant; the answer is what the query says. */
+  readonly warnings: readonly QueryWarningJson[];
   readonly explanation: SearchExplanationJson;
 }

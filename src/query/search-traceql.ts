@@ -8,11 +8,15 @@ import { conditionsOf } from "../filter/conditions/conditions-of.ts";
 import type { CompiledPipeline, TraceMatch } from "../filter/evaluator/pipeline.ts";
 import { compilePipeline } from "../filter/evaluator/pipeline.ts";
 import { rowTraceView } from "../filter/evaluator/row-trace-view.ts";
+import { FilterError } from "../filter/filter-error.ts";
 import type { Pipeline } from "../filter/query-model.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
 import type { TraceKey, TraceRows } from "../store/trace-reader.ts";
+import type { LintWarning } from "../traceql/lint-query.ts";
+import { lintQuery } from "../traceql/lint-query.ts";
 import { parseQuery } from "../traceql/parse-query.ts";
+import { lineAndColumn } from "../traceql/traceql-error.ts";
 import type { FoundTrace } from "./found-traces.ts";
 import { BestTraces, foundTraceReader } from "./found-traces.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
@@ -58,6 +62,8 @@ export interface TraceQlSearchAnswer {
   /** "" when nothing further matches, and always with `orderBy`: there the first of all are in the answer. */
   readonly nextPageToken: string;
   readonly range: CoveredRange;
+  /** What is legal in the query and probably not meant. */
+  readonly warnings: readonly LintWarning[];
   readonly explanation: SearchExplanation;
 }
 
@@ -68,8 +74,8 @@ export interface TraceQlSearchAnswer {
  * is full. With `orderBy` it is run over all of them, and the page has the first of all that match.
  *
  * @throws TraceQlError for a query that cannot be understood.
- * @throws TracAggError `invalid_argument` for a function over time, a page size or a number of spans out of range, a
- * token of another search, a range that ends before it starts, a division by zero; `too_large` when self times of a
+ * @throws TracAggError `invalid_argument` for what cannot be worked out of a trace, a function over time, a page size or a number of spans out of range, a
+ * token of another search, a range that ends before it starts; `too_large` when self times of a
  * trace of more than 100,000 spans are asked for.
  *
  * @example
@@ -84,7 +90,7 @@ export async function searchTraceQl(
   checkPageSize(pageSize);
   checkSpansShown(spansShown);
   const pipeline = pipelineFrom(q);
-  const compiled = compilePipeline(pipeline);
+  const compiled = inTextOf(q, () => compilePipeline(pipeline));
   const isOrdered = hasOrder(pipeline);
   const nowMillis = context.clock.nowMillis();
   const filter = filterOf(request);
@@ -92,12 +98,8 @@ export async function searchTraceQl(
   const position = pageToken === "" ? undefined : decodePageToken(filter, pageToken);
   const range = position?.range ?? timeRangeFrom(request, nowMillis);
   const candidates = { ...candidateQuery(conditionsOf(pipeline)), ...range };
-  const found = await findTraces(
-    context,
-    { candidates, compiled, isOrdered, pageSize, spansShown },
-    running,
-    position?.after,
-  );
+  const search = { q, candidates, compiled, isOrdered, pageSize, spansShown };
+  const found = await findTraces(context, search, running, position?.after);
   const last = found.traces.at(-1)?.summary;
   const token =
     found.hasMore && !isOrdered && last !== undefined
@@ -107,11 +109,13 @@ export async function searchTraceQl(
     traces: found.traces,
     nextPageToken: token,
     range: coveredRange(range, nowMillis, latestStartOf(found.traces)),
+    warnings: lintQuery(q),
     explanation: { candidates, ...found.examined },
   };
 }
 
 interface Search {
+  readonly q: string;
   readonly candidates: TraceQuery;
   readonly compiled: CompiledPipeline;
   readonly isOrdered: boolean;
@@ -127,7 +131,7 @@ interface Found {
 
 async function findTraces(
   { reader }: QueryContext,
-  { candidates, compiled, isOrdered, pageSize, spansShown }: Search,
+  { q, candidates, compiled, isOrdered, pageSize, spansShown }: Search,
   { signal, held }: RunningQuery,
   after: TraceKey | undefined,
 ): Promise<Found> {
@@ -144,7 +148,7 @@ async function findTraces(
     held,
   });
   for await (const trace of scan) {
-    const match = await matchOf(compiled, trace, slice);
+    const match = await matchOf(q, compiled, trace, slice);
     examined.tracesExamined++;
     examined.spansExamined += trace.rows.length;
     if (match !== undefined) {
@@ -159,6 +163,7 @@ async function findTraces(
 }
 
 async function matchOf(
+  q: string,
   { facts, run }: CompiledPipeline,
   { summary, rows }: TraceRows,
   slice: TimeSlice,
@@ -171,7 +176,27 @@ async function matchOf(
       { field: "q" },
     );
   }
-  return inSlices(run(rowTraceView(rows)), slice);
+  try {
+    return await inSlices(run(rowTraceView(rows)), slice);
+  } catch (thrown) {
+    throw placedError(q, thrown);
+  }
+}
+
+function inTextOf<T>(q: string, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw placedError(q, thrown);
+  }
+}
+
+/** What cannot be worked out, with its place as errors of the language have it. */
+function placedError(q: string, thrown: unknown): unknown {
+  if (!(thrown instanceof FilterError)) return thrown;
+  const { line, column } = lineAndColumn(q, thrown.start);
+  const message = `line ${line}, column ${column}: ${thrown.reason}`;
+  return new TracAggError("invalid_argument", message, { field: "q", cause: thrown });
 }
 
 function pipelineFrom(q: string): Pipeline {

@@ -118,6 +118,26 @@ describe("search in TraceQL", () => {
     });
   });
 
+  it("warns of what is legal and probably not meant, and answers what the query says", async () => {
+    const { traces, warnings } = await search("{ duration > 50 }", { pageSize: "1" });
+    expect(traces).toHaveLength(1);
+    expect(warnings).toEqual([
+      {
+        rule: "plain-number-of-nanoseconds",
+        start: 13,
+        end: 15,
+        message: "a plain number is nanoseconds here, write `50ms` for milliseconds",
+      },
+    ]);
+    expect((await search("{ duration > 50ns }", { pageSize: "1" })).warnings).toEqual([]);
+  });
+
+  it("leaves out spans that lack the attribute a value is to differ from, as the warning says", async () => {
+    const { traces, warnings } = await search('{ span.url.query != "x" }');
+    expect(traces.map(({ spansets }) => spansets[0]?.matched)).toEqual([1]);
+    expect(warnings.map(({ rule }) => rule)).toEqual(["absent-attribute"]);
+  });
+
   it("says what the store looked for and how much the rest of the query was run over", async () => {
     const { explanation } = await search(
       '{ resource.service.name = "worker" && duration > 3ms && name != "job 5" }',
@@ -134,7 +154,7 @@ describe("search in TraceQL", () => {
     ["{ duration > }", {}, /line 1, column 14/],
     ['{ service.name = "a" }', {}, /resource\.service\.name/],
     ["{ } | rate()", {}, /expected a query for traces/],
-    ["{ 1 / 0 = 1 }", {}, /divisor other than 0/],
+    ["{ 1 / 0 = 1 }", {}, /line 1, column 3: expected a divisor other than 0/],
     ["{ }", { service: "a" }, /expected no other condition/],
     ["{ }", { spansShown: "101" }, /spansShown/],
     ["{ } | orderBy(duration)", { pageToken: "AAAA" }, /one page/],

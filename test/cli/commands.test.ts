@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { TraceSummaryJson } from "../../src/api/contract.ts";
 import type { GraphEdgeJson, RedRowJson } from "../../src/api/live-contract.ts";
 import type { TopologyEdgeJson } from "../../src/api/topology-contract.ts";
+import type { FoundTraceJson } from "../../src/api/traceql-contract.ts";
 import { jsonLines, runCommand } from "./cli-harness.ts";
 import { ShopServer, startMemoryServer } from "./shop-server.ts";
 
@@ -48,6 +49,28 @@ describe("search", () => {
     expect(stdout).not.toContain("\u001b");
     const coloured = await runCommand(["search", "--server", shop.server.ui], { isTerminal: true });
     expect(coloured.stdout).toContain("\u001b[1m");
+  });
+
+  it("takes a query in TraceQL, and shows what it matched", async () => {
+    const query =
+      '{ resource.service.name = "frontend" } >> { resource.service.name = "payment" && duration > 1 }';
+    const { stdout, stderr } = await run("search", query, "--limit", "3");
+    const traces = jsonLines<FoundTraceJson>(stdout);
+    expect(traces).toHaveLength(3);
+    for (const { spansets } of traces)
+      for (const span of spansets[0]?.spans ?? []) expect(span.serviceName).toBe("payment");
+    expect(stderr).toBe("warning: a plain number is nanoseconds here, write `1ms` for milliseconds\n");
+    const table = await show("search", query, "--limit", "1");
+    expect(table.stdout).toMatch(
+      /^TRACE +START +ROOT +DURATION +SPANS +ERRORS +MATCHED +FIRST MATCH +SERVICES\n/,
+    );
+    expect(table.stdout).toMatch(/ payment: POST \/charge /);
+  });
+
+  it("says where a query cannot be understood", async () => {
+    const { exitCode, stderr } = await run("search", "{ duration > }");
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain("line 1, column 14: expected");
   });
 
   it("ends with 1 and says so when nothing matches", async () => {

@@ -25,6 +25,7 @@ export function foundTraceListJson(answer: TraceQlSearchAnswer): FoundTraceListJ
     traces: answer.traces.map(foundTraceJson),
     nextPageToken: answer.nextPageToken,
     range: rangeJson(answer.range),
+    warnings: answer.warnings.map(({ rule, start, end, message }) => ({ rule, start, end, message })),
     explanation: { candidates: candidatesJson(candidates), ...counts },
   };
 }

@@ -68,6 +68,10 @@ export function traceQlSchemas(
       traces: listOf(ref("FoundTrace")),
       nextPageToken: TEXT,
       range: ref("CoveredRange"),
+      warnings: described(
+        listOf(objectOf({ rule: TEXT, start: COUNT, end: COUNT, message: TEXT })),
+        "What is legal in the query and probably not meant, with its place in UTF-16 units.",
+      ),
       explanation: ref("SearchExplanation"),
     }),
   };

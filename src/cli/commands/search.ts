@@ -91,7 +91,9 @@ function firstMatch({ spansets = [] }: Listed): string {
 
 async function search(context: CliContext, flags: SearchFlags, query: string | undefined): Promise<ExitCode> {
   const filter = { ...filterParameters(flags), ...(query === undefined ? {} : { q: query }) };
-  const found = matchingTraces(createApiClient(context, flags), filter, flags.limit);
+  const found = matchingTraces(createApiClient(context, flags), filter, flags.limit, (message) =>
+    context.stderr.write(`warning: ${message}\n`),
+  );
   const traces: Listed[] = [];
   let count = 0;
   const forPeople = isForPeople(context, flags);

@@ -1,6 +1,6 @@
 /** Arithmetic over values. */
 
-import { TracAggError } from "../../base/errors.ts";
+import { FilterError } from "../filter-error.ts";
 import type { ArithmeticOperator } from "../query-model.ts";
 import type { Value } from "./values.ts";
 import { duration, numberOf, valueOfSeveral } from "./values.ts";
@@ -15,7 +15,7 @@ import { duration, numberOf, valueOfSeveral } from "./values.ts";
  * | with a float | float, a duration where the other side is one and the result is finite |
  *
  * @param start where the expression begins in its text
- * @throws TracAggError `invalid_argument` when a whole number is divided by the whole number zero.
+ * @throws FilterError when a whole number is divided by the whole number zero.
  */
 export function calculate(operator: ArithmeticOperator, left: Value, right: Value, start: number): Value {
   if (typeof left === "object" && left.type === "several") {
@@ -117,9 +117,9 @@ function power(base: bigint, exponent: bigint): bigint {
   return result;
 }
 
-function divisionByZero(operator: ArithmeticOperator, start: number): TracAggError {
-  return new TracAggError(
-    "invalid_argument",
-    `character ${start + 1}: expected a divisor other than 0 for \`${operator}\` of whole numbers, got 0; divide by 0.0 to get infinity or NaN`,
+function divisionByZero(operator: ArithmeticOperator, start: number): FilterError {
+  return new FilterError(
+    start,
+    `expected a divisor other than 0 for \`${operator}\` of whole numbers, got 0; divide by 0.0 to get infinity or NaN`,
   );
 }

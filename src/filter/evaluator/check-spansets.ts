@@ -1,12 +1,12 @@
 /** Refuses questions that have no answer: how spans of several spansets are related. */
 
-import { TracAggError } from "../../base/errors.ts";
+import { FilterError } from "../filter-error.ts";
 import type { Pipeline, PipelineStage } from "../query-model.ts";
 
 /**
  * Checks a pipeline before it runs, so that a query is refused for every trace or for none.
  *
- * @throws TracAggError `invalid_argument` when a structural operator meets what `by` has parted.
+ * @throws FilterError when a structural operator meets what `by` has parted.
  */
 export function checkSpansets(pipeline: Pipeline): void {
   areSeveralAfter(pipeline, false);
@@ -27,9 +27,9 @@ function areSeveralAfter(stage: PipelineStage, before: boolean): boolean {
       return before;
     case "relation":
       if (areSeveralAfter(stage.left, false) || areSeveralAfter(stage.right, false) || before) {
-        throw new TracAggError(
-          "invalid_argument",
-          `character ${stage.start + 1}: expected one spanset on either side of a structural operator, got several ` +
+        throw new FilterError(
+          stage.start,
+          "expected one spanset on either side of a structural operator, got several " +
             "made by by(); consider using coalesce()",
         );
       }

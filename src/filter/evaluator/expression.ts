@@ -1,6 +1,6 @@
 /** Expressions over one span, turned into functions once and run over many spans. */
 
-import { TracAggError } from "../../base/errors.ts";
+import { FilterError } from "../filter-error.ts";
 import type { BinaryExpression, ComparisonOperator, FieldExpression, FilterValue } from "../query-model.ts";
 import { calculate, negate } from "./arithmetic.ts";
 import type { ValueOperator } from "./comparison.ts";
@@ -19,7 +19,7 @@ export type SpanTest = (trace: TraceFacts, span: number) => boolean;
 /**
  * Prepares a condition. What is no truth value is false, on either side of `&&` and `||` too.
  *
- * @throws TracAggError `invalid_argument` for a regular expression that is none.
+ * @throws FilterError for a regular expression that is none.
  */
 export function spanTest(expression: FieldExpression): SpanTest {
   if (expression.node === "binary") {
@@ -52,7 +52,7 @@ export function spanTest(expression: FieldExpression): SpanTest {
 /**
  * Prepares an expression of any type.
  *
- * @throws TracAggError `invalid_argument` for a regular expression that is none; the reader throws it too, when a whole
+ * @throws FilterError for a regular expression that is none; the reader throws it too, when a whole
  * number is divided by zero.
  */
 export function valueReader(expression: FieldExpression): ValueReader {
@@ -131,10 +131,7 @@ function nilTest(expression: FieldExpression, operator: ValueOperator): SpanTest
 
 function patternTest(left: FieldExpression, right: FieldExpression, negated: boolean): SpanTest {
   if (right.node !== "literal" || right.value.type !== "string") {
-    throw new TracAggError(
-      "invalid_argument",
-      `character ${right.start + 1}: expected a regular expression in quotes, got something else`,
-    );
+    throw new FilterError(right.start, "expected a regular expression in quotes, got something else");
   }
   const read = valueReader(left);
   const pattern = textPattern(right.value.value, right.start);

@@ -52,7 +52,7 @@ export interface CompiledPipeline {
   /**
    * Runs over one whole trace; undefined when it does not match. Work that can be done in slices.
    *
-   * @throws TracAggError `invalid_argument` when a whole number is divided by zero.
+   * @throws FilterError when a whole number is divided by zero.
    */
   run(view: TraceView): Steps<TraceMatch | undefined>;
 }
@@ -67,7 +67,7 @@ type Stage = (run: Run, input: readonly Spanset[]) => Steps<readonly Spanset[]>;
 /**
  * Prepares a pipeline for many traces.
  *
- * @throws TracAggError `invalid_argument` when it asks how spans of several spansets are related, or for a regular
+ * @throws FilterError when it asks how spans of several spansets are related, or for a regular
  * expression that is none.
  *
  * @example

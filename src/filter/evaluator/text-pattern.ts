@@ -1,7 +1,7 @@
 /** Regular expressions over whole texts, in linear time. */
 
 import { RE2JS } from "re2js";
-import { TracAggError } from "../../base/errors.ts";
+import { FilterError } from "../filter-error.ts";
 
 /** Says of a text whether a pattern matches all of it. */
 export type TextPattern = (text: string) => boolean;
@@ -13,7 +13,7 @@ const SYNTAX = /[.*+?()[\]{}^$|]/;
  * A plain text, a choice of plain texts and a plain text with `.*` behind it are compared without the machine.
  *
  * @param start where the pattern stands in the text of its query
- * @throws TracAggError `invalid_argument` when it is no regular expression.
+ * @throws FilterError when it is no regular expression.
  */
 export function textPattern(pattern: string, start: number): TextPattern {
   return simplePattern(pattern) ?? compiledPattern(pattern, start);
@@ -25,10 +25,10 @@ function compiledPattern(pattern: string, start: number): TextPattern {
     return (text) => machine.testExact(text);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TracAggError(
-      "invalid_argument",
-      `character ${start + 1}: expected a regular expression (RE2 syntax), got ${JSON.stringify(pattern)}: ${reason}`,
-      { cause },
+    throw new FilterError(
+      start,
+      `expected a regular expression (RE2 syntax), got ${JSON.stringify(pattern)}: ${reason}`,
+      cause,
     );
   }
 }
