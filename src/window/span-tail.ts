@@ -26,6 +26,8 @@ const TRACE_STATE_TAG = (Span.traceState << 3) | WireType.LENGTH;
 const TYPE_BITS = 0x87;
 const LONG_TAG = 0x80;
 const NOT_SHORT = -1;
+/** Bytes of a trace state that are read: W3C asks for 512 to be kept at least, and what is longer is not for us. */
+const MAX_TRACE_STATE = 4_096;
 const KEY_TAG = (KeyValue.key << 3) | WireType.LENGTH;
 /** Links of one span that are followed; a batch consumer names as many messages as it took. */
 const MAX_LINKS = 1_024;
@@ -119,7 +121,7 @@ export class SpanTails {
     if (tag === ATTRIBUTE_TAG) {
       if (isWanted(reader.bytes, start, keys)) this.#addRange(start, bodyEnd);
     } else if (tag === TRACE_STATE_TAG) {
-      this.weight = adjustedCount(latin1(reader.bytes, start, bodyEnd));
+      this.weight = adjustedCount(latin1(reader.bytes, start, Math.min(bodyEnd, start + MAX_TRACE_STATE)));
     } else if (this.links.length < MAX_LINKS) {
       this.links = [...this.links, linkIn(reader, bodyEnd)];
     }
@@ -169,11 +171,11 @@ export class SpanTails {
   }
 
   #copy(payload: Uint8Array): Uint8Array {
-    const bytes: number[] = [];
+    const parts: Uint8Array[] = [];
     for (let range = 0; range < this.#rangesEnd; range += 2) {
-      bytes.push(...payload.subarray(this.#ranges[range], this.#ranges[range + 1]));
+      parts.push(payload.subarray(this.#ranges[range], this.#ranges[range + 1]));
     }
-    return Uint8Array.from(bytes);
+    return Buffer.concat(parts);
   }
 
   #attributes(payload: Uint8Array): Attributes {

@@ -30,6 +30,25 @@ function texts(prefix: string, lengths: readonly number[]): Attributes {
   return Object.fromEntries(lengths.map((length, at) => [`${prefix}${at}`, "x".repeat(length)]));
 }
 
+test("a trace state and an attribute longer than any stack is deep are read like short ones", () => {
+  const long = "x".repeat(1_000_000);
+  const span = makeSpan({
+    traceId: traceIdOf("t"),
+    spanId: spanIdOf("s"),
+    name: "n",
+    kind: "CLIENT",
+    startTimeUnixNano: 1n,
+    endTimeUnixNano: 2n,
+    traceState: `ot=th:8,other=${long}`,
+    attributes: { "service.peer.name": long },
+  });
+  const farEnds = new FarEnds();
+  const tails = new SpanTails(farEnds);
+  tails.read(batchOf([span]), 0);
+  expect(farEnds.attributes(tails.farEnd)).toEqual({ "service.peer.name": long });
+  expect(tails.weight).toBe(2);
+});
+
 test("far end, links and weight are found whatever other fields a span has, of any length", () => {
   fc.assert(
     fc.property(fieldsArbitrary, (fields) => {
