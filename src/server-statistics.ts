@@ -50,7 +50,14 @@ export async function startStatistics(parts: ServerStatisticsParts): Promise<Ser
   const { log, store, rollups, clock, logger, metrics, onCovered } = parts;
   // Senders choose trace ids; with a seed of this process's own they cannot choose where they collide.
   const statistics = new LiveStatistics({ seed: randomInt(2 ** 31) });
-  const keeper = new StatisticsKeeper({ statistics, store: rollups, clock, logger, onCovered });
+  const keeper = new StatisticsKeeper({
+    statistics,
+    store: rollups,
+    clock,
+    logger,
+    onCovered,
+    nextLogPosition: () => log.nextPosition(),
+  });
   await keeper.load();
   const isOlder = keeper.hasLoaded || store.coveredPosition() >= 0;
   // A data folder from before there were profiles: stored traces answer for what came until now.

@@ -19,6 +19,8 @@ export interface LogFollowing {
   readonly nextPosition: number;
   /** Never throws. */
   append(committed: CommittedBatch): void;
+  /** Says that what comes from now on was not in the log when the process started. */
+  endOfLog(): void;
 }
 
 /** What a {@link LogCatchUp} works with. */
@@ -46,9 +48,11 @@ export class LogCatchUp {
   readonly #done: Promise<void>;
   #settle: { readonly resolve: () => void; readonly reject: (error: TracAggError) => void } | undefined;
   #waiting: CommittedBatch[] = [];
+  /** Those before were handed over. */
+  #waitingStart = 0;
   #waitingSpans = 0;
   #waitingBytes = 0;
-  #state: "behind" | "done" | "failed" = "behind";
+  #state: "reading" | "handing over" | "done" | "failed" = "reading";
   #running: Promise<void> | undefined;
 
   constructor(options: LogCatchUpOptions) {
@@ -78,11 +82,14 @@ export class LogCatchUp {
   /** Takes a new batch in. Never throws. */
   append(committed: CommittedBatch): void {
     if (this.#state === "done") this.#options.follower.append(committed);
-    else if (this.#state === "behind") {
-      this.#waiting.push(committed);
-      this.#waitingSpans += committed.batch.rowCount;
-      this.#waitingBytes += committed.batch.payload.length;
-    }
+    if (this.#state === "done" || this.#state === "failed") return;
+    this.#waiting.push(committed);
+    this.#waitingSpans += committed.batch.rowCount;
+    this.#waitingBytes += committed.batch.payload.length;
+    if (this.#state !== "handing over") return;
+    // Whatever the load, fewer wait afterwards than before.
+    this.#handOver();
+    this.#handOver();
   }
 
   /** Begins to read, in slices. */
@@ -118,13 +125,18 @@ export class LogCatchUp {
   }
 
   async #run(): Promise<void> {
-    const { logger = silentLogger, onDone } = this.#options;
+    const { logger = silentLogger, follower, onDone } = this.#options;
     try {
       const slice = new TimeSlice(this.#stopping.signal);
       await slice.rest();
       await this.#readMissed(slice);
-      await this.#handOverWaiting(slice);
+      follower.endOfLog();
+      this.#state = "handing over";
+      for (let spans = this.#handOver(); spans >= 0; spans = this.#handOver())
+        if (slice.isOver(spans)) await slice.rest();
+      // Nothing may come between the last look and this.
       this.#state = "done";
+      this.#forgetWaiting();
       onDone();
       this.#settle?.resolve();
     } catch (thrown) {
@@ -144,6 +156,7 @@ export class LogCatchUp {
     const decoder = new LogEntryDecoder(logger, metrics);
     const quiet = new LogEntryDecoder(silentLogger, silentMetrics);
     for await (const entry of log.read(follower.nextPosition)) {
+      this.#stopping.signal.throwIfAborted();
       if (entry.position >= untilPosition) return;
       const committed = await (entry.position < saidFromPosition ? decoder : quiet).decode(entry);
       if (committed === undefined) continue;
@@ -152,20 +165,25 @@ export class LogCatchUp {
     }
   }
 
-  /** What comes during a rest waits behind the rest. */
-  async #handOverWaiting(slice: TimeSlice): Promise<void> {
-    for (let at = 0; at < this.#waiting.length; at++) {
-      const committed = this.#waiting[at] as CommittedBatch;
-      this.#waitingSpans -= committed.batch.rowCount;
-      this.#waitingBytes -= committed.batch.payload.length;
-      this.#options.follower.append(committed);
-      if (slice.isOver(committed.batch.rowCount)) await slice.rest();
+  /** Hands the first over that waits, and lets go of it: its spans, -1 when none waits. */
+  #handOver(): number {
+    const committed = this.#waiting[this.#waitingStart];
+    if (committed === undefined) return -1;
+    this.#waitingStart++;
+    if (this.#waitingStart * 2 > this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#waitingStart);
+      this.#waitingStart = 0;
     }
-    this.#forgetWaiting();
+    const { rowCount, payload } = committed.batch;
+    this.#waitingSpans -= rowCount;
+    this.#waitingBytes -= payload.length;
+    this.#options.follower.append(committed);
+    return rowCount;
   }
 
   #forgetWaiting(): void {
     this.#waiting = [];
+    this.#waitingStart = 0;
     this.#waitingSpans = 0;
     this.#waitingBytes = 0;
   }

@@ -130,6 +130,60 @@ export interface Queries {
  * const { summaries } = await queries.searchTraces({ filter: { serviceName: "checkout", start: "-1h" } });
  */
 export function createQueries(options: QueriesOptions): Queries {
+  const { context, limiter } = partsOf(options);
+  const limited =
+    <Request, Answer>(
+      useCase: string,
+      ask: (context: QueryContext, request: Request, running: RunningQuery) => Promise<Answer>,
+      answerHoldsRows = false,
+    ) =>
+    (request: Request, caller?: QueryCaller): Promise<Answer> =>
+      limiter.run({ useCase, caller, answerHoldsRows }, (running) => ask(context, request, running));
+  const limitedLive =
+    <Request, Answer>(
+      useCase: string,
+      ask: (context: QueryContext, request: Request, running: RunningQuery) => Promise<Answer>,
+    ) =>
+    (request: Request, caller?: QueryCaller): Promise<Answer> =>
+      limiter.run({ useCase, caller, before: context.liveUpToDate }, (running) =>
+        ask(context, request, running),
+      );
+  const bottlenecks = limited("bottlenecks", bottlenecksOf, true);
+  return {
+    searchTraces: limited("search_traces", searchTraces),
+    searchTraceQl: limited("search_traceql", searchTraceQl),
+    getTrace: limited("get_trace", storedTrace, true),
+    criticalPathOf: limited("critical_path", criticalPathOf, true),
+    bottlenecksOf: (traceId, thresholdMs, caller) => bottlenecks({ traceId, thresholdMs }, caller),
+    findingsOf: limited("findings", findingsOf, true),
+    whatIfOf: limited("what_if", whatIfOf, true),
+    clockSkewOf: limited("clock_skew", clockSkewOf),
+    whatIfOver: limited("what_if_over", whatIfOver),
+    compareTraces: limited("compare_traces", compareTraces),
+    compareSets: limited("compare_sets", compareSets),
+    serviceStatistics: limited("service_statistics", serviceStatisticsIn),
+    performance: limited("performance", performanceOf),
+    profile: limited("profile", profileOf),
+    slowTraces: limited("slow_traces", slowTracesOf),
+    bottleneckEvents: limitedLive("bottleneck_events", bottleneckEventsIn),
+    followBottleneckEvents: (request) => followBottleneckEvents(context, request),
+    dependencies: limited("dependencies", dependenciesIn),
+    zipkinDependencies: limited("zipkin_dependencies", zipkinDependenciesIn),
+    graph: limitedLive("graph", graphIn),
+    topology: limitedLive("topology", topologyIn),
+    red: limitedLive("red", redIn),
+    redSeries: limitedLive("red_series", redSeriesIn),
+    services: (caller) => limiter.run({ useCase: "services", caller }, () => context.catalogue.services()),
+    operations: limited("operations", (_context, serviceName: string) =>
+      context.catalogue.operations(serviceName),
+    ),
+  };
+}
+
+function partsOf(options: QueriesOptions): {
+  readonly context: QueryContext;
+  readonly limiter: QueryLimiter;
+} {
   const { maxSpansPerAnswer, maxTracesAnalysed, maxSpansAnalysed, maxSpansCompared, ...limiterLimits } =
     options.limits ?? {};
   const limiter = new QueryLimiter({ ...limiterLimits, metrics: options.metrics });
@@ -148,50 +202,5 @@ export function createQueries(options: QueriesOptions): Queries {
       maxSpansCompared: maxSpansCompared ?? DEFAULT_ANSWER_LIMITS.maxSpansCompared,
     },
   };
-  const limited =
-    <Request, Answer>(
-      useCase: string,
-      ask: (context: QueryContext, request: Request, running: RunningQuery) => Promise<Answer>,
-      answerHoldsRows = false,
-    ) =>
-    (request: Request, caller?: QueryCaller): Promise<Answer> =>
-      limiter.run({ useCase, caller, answerHoldsRows }, (running) => ask(context, request, running));
-  const limitedLive = <Request, Answer>(
-    useCase: string,
-    ask: (context: QueryContext, request: Request, running: RunningQuery) => Promise<Answer>,
-  ) =>
-    limited(useCase, async (_context, request: Request, running) => {
-      await context.liveUpToDate?.(running.signal);
-      return ask(context, request, running);
-    });
-  const bottlenecks = limited("bottlenecks", bottlenecksOf, true);
-  return {
-    searchTraces: limited("search_traces", searchTraces),
-    searchTraceQl: limited("search_traceql", searchTraceQl),
-    getTrace: limited("get_trace", storedTrace, true),
-    criticalPathOf: limited("critical_path", criticalPathOf, true),
-    bottlenecksOf: (traceId, thresholdMs, caller) => bottlenecks({ traceId, thresholdMs }, caller),
-    findingsOf: limited("findings", findingsOf, true),
-    whatIfOf: limited("what_if", whatIfOf, true),
-    clockSkewOf: limited("clock_skew", clockSkewOf),
-    whatIfOver: limited("what_if_over", whatIfOver),
-    compareTraces: limited("compare_traces", compareTraces),
-    compareSets: limited("compare_sets", compareSets),
-    serviceStatistics: limited("service_statistics", serviceStatisticsIn),
-    performance: limited("performance", performanceOf),
-    profile: limitedLive("profile", profileOf),
-    slowTraces: limitedLive("slow_traces", slowTracesOf),
-    bottleneckEvents: limitedLive("bottleneck_events", bottleneckEventsIn),
-    followBottleneckEvents: (request) => followBottleneckEvents(context, request),
-    dependencies: limited("dependencies", dependenciesIn),
-    zipkinDependencies: limited("zipkin_dependencies", zipkinDependenciesIn),
-    graph: limitedLive("graph", graphIn),
-    topology: limitedLive("topology", topologyIn),
-    red: limitedLive("red", redIn),
-    redSeries: limitedLive("red_series", redSeriesIn),
-    services: (caller) => limiter.run({ useCase: "services", caller }, () => context.catalogue.services()),
-    operations: limited("operations", (_context, serviceName: string) =>
-      context.catalogue.operations(serviceName),
-    ),
-  };
+  return { context, limiter };
 }

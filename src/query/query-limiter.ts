@@ -38,6 +38,8 @@ export interface RunOptions {
   /** Name of the use case, in metrics. */
   readonly useCase: string;
   readonly caller?: QueryCaller | undefined;
+  /** Waited for before a place is taken: whoever waits for it holds nobody up. As many may wait as for a place. */
+  readonly before?: ((signal: AbortSignal) => Promise<void>) | undefined;
   /** True for an answer that holds rows: they count until the caller has had it, or at once without a caller. */
   readonly answerHoldsRows?: boolean;
 }
@@ -61,6 +63,7 @@ export class QueryLimiter {
   readonly #memory: QueryMemory;
   readonly #waiting: Waiter[] = [];
   #running = 0;
+  #waitingBefore = 0;
 
   constructor(options: QueryLimiterOptions) {
     this.#memory = new QueryMemory(options);
@@ -81,7 +84,11 @@ export class QueryLimiter {
     const gauge = (name: string, help: string, read: () => number) =>
       options.metrics.gauge({ name, help }, read);
     gauge("tracagg_queries_running", "Queries running now.", () => this.#running);
-    gauge("tracagg_queries_waiting", "Queries waiting for their turn.", () => this.#waiting.length);
+    gauge(
+      "tracagg_queries_waiting",
+      "Queries waiting for their turn.",
+      () => this.#waiting.length + this.#waitingBefore,
+    );
   }
 
   /**
@@ -107,7 +114,7 @@ export class QueryLimiter {
   }
 
   async #withinTime<Result>(
-    { caller, answerHoldsRows }: RunOptions,
+    { caller, answerHoldsRows, before }: RunOptions,
     work: (running: RunningQuery) => Promise<Result>,
   ): Promise<Result> {
     const stop = new AbortController();
@@ -122,7 +129,7 @@ export class QueryLimiter {
     });
     const hold = this.#memory.open();
     hold.onEnd = (error) => stop.abort(error);
-    const done = this.#inTurn(stop.signal, () => work({ signal: stop.signal, held: hold }));
+    const done = this.#inTurn(stop.signal, before, () => work({ signal: stop.signal, held: hold }));
     try {
       const answer = await Promise.race([stopped, done]);
       if (answerHoldsRows === true && caller !== undefined) holdUntilGone(hold, caller);
@@ -138,7 +145,12 @@ export class QueryLimiter {
     }
   }
 
-  async #inTurn<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+  async #inTurn<Result>(
+    signal: AbortSignal,
+    before: RunOptions["before"],
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    if (before !== undefined) await this.#after(before, signal);
     await this.#turn(signal);
     try {
       signal.throwIfAborted();
@@ -146,6 +158,16 @@ export class QueryLimiter {
     } finally {
       this.#running--;
       this.#waiting.shift()?.admit();
+    }
+  }
+
+  async #after(before: NonNullable<RunOptions["before"]>, signal: AbortSignal): Promise<void> {
+    if (this.#waitingBefore >= this.#maxWaiting) throw this.#tooMany();
+    this.#waitingBefore++;
+    try {
+      await before(signal);
+    } finally {
+      this.#waitingBefore--;
     }
   }
 

@@ -10,6 +10,7 @@ import type {
 } from "../analysis/profile/slow-differences.ts";
 import { betterExemplar, slowComparison, slowSumsOf } from "../analysis/profile/slow-differences.ts";
 import { DEFAULT_MIN_TRACES } from "../analysis/profile/slow-traces.ts";
+import { errorFrom } from "../base/errors.ts";
 import type { Steps } from "../base/time-slice.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
 import { ByteReader } from "../base/varint-bytes.ts";
@@ -59,7 +60,7 @@ export async function profileFromWindows(
   filter: TraceFilter,
   running: RunningQuery,
 ): Promise<WindowedProfile | undefined> {
-  const request = windowRequestOf(context, filter);
+  const request = await upToDateRequestOf(context, filter, running);
   if (request === undefined) return undefined;
   const profile = await inSlices(profileOfPieces(request), held(request, running));
   return { profile, range: request.covered };
@@ -71,10 +72,27 @@ export async function slowTracesFromWindows(
   filter: TraceFilter,
   running: RunningQuery,
 ): Promise<WindowedSlowTraces | undefined> {
-  const request = windowRequestOf(context, filter);
+  const request = await upToDateRequestOf(context, filter, running);
   if (request === undefined) return undefined;
   const answer = await inSlices(slowTracesOfPieces(request), held(request, running));
   return { ...answer, range: request.covered };
+}
+
+/** Waits for the windows only where they can answer; stored traces do when they cannot be brought up to date. */
+async function upToDateRequestOf(
+  context: QueryContext,
+  filter: TraceFilter,
+  { signal }: RunningQuery,
+): Promise<WindowRequest | undefined> {
+  const request = windowRequestOf(context, filter);
+  if (request === undefined || context.liveUpToDate === undefined) return request;
+  try {
+    await context.liveUpToDate(signal);
+  } catch (thrown) {
+    if (errorFrom(thrown).code === "unavailable") return undefined;
+    throw thrown;
+  }
+  return windowRequestOf(context, filter);
 }
 
 function held({ profiles, pieces }: WindowRequest, { held: memory, signal }: RunningQuery): TimeSlice {

@@ -32,6 +32,11 @@ export interface StatisticsKeeperOptions {
   readonly logger: Logger;
   /** Told that the log may forget everything up to a position, as far as statistics are concerned. */
   readonly onCovered: (position: number) => void;
+  /**
+   * Position that the log gives next; absent: no matter. What was stored may cover records that the log has lost, whose
+   * positions are given again.
+   */
+  readonly nextLogPosition?: () => number;
   /** Bytes of changes that are kept in any case before everything is stored anew. Default 8 MiB. */
   readonly minChangeBytes?: number;
 }
@@ -96,6 +101,7 @@ export class StatisticsKeeper {
         reason: errorFrom(thrown).message,
       });
     }
+    this.#coverNoMoreThanTheLog();
     const { statistics, clock } = this.#options;
     // What ended its term while nobody was there must not answer for its time.
     statistics.observe(clock.nowMillis() / 1_000);
@@ -121,6 +127,11 @@ export class StatisticsKeeper {
   append(committed: CommittedBatch): void {
     if (this.#isStarted) this.#waiting.push(committed);
     else this.#countOrSay(committed);
+  }
+
+  /** Says that what comes from now on was not in the log when the process started: none of it was counted before. */
+  endOfLog(): void {
+    this.#endResuming();
   }
 
   #countOrSay(committed: CommittedBatch): void {
@@ -273,6 +284,17 @@ export class StatisticsKeeper {
     if (record.topology !== undefined) this.#topology.apply(record.topology);
     this.#resumed = record;
     this.#loadedPosition = record.coveredPosition;
+  }
+
+  #coverNoMoreThanTheLog(): void {
+    const last = (this.#options.nextLogPosition?.() ?? Number.POSITIVE_INFINITY) - 1;
+    if (this.#loadedPosition <= last) return;
+    this.#options.logger.warn("statistics count spans that the ingest log has lost", {
+      countedUpTo: this.#loadedPosition,
+      logEndsAt: last,
+    });
+    this.#loadedPosition = last;
+    if (this.#resumed !== undefined) this.#resumed = { ...this.#resumed, coveredPosition: last };
   }
 
   #endResuming(): void {

@@ -9,6 +9,8 @@ import { batchOf } from "../helpers/otlp-fixture.ts";
 import { buildSpan } from "../helpers/trace-builder.ts";
 import { RecordingMetrics } from "./recording-metrics.ts";
 
+/** In place of a position. */
+const END_OF_LOG = -2;
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 
 async function logOf(records: number): Promise<IngestLog> {
@@ -29,6 +31,7 @@ function recorder(nextPosition: number, onAppend: (position: number) => void = (
       positions.push(position);
       onAppend(position);
     },
+    endOfLog: () => positions.push(END_OF_LOG),
   };
   return { follower, positions };
 }
@@ -63,7 +66,7 @@ test("what was missed comes before what came meanwhile, and that before what com
   expect([catchUp.isDone, positions]).toEqual([false, []]);
   await catchUp.done(never);
   catchUp.append(committed(6));
-  expect(positions).toEqual([1, 2, 3, 4, 5, -1, 6]);
+  expect(positions).toEqual([1, 2, 3, END_OF_LOG, 4, 5, -1, 6]);
   expect([catchUp.isDone, catchUp.waitingSpans, done]).toEqual([true, 0, 1]);
 });
 
@@ -80,6 +83,28 @@ test("much that waits turns requests away until it is handed over", async () => 
   catchUp.begin();
   await catchUp.done(never);
   expect(catchUp.isOverloaded()).toBe(false);
+});
+
+test("what comes while others are handed over never makes more wait, and each is let go of when it is its turn", async () => {
+  let most = 0;
+  let left = 2_000;
+  const { follower, positions } = recorder(0, () => {
+    most = Math.max(most, catchUp.waitingSpans);
+  });
+  const log = await logOf(1);
+  const catchUp = new LogCatchUp({ log, follower, untilPosition: 1, saidFromPosition: 1, onDone: () => {} });
+  for (let at = 0; at < 100; at++) catchUp.append(committed(1 + at));
+  catchUp.begin();
+  // One comes in every turn of the loop, as fast as a busy server gets to hand any over.
+  while (!catchUp.isDone && left-- > 0) {
+    catchUp.append(committed(3_000 - left));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(catchUp.isDone).toBe(true);
+  expect(most).toBeLessThanOrEqual(100 + 2);
+  expect(positions.filter((position) => position >= 0)).toEqual(
+    [...positions.filter((position) => position >= 0)].sort((one, other) => one - other),
+  );
 });
 
 test("stopped before the end it is not done, and who waits is told", async () => {
@@ -155,6 +180,6 @@ test("a record that cannot be read is said once, here or where the store read it
   });
   catchUp.begin();
   await catchUp.done(never);
-  expect(positions).toEqual([0]);
+  expect(positions).toEqual([0, END_OF_LOG]);
   expect(metrics.sum("tracagg_replay_unreadable_records_total")).toBe(1);
 });
