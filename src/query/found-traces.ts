@@ -1,5 +1,6 @@
 /** Traces as a query found them: which of their spans matched, and what is shown of those. */
 
+import type { HeldBytes } from "../base/held-bytes.ts";
 import type { TraceMatch } from "../filter/evaluator/pipeline.ts";
 import { shownFields } from "../filter/evaluator/pipeline-fields.ts";
 import type { SortKey } from "../filter/evaluator/sort-key.ts";
@@ -9,12 +10,19 @@ import type { TraceFacts } from "../filter/evaluator/trace-facts.ts";
 import { durationNanosAt } from "../filter/evaluator/trace-view.ts";
 import type { Value } from "../filter/evaluator/values.ts";
 import type { Field } from "../filter/query-model.ts";
+import type { AttributeMap, AttributeValue } from "../model/attribute-value.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
 import { expressionText } from "../traceql/print-query.ts";
 import { fieldText } from "../traceql/print-value.ts";
 
 /** Spansets shown of one trace: grouping by what every span has alone would make as many as spans. */
 const MAX_SPANSETS_SHOWN = 100;
+
+/** Spans shown of one trace, of all its spansets. */
+const MAX_SPANS_SHOWN_OF_TRACE = 1_000;
+/** What a span, and a field of it, take beside their texts. */
+const SPAN_BYTES = 300;
+const FIELD_BYTES = 100;
 
 /** A value with the text that asks for it. */
 export interface FoundField {
@@ -68,16 +76,50 @@ export function foundTraceReader(
     durationNanos: durationNanosAt(trace.view, span),
     fields: shown(trace, span).map(({ field, value }) => ({ name: names.get(field) as string, value })),
   });
-  const spansetAt = (trace: TraceFacts, { spans, attributes }: Spanset): FoundSpanset => ({
-    matched: spans.length,
-    fields: attributes.map(fieldOf),
-    spans: spans.slice(0, spansShown).map((span) => spanAt(trace, span)),
-  });
-  return (summary, { spansets, trace }) => ({
-    summary,
-    spansetCount: spansets.length,
-    spansets: spansets.slice(0, MAX_SPANSETS_SHOWN).map((spanset) => spansetAt(trace, spanset)),
-  });
+  return (summary, { spansets, trace }) => {
+    let left = MAX_SPANS_SHOWN_OF_TRACE;
+    const spansetAt = ({ spans, attributes }: Spanset): FoundSpanset => {
+      const some = spans.slice(0, Math.min(spansShown, left));
+      left -= some.length;
+      return {
+        matched: spans.length,
+        fields: attributes.map(fieldOf),
+        spans: some.map((span) => spanAt(trace, span)),
+      };
+    };
+    return {
+      summary,
+      spansetCount: spansets.length,
+      spansets: spansets.slice(0, MAX_SPANSETS_SHOWN).map(spansetAt),
+    };
+  };
+}
+
+/** About the memory that a trace takes in an answer. */
+function bytesOf({ spansets }: FoundTrace): number {
+  let bytes = SPAN_BYTES;
+  for (const { fields, spans } of spansets) {
+    bytes += fieldBytes(fields);
+    for (const span of spans) bytes += SPAN_BYTES + fieldBytes(span.fields);
+  }
+  return bytes;
+}
+
+function fieldBytes(fields: readonly FoundField[]): number {
+  let bytes = 0;
+  for (const { value } of fields) bytes += FIELD_BYTES + valueBytes(value);
+  return bytes;
+}
+
+/** Of a text its length; of what is put together that of its parts. */
+function valueBytes(value: Value): number {
+  if (typeof value === "string") return value.length * 2;
+  if (typeof value !== "object") return 0;
+  if (value.type === "array")
+    return value.elements.reduce((sum: number, each) => sum + 16 + valueBytes(each), 0);
+  if (value.type === "several")
+    return value.values.reduce((sum: number, each) => sum + 16 + valueBytes(each), 0);
+  return value.type === "opaque" ? byteSizeOf(value.value) : 0;
 }
 
 function fieldOf({ of, value }: SpansetAttribute): FoundField {
@@ -86,7 +128,17 @@ function fieldOf({ of, value }: SpansetAttribute): FoundField {
   return { name: `${of.function}(${field})`, value };
 }
 
+/** Bytes as base64 write a third more; of a map what is in it. */
+function byteSizeOf(value: AttributeValue): number {
+  if (typeof value === "string") return value.length * 2;
+  if (typeof value !== "object" || value === null) return 16;
+  if (value instanceof Uint8Array) return value.length * 2;
+  const parts = Array.isArray(value) ? value : Object.values(value as AttributeMap);
+  return parts.reduce((sum: number, each: AttributeValue) => sum + 32 + byteSizeOf(each), 32);
+}
+
 interface Ranked {
+  readonly bytes: number;
   readonly sortKey: SortKey | undefined;
   readonly trace: FoundTrace;
 }
@@ -94,11 +146,16 @@ interface Ranked {
 /** The first of what is offered, in the order asked for or else in the order of offers. */
 export class BestTraces {
   readonly #size: number;
+  readonly #held: HeldBytes;
   readonly #best: Ranked[] = [];
 
-  /** @param size 1 or more */
-  constructor(size: number) {
+  /**
+   * @param size 1 or more
+   * @param held told what the traces take
+   */
+  constructor(size: number, held: HeldBytes) {
     this.#size = size;
+    this.#held = held;
   }
 
   /** True when as many are kept as may be. */
@@ -110,8 +167,11 @@ export class BestTraces {
   offer(sortKey: SortKey | undefined, read: () => FoundTrace): void {
     const place = this.#placeOf(sortKey);
     if (place >= this.#size) return;
-    this.#best.splice(place, 0, { sortKey, trace: read() });
-    if (this.#best.length > this.#size) this.#best.pop();
+    const trace = read();
+    const bytes = bytesOf(trace);
+    this.#held.add(bytes);
+    this.#best.splice(place, 0, { bytes, sortKey, trace });
+    if (this.#best.length > this.#size) this.#held.add(-(this.#best.pop() as Ranked).bytes);
   }
 
   /** The first ones. */

@@ -59,7 +59,10 @@ export interface SearchExplanation {
 export interface TraceQlSearchAnswer {
   /** Start descending, then trace id descending; with `orderBy` in the order asked for. */
   readonly traces: readonly FoundTrace[];
-  /** "" when nothing further matches, and always with `orderBy`: there the first of all are in the answer. */
+  /**
+   * "" when nothing further matches, and always with `orderBy`: there the first of all are in the answer. A full page has
+   * one, though the next page may turn out to be empty.
+   */
   readonly nextPageToken: string;
   readonly range: CoveredRange;
   /** What is legal in the query and probably not meant. */
@@ -136,7 +139,7 @@ async function findTraces(
   after: TraceKey | undefined,
 ): Promise<Found> {
   const read = foundTraceReader(compiled.fields, spansShown);
-  const best = new BestTraces(pageSize);
+  const best = new BestTraces(pageSize, held);
   const slice = new TimeSlice(signal);
   const examined = { tracesExamined: 0, spansExamined: 0, tracesMatched: 0 };
   let hasMore = false;
@@ -153,9 +156,10 @@ async function findTraces(
     examined.spansExamined += trace.rows.length;
     if (match !== undefined) {
       examined.tracesMatched++;
+      best.offer(match.sortKey, () => read(trace.summary, match));
+      // Whether there are more is for who asks for the next page: that may take all that is stored.
       hasMore = best.isFull && !isOrdered;
       if (hasMore) break;
-      best.offer(match.sortKey, () => read(trace.summary, match));
     }
     if (slice.isOver(trace.rows.length)) await slice.rest();
   }

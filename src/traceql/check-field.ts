@@ -16,6 +16,11 @@ export interface CheckedText {
   readonly text: string;
   /** Steps of its regular expressions so far. */
   patternSteps: number;
+  /** Counted up while a query is checked: operators between spansets, stages. */
+  spansetOperators: number;
+  stages: number;
+  /** How many operators between spansets the part at hand is below. */
+  operands: number;
 }
 
 /** Throws about a part of a query that does not fit where it stands. */

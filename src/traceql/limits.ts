@@ -19,7 +19,18 @@ export const MAX_OPERATORS: number = 2_000;
  * Steps of all regular expressions of a query, repetitions written out. Compiling takes some 3 microseconds for each
  * and matching looks at all of them for each character.
  */
-export const MAX_PATTERN_STEPS: number = 10_000;
+export const MAX_PATTERN_STEPS: number = 2_000;
+
+/**
+ * Operators between spansets. Each goes over the whole trace, and answers wait for all of them; people use a handful.
+ */
+export const MAX_SPANSET_OPERATORS: number = 100;
+
+/** Stages of all pipelines of a query: each goes over all that the one before gives. */
+export const MAX_STAGES: number = 50;
+
+/** Fields of one `select`: each is read of every span that is shown. */
+export const MAX_SELECTED_FIELDS: number = 100;
 
 /** Fields after `by` of a function over time: each multiplies the number of series. */
 export const MAX_GROUP_FIELDS: number = 5;

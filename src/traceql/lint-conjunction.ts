@@ -105,15 +105,25 @@ function takeIn(room: Room, comparison: Comparison): string | undefined {
   if (number !== undefined) {
     narrow(room, operator, number);
     const empty = room.low > room.high || (room.low === room.high && (room.lowOpen || room.highOpen));
-    return empty ? `no value of \`${name}\` is in both ranges` : undefined;
+    return empty ? `no value of \`${name}\` is in both ranges${unlessArray(field)}` : undefined;
   }
   if (operator !== "=") return undefined;
   const { equal } = room;
   room.equal = value;
   const differs = equal !== undefined && valueText(equal) !== valueText(value);
   if (!differs) return undefined;
-  const only = field.node === "attribute" ? ", unless it is an array" : "";
+  const only = unlessArray(field);
   return `\`${name}\` cannot be both \`${valueText(equal)}\` and \`${valueText(value)}\`${only}: write \`||\``;
+}
+
+function unlessArray(field: Field): string {
+  return field.node === "attribute" ? ", unless it is an array" : "";
+}
+
+/** Several events, or links, may each meet one of two conditions. */
+function mayBeSeveral(field: Field): boolean {
+  if (field.node === "attribute") return field.scope === "event" || field.scope === "link";
+  return field.name.startsWith("event:") || field.name.startsWith("link:");
 }
 
 /** Conditions of a filter that exclude each other, one for each field at most. */
@@ -123,7 +133,7 @@ export function conjunctionFaults(filter: { readonly condition?: FieldExpression
   const faults = new Map<string, ConjunctionFault>();
   for (const comparison of conjuncts(filter.condition)) {
     const { field, value, start, end } = comparison;
-    if (value.type === "nil") continue;
+    if (value.type === "nil" || mayBeSeveral(field)) continue;
     const name = fieldText(field);
     const room = rooms.get(name) ?? {
       low: Number.NEGATIVE_INFINITY,

@@ -12,18 +12,26 @@ import type {
   Query,
   ScalarExpression,
   ScalarFilter,
+  SpansetCombination,
   SpansetExpression,
   SpansetFilter,
+  SpansetRelation,
 } from "../filter/query-model.ts";
 import type { CheckedText } from "./check-field.ts";
 import { checkExpression, refusePart, requireType } from "./check-field.ts";
-import { MAX_COMPARE_VALUES, MAX_GROUP_FIELDS } from "./limits.ts";
+import {
+  MAX_COMPARE_VALUES,
+  MAX_GROUP_FIELDS,
+  MAX_SELECTED_FIELDS,
+  MAX_SPANSET_OPERATORS,
+  MAX_STAGES,
+} from "./limits.ts";
 import { mentionsSpan } from "./value-types.ts";
 
 /** Throws a TraceQlError about the first part of a query that cannot be right. */
 export function validateQuery(text: string, query: Query): void {
   const { expression } = query;
-  const checked: CheckedText = { text, patternSteps: 0 };
+  const checked: CheckedText = { text, patternSteps: 0, spansetOperators: 0, stages: 0, operands: 0 };
   if (expression.node === "pipeline") checkPipeline(checked, expression);
   else checkMetrics(checked, expression);
 }
@@ -35,9 +43,14 @@ function checkPipeline(checked: CheckedText, pipeline: Pipeline): void {
 }
 
 function checkStage(checked: CheckedText, stage: PipelineStage): void {
+  checked.stages++;
+  if (checked.stages > MAX_STAGES) refusePart(checked, stage, `at most ${MAX_STAGES} stages in a query`);
   switch (stage.node) {
     case "coalesce":
+      return;
     case "select":
+      if (stage.fields.length > MAX_SELECTED_FIELDS)
+        refusePart(checked, stage, `at most ${MAX_SELECTED_FIELDS} fields`);
       return;
     case "by":
       checkExpression(checked, stage.field);
@@ -63,9 +76,18 @@ function checkSpanset(checked: CheckedText, spanset: SpansetExpression): void {
       checkPipeline(checked, spanset);
       return;
     default:
-      checkSpanset(checked, spanset.left);
-      checkSpanset(checked, spanset.right);
+      checkOperands(checked, spanset);
   }
+}
+
+function checkOperands(checked: CheckedText, operation: SpansetCombination | SpansetRelation): void {
+  checked.spansetOperators++;
+  if (checked.spansetOperators > MAX_SPANSET_OPERATORS)
+    refusePart(checked, operation, `at most ${MAX_SPANSET_OPERATORS} operators between spansets`);
+  checked.operands++;
+  checkSpanset(checked, operation.left);
+  checkSpanset(checked, operation.right);
+  checked.operands--;
 }
 
 function checkFilter(checked: CheckedText, filter: SpansetFilter): void {
@@ -75,6 +97,8 @@ function checkFilter(checked: CheckedText, filter: SpansetFilter): void {
 }
 
 function checkOrder(checked: CheckedText, stage: OrderStage): void {
+  // Traces have one order, whatever their parts have.
+  if (checked.operands > 0) refusePart(checked, stage, "`orderBy` behind all operators between spansets");
   if (stage.key.node === "aggregate") checkAggregate(checked, stage.key);
 }
 

@@ -101,6 +101,16 @@ describe("search in TraceQL", () => {
     expect(third.nextPageToken).toBe("");
   });
 
+  it("ends a full page where it is full, and the last one empty when nothing is left", async () => {
+    const full = await search('{ resource.service.name = "worker" }', { pageSize: "5" });
+    expect(full.explanation).toMatchObject({ tracesExamined: 5, tracesMatched: 5 });
+    const empty = await search('{ resource.service.name = "worker" }', {
+      pageSize: "5",
+      pageToken: full.nextPageToken,
+    });
+    expect([idsOf(empty), empty.nextPageToken]).toEqual([[], ""]);
+  });
+
   it("gives the first of all that match when an order is asked for, however small the page", async () => {
     const list = await search('{ resource.service.name = "worker" } | orderBy(duration, asc)', {
       pageSize: "2",

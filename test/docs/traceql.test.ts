@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { MAX_NESTING, MAX_OPERATORS, MAX_PATTERN_STEPS } from "../../src/traceql/limits.ts";
+import {
+  MAX_NESTING,
+  MAX_OPERATORS,
+  MAX_PATTERN_STEPS,
+  MAX_SELECTED_FIELDS,
+  MAX_SPANSET_OPERATORS,
+  MAX_STAGES,
+} from "../../src/traceql/limits.ts";
 import { parseQuery } from "../../src/traceql/parse-query.ts";
 
 const page = readFileSync("docs/traceql.md", "utf8");
@@ -23,7 +30,14 @@ describe("docs/traceql.md", () => {
   });
 
   it("names the limits", () => {
-    for (const limit of [MAX_NESTING, MAX_OPERATORS, MAX_PATTERN_STEPS]) {
+    for (const limit of [
+      MAX_NESTING,
+      MAX_OPERATORS,
+      MAX_PATTERN_STEPS,
+      MAX_SELECTED_FIELDS,
+      MAX_SPANSET_OPERATORS,
+      MAX_STAGES,
+    ]) {
       expect(page).toContain(`| ${limit.toLocaleString("en")} |`);
     }
   });

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { matchesAttributeText, typedText } from "../../src/filter/attribute-text.ts";
 import type { AttributeValue } from "../../src/model/attribute-value.ts";

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Completion, Expectation } from "../../src/traceql/complete.ts";
 import { completionAt } from "../../src/traceql/complete.ts";

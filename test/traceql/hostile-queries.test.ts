@@ -1,6 +1,11 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_QUERY_BYTES } from "../../src/traceql/limits.ts";
+import {
+  MAX_QUERY_BYTES,
+  MAX_SELECTED_FIELDS,
+  MAX_SPANSET_OPERATORS,
+  MAX_STAGES,
+} from "../../src/traceql/limits.ts";
 import { parseQuery } from "../../src/traceql/parse-query.ts";
 import { printQuery } from "../../src/traceql/print-query.ts";
 import { TraceQlError } from "../../src/traceql/traceql-error.ts";
@@ -132,5 +137,36 @@ describe("a text that is no query", () => {
     // A reader that is not linear takes minutes for one of these, which the time limit of a test does not give it.
     isQuery(piece.repeat(MAX_QUERY_BYTES / piece.length / 2));
     isQuery(`{ ${piece.repeat(MAX_QUERY_BYTES / piece.length / 2 - 2)} }`);
+  });
+});
+
+describe("a query of many parts", () => {
+  const chain = (count: number, operator: string): string => Array(count).fill("{ }").join(` ${operator} `);
+
+  it.each(["||", "&&", ">>", "!~"])("has at most so many spansets joined by %s", (operator) => {
+    expect(() => parseQuery(chain(MAX_SPANSET_OPERATORS + 1, operator))).not.toThrow();
+    expect(() => parseQuery(chain(MAX_SPANSET_OPERATORS + 2, operator))).toThrow(
+      `expected at most ${MAX_SPANSET_OPERATORS} operators between spansets`,
+    );
+  });
+
+  it("has at most so many stages, wherever they stand", () => {
+    expect(() => parseQuery(chain(MAX_STAGES, "|"))).not.toThrow();
+    expect(() => parseQuery(chain(MAX_STAGES + 1, "|"))).toThrow(`expected at most ${MAX_STAGES} stages`);
+  });
+
+  it("selects at most so many fields", () => {
+    const select = (count: number): string => `{ } | select(${Array(count).fill(".a").join(", ")})`;
+    expect(() => parseQuery(select(MAX_SELECTED_FIELDS))).not.toThrow();
+    expect(() => parseQuery(select(MAX_SELECTED_FIELDS + 1))).toThrow(
+      `expected at most ${MAX_SELECTED_FIELDS}`,
+    );
+  });
+
+  it("has one order, behind everything else", () => {
+    expect(() => parseQuery("({ } | orderBy(duration)) || { }")).toThrow(
+      "line 1, column 8: expected `orderBy` behind all operators between spansets",
+    );
+    expect(() => parseQuery("({ } || { }) | orderBy(duration)")).not.toThrow();
   });
 });

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lintQuery } from "../../src/traceql/lint-query.ts";
 import { printQuery } from "../../src/traceql/print-query.ts";
@@ -44,6 +44,8 @@ describe("a warning", () => {
     "({.a} || {.b}) && {.c}",
     "{ .http-status/x.y-z = 2 }",
     "{ duration > 50ms && duration != 0 }",
+    "{ event.a = 1 && event.a = 2 }",
+    '{ link:traceID = "a" && link:traceID = "b" }',
     '{ .a != nil && name != "x" && resource.service.name != "y" }',
     '{ name =~ "a.c" }',
     "{} >> {.a}",

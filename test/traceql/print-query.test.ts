@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseSyntax } from "../../src/traceql/parse-query.ts";
 import { printQuery } from "../../src/traceql/print-query.ts";

@@ -1,6 +1,6 @@
 /** Random queries as plain data, in the shape the parser gives. */
 
-import * as fc from "fast-check";
+import fc from "fast-check";
 import type {
   Aggregate,
   Field,

@@ -13,6 +13,7 @@ import type {
 } from "../query-model.ts";
 import { checkSpansets } from "./check-spansets.ts";
 import { holds } from "./comparison.ts";
+import { costOf } from "./condition-cost.ts";
 import { spanTest, valueReader } from "./expression.ts";
 import { groupKey } from "./group-key.ts";
 import { fieldsOf, traceFactsOf } from "./pipeline-fields.ts";
@@ -140,8 +141,14 @@ type SpansetStage = (run: Run, spanset: Spanset) => Steps<readonly Spanset[]>;
 function forEach(stage: SpansetStage): Stage {
   return function* each(run, input) {
     const output: Spanset[] = [];
+    let done = 0;
     for (const spanset of input) {
       for (const each of yield* stage(run, spanset)) output.push(each);
+      // Many small sets are as much work as a large one.
+      done += spanset.spans.length;
+      if (done < SPANS_PER_STEP) continue;
+      yield done;
+      done = 0;
     }
     return output;
   };
@@ -155,11 +162,12 @@ function filterStage({ condition }: SpansetFilter): SpansetStage {
     };
   }
   const matches = spanTest(condition);
+  const spansPerStep = Math.max(1, Math.floor(SPANS_PER_STEP / costOf(condition)));
   return function* filter({ trace }, { spans, attributes }) {
     const kept: number[] = [];
     for (const [index, span] of spans.entries()) {
       if (matches(trace, span)) kept.push(span);
-      if (index % SPANS_PER_STEP === SPANS_PER_STEP - 1) yield SPANS_PER_STEP;
+      if (index % spansPerStep === spansPerStep - 1) yield SPANS_PER_STEP;
     }
     return spansetOf(kept, attributes);
   };
@@ -173,7 +181,9 @@ function combinationStage({ operator, left, right }: SpansetCombination): Spanse
     if (operator === "&&" && leftSets.length === 0) return [];
     const rightSets = yield* runRight(run, [spanset]);
     if (operator === "&&" && rightSets.length === 0) return [];
-    return spansetOf(unitedSpans([...leftSets, ...rightSets]), spanset.attributes);
+    const united = unitedSpans([...leftSets, ...rightSets]);
+    yield united.length;
+    return spansetOf(united, spanset.attributes);
   };
 }
 

@@ -19,6 +19,9 @@ class RowTraceView implements TraceView {
   /** Many spans share a scope, so it is decoded once. */
   readonly #scopes = new Map<ScopeEntry, Scope>();
   readonly #analysed: Span[] = [];
+  /** Of the span asked for last: conditions are asked of one span after the other. */
+  #events: { readonly span: number; readonly all: readonly SpanEvent[] } | undefined;
+  #links: { readonly span: number; readonly all: readonly SpanLink[] } | undefined;
   readonly spanCount: number;
 
   constructor(rows: readonly SpanRow[]) {
@@ -85,10 +88,12 @@ class RowTraceView implements TraceView {
     return scope;
   }
   events(span: number): readonly SpanEvent[] {
-    return eventsOf(this.#row(span));
+    if (this.#events?.span !== span) this.#events = { span, all: eventsOf(this.#row(span)) };
+    return this.#events.all;
   }
   links(span: number): readonly SpanLink[] {
-    return linksOf(this.#row(span));
+    if (this.#links?.span !== span) this.#links = { span, all: linksOf(this.#row(span)) };
+    return this.#links.all;
   }
   analysed(span: number): Span {
     this.#analysed[span] ??= lazySpan(this.#row(span));

@@ -316,3 +316,20 @@ describe("a long trace", () => {
     expect(match?.spansets[0]?.spans).toHaveLength(150_000);
   });
 });
+
+it("rests more often the more each span costs, and between many small spansets", () => {
+  const spans = Array.from({ length: 1_000 }, (_, at) => buildSpan("t", { id: `${at}`, at: [at, at + 1] }));
+  const yieldsOf = (...stages: readonly PipelineStage[]): number => {
+    const steps = compilePipeline(pipeline(...stages)).run(spanTraceView(spans));
+    let yields = 0;
+    for (let step = steps.next(); step.done !== true; step = steps.next()) yields++;
+    return yields;
+  };
+  const one = binary(attribute("event", "k"), "=", "x");
+  const many = Array(20)
+    .fill(one)
+    .reduce((left, right) => binary(left, "||", right));
+  expect(yieldsOf(filter(many))).toBeGreaterThan(yieldsOf(filter(one)) * 10);
+  const grouped = yieldsOf(by(intrinsic("span:id")), by(intrinsic("span:name")), by(intrinsic("span:kind")));
+  expect(grouped).toBeGreaterThanOrEqual(2 * 3);
+});

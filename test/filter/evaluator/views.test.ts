@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { distinctRows } from "../../../src/batch/distinct-rows.ts";
 import { spanFromRow } from "../../../src/batch/span-from-row.ts";
