@@ -56,12 +56,12 @@ describe("a refused request", () => {
     [
       "traces?min_duration=5",
       "min_duration",
-      `unknown query parameter "min_duration": expected ${FILTER}, pageSize, pageToken; did you mean "minDurationMs"?`,
+      `unknown query parameter "min_duration": expected q, spansShown, ${FILTER}, pageSize, pageToken; did you mean "minDurationMs"?`,
     ],
     [
       "traces?xyzzyplugh=1",
       "xyzzyplugh",
-      `unknown query parameter "xyzzyplugh": expected ${FILTER}, pageSize, pageToken`,
+      `unknown query parameter "xyzzyplugh": expected q, spansShown, ${FILTER}, pageSize, pageToken`,
     ],
     [
       "traces?constructor=1",
