@@ -6,6 +6,7 @@ import { silentLogger } from "../base/logger.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { silentMetrics } from "../base/metrics.ts";
 import { TimeSlice } from "../base/time-slice.ts";
+import { BatchQueue } from "../batch/batch-queue.ts";
 import type { CommittedBatch } from "../batch/committed-batch.ts";
 import type { IngestLog } from "../log/ingest-log.ts";
 import { LogEntryDecoder } from "./log-entry-decoder.ts";
@@ -47,11 +48,7 @@ export class LogCatchUp {
   readonly #stopping = new AbortController();
   readonly #done: Promise<void>;
   #settle: { readonly resolve: () => void; readonly reject: (error: TracAggError) => void } | undefined;
-  #waiting: CommittedBatch[] = [];
-  /** Those before were handed over. */
-  #waitingStart = 0;
-  #waitingSpans = 0;
-  #waitingBytes = 0;
+  readonly #waiting = new BatchQueue();
   #state: "reading" | "handing over" | "done" | "failed" = "reading";
   #running: Promise<void> | undefined;
 
@@ -71,21 +68,22 @@ export class LogCatchUp {
 
   /** Spans that came meanwhile. */
   get waitingSpans(): number {
-    return this.#waitingSpans;
+    return this.#waiting.spanCount;
   }
 
   /** True while as much waits as may: admission then refuses retryably. */
   isOverloaded(): boolean {
-    return this.#waitingBytes > MAX_WAITING_BYTES;
+    return this.#waiting.byteCount > MAX_WAITING_BYTES;
   }
 
   /** Takes a new batch in. Never throws. */
   append(committed: CommittedBatch): void {
-    if (this.#state === "done") this.#options.follower.append(committed);
-    if (this.#state === "done" || this.#state === "failed") return;
+    if (this.#state === "failed") return;
+    if (this.#state === "done") {
+      this.#options.follower.append(committed);
+      return;
+    }
     this.#waiting.push(committed);
-    this.#waitingSpans += committed.batch.rowCount;
-    this.#waitingBytes += committed.batch.payload.length;
     if (this.#state !== "handing over") return;
     // Whatever the load, fewer wait afterwards than before.
     this.#handOver();
@@ -136,12 +134,11 @@ export class LogCatchUp {
         if (slice.isOver(spans)) await slice.rest();
       // Nothing may come between the last look and this.
       this.#state = "done";
-      this.#forgetWaiting();
       onDone();
       this.#settle?.resolve();
     } catch (thrown) {
       this.#state = "failed";
-      this.#forgetWaiting();
+      this.#waiting.clear();
       const reason = errorFrom(thrown).message;
       // The log keeps what was not counted: the next start reads it again.
       const message = `statistics could not be brought up to date, a restart tries again: ${reason}`;
@@ -165,26 +162,11 @@ export class LogCatchUp {
     }
   }
 
-  /** Hands the first over that waits, and lets go of it: its spans, -1 when none waits. */
+  /** Hands the first over that waits: its spans, -1 when none waits. */
   #handOver(): number {
-    const committed = this.#waiting[this.#waitingStart];
+    const committed = this.#waiting.shift();
     if (committed === undefined) return -1;
-    this.#waitingStart++;
-    if (this.#waitingStart * 2 > this.#waiting.length) {
-      this.#waiting = this.#waiting.slice(this.#waitingStart);
-      this.#waitingStart = 0;
-    }
-    const { rowCount, payload } = committed.batch;
-    this.#waitingSpans -= rowCount;
-    this.#waitingBytes -= payload.length;
     this.#options.follower.append(committed);
-    return rowCount;
-  }
-
-  #forgetWaiting(): void {
-    this.#waiting = [];
-    this.#waitingStart = 0;
-    this.#waitingSpans = 0;
-    this.#waitingBytes = 0;
+    return committed.batch.rowCount;
   }
 }

@@ -1,5 +1,6 @@
 /** Batches between their acknowledgement and their place in the statistics. */
 
+import { BatchQueue } from "../batch/batch-queue.ts";
 import type { CommittedBatch } from "../batch/committed-batch.ts";
 
 /** Spans that may wait. What is over is counted by whoever brings it: some tens of milliseconds of work, and no more. */
@@ -11,9 +12,7 @@ const MAX_WAITING_SPANS = 8_192;
  */
 export class WaitingBatches {
   readonly #count: (committed: CommittedBatch) => void;
-  #batches: CommittedBatch[] = [];
-  #start = 0;
-  #spanCount = 0;
+  readonly #queue = new BatchQueue();
   #isScheduled = false;
 
   /** @param count takes a batch into the statistics; must not throw */
@@ -23,39 +22,33 @@ export class WaitingBatches {
 
   /** Spans that wait. */
   get spanCount(): number {
-    return this.#spanCount;
+    return this.#queue.spanCount;
   }
 
   /** Lets a batch wait for its turn; batches are counted in the order they came. */
   push(committed: CommittedBatch): void {
-    this.#batches.push(committed);
-    this.#spanCount += committed.batch.rowCount;
-    while (this.#spanCount > MAX_WAITING_SPANS) this.#countFirst();
+    this.#queue.push(committed);
+    while (this.spanCount > MAX_WAITING_SPANS) this.#countFirst();
     this.#schedule();
   }
 
   /** Counts everything that waits. */
   catchUp(): void {
-    while (this.#start < this.#batches.length) this.#countFirst();
+    while (!this.#queue.isEmpty) this.#countFirst();
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#start === this.#batches.length) return;
+    if (this.#isScheduled || this.#queue.isEmpty) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
-      if (this.#start < this.#batches.length) this.#countFirst();
+      this.#countFirst();
       this.#schedule();
     });
   }
 
   #countFirst(): void {
-    const committed = this.#batches[this.#start++] as CommittedBatch;
-    if (this.#start === this.#batches.length) {
-      this.#batches = [];
-      this.#start = 0;
-    }
-    this.#spanCount -= committed.batch.rowCount;
-    this.#count(committed);
+    const committed = this.#queue.shift();
+    if (committed !== undefined) this.#count(committed);
   }
 }
