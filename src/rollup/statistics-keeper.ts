@@ -131,7 +131,9 @@ export class StatisticsKeeper {
 
   /** Says that what comes from now on was not in the log when the process started: none of it was counted before. */
   endOfLog(): void {
-    this.#endResuming();
+    if (this.#resumed === undefined) return;
+    this.#options.statistics.window.settle(this.#resumed.completeTraces, performance.now());
+    this.#resumed = undefined;
   }
 
   #countOrSay(committed: CommittedBatch): void {
@@ -148,7 +150,7 @@ export class StatisticsKeeper {
 
   /** Lets time go on, from now to {@link stop}. */
   start(): void {
-    this.#endResuming();
+    this.endOfLog();
     this.#isStarted = true;
     this.#lastSaveMillis = performance.now();
     this.#schedule(TICK_MILLIS);
@@ -169,7 +171,7 @@ export class StatisticsKeeper {
       statistics.appendCounted(committed, nowMillis);
       return;
     }
-    this.#endResuming();
+    this.endOfLog();
     statistics.append(committed, nowMillis);
   }
 
@@ -295,12 +297,6 @@ export class StatisticsKeeper {
     });
     this.#loadedPosition = last;
     if (this.#resumed !== undefined) this.#resumed = { ...this.#resumed, coveredPosition: last };
-  }
-
-  #endResuming(): void {
-    if (this.#resumed === undefined) return;
-    this.#options.statistics.window.settle(this.#resumed.completeTraces, performance.now());
-    this.#resumed = undefined;
   }
 }
 
