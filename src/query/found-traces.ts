@@ -115,11 +115,9 @@ function fieldBytes(fields: readonly FoundField[]): number {
 function valueBytes(value: Value): number {
   if (typeof value === "string") return value.length * 2;
   if (typeof value !== "object") return 0;
-  if (value.type === "array")
-    return value.elements.reduce((sum: number, each) => sum + 16 + valueBytes(each), 0);
-  if (value.type === "several")
-    return value.values.reduce((sum: number, each) => sum + 16 + valueBytes(each), 0);
-  return value.type === "opaque" ? byteSizeOf(value.value) : 0;
+  if (value.type === "opaque") return byteSizeOf(value.value);
+  const parts = value.type === "array" ? value.elements : value.type === "several" ? value.values : [];
+  return parts.reduce((sum: number, each) => sum + 16 + valueBytes(each), 0);
 }
 
 function fieldOf({ of, value }: SpansetAttribute): FoundField {

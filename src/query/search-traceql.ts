@@ -9,12 +9,12 @@ import type { CompiledPipeline, TraceMatch } from "../filter/evaluator/pipeline.
 import { compilePipeline } from "../filter/evaluator/pipeline.ts";
 import { rowTraceView } from "../filter/evaluator/row-trace-view.ts";
 import { FilterError } from "../filter/filter-error.ts";
-import type { Pipeline } from "../filter/query-model.ts";
+import type { Pipeline, Query } from "../filter/query-model.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
 import type { TraceKey, TraceRows } from "../store/trace-reader.ts";
 import type { LintWarning } from "../traceql/lint-query.ts";
-import { lintQuery } from "../traceql/lint-query.ts";
+import { warningsAbout } from "../traceql/lint-query.ts";
 import { parseQuery } from "../traceql/parse-query.ts";
 import { lineAndColumn } from "../traceql/traceql-error.ts";
 import type { FoundTrace } from "./found-traces.ts";
@@ -92,9 +92,10 @@ export async function searchTraceQl(
   const { q, pageSize = DEFAULT_PAGE_SIZE, pageToken = "", spansShown = DEFAULT_SPANS_SHOWN } = request;
   checkPageSize(pageSize);
   checkSpansShown(spansShown);
-  const pipeline = pipelineFrom(q);
+  const query = parseQuery(q);
+  const pipeline = pipelineOf(query);
   const compiled = inTextOf(q, () => compilePipeline(pipeline));
-  const isOrdered = hasOrder(pipeline);
+  const isOrdered = pipeline.stages.some(({ node }) => node === "orderBy");
   const nowMillis = context.clock.nowMillis();
   const filter = filterOf(request);
   if (isOrdered && pageToken !== "") throw refusedToken();
@@ -112,7 +113,7 @@ export async function searchTraceQl(
     traces: found.traces,
     nextPageToken: token,
     range: coveredRange(range, nowMillis, latestStartOf(found.traces)),
-    warnings: lintQuery(q),
+    warnings: warningsAbout(query),
     explanation: { candidates, ...found.examined },
   };
 }
@@ -203,18 +204,13 @@ function placedError(q: string, thrown: unknown): unknown {
   return new TracAggError("invalid_argument", message, { field: "q", cause: thrown });
 }
 
-function pipelineFrom(q: string): Pipeline {
-  const { expression } = parseQuery(q);
+function pipelineOf({ expression }: Query): Pipeline {
   if (expression.node === "pipeline") return expression;
   throw new TracAggError(
     "invalid_argument",
     "q: expected a query for traces, got one for series over time; leave out what follows the last | that gives spans",
     { field: "q" },
   );
-}
-
-function hasOrder({ stages }: Pipeline): boolean {
-  return stages.some((stage) => stage.node === "orderBy" || (stage.node === "pipeline" && hasOrder(stage)));
 }
 
 /** What a page token belongs to. */

@@ -1,5 +1,6 @@
 /** Numbers that are worked out while a query is read. */
 
+import { calculateFloat, calculateWhole } from "../filter/evaluator/arithmetic.ts";
 import type { ArithmeticOperator, Literal, ScalarExpression } from "../filter/query-model.ts";
 import type { Cursor } from "./cursor.ts";
 
@@ -28,9 +29,9 @@ function fold(cursor: Cursor, expression: ScalarExpression): bigint | number {
         if (right === 0n && (expression.operator === "/" || expression.operator === "%")) {
           cursor.failAt(expression, "a divisor other than 0");
         }
-        return foldInts(cursor, expression.operator, left, right);
+        return foldInts(expression.operator, left, right, expression.start);
       }
-      return foldFloats(expression.operator, Number(left), Number(right));
+      return calculateFloat(expression.operator, Number(left), Number(right));
     }
   }
 }
@@ -44,46 +45,10 @@ function constantOf(cursor: Cursor, literal: Literal): bigint | number {
 /** The largest power whose result is worth working out: beyond, it does not fit anyway. */
 const MAX_EXPONENT = 64n;
 
-function foldInts(
-  cursor: Cursor,
-  operator: ArithmeticOperator,
-  left: bigint,
-  right: bigint,
-): bigint | number {
-  switch (operator) {
-    case "+":
-      return BigInt.asIntN(64, left + right);
-    case "-":
-      return BigInt.asIntN(64, left - right);
-    case "*":
-      return BigInt.asIntN(64, left * right);
-    case "/":
-      return BigInt.asIntN(64, left / right);
-    case "%":
-      return left % right;
-    case "^":
-      if (right < 0n || right > MAX_EXPONENT) return Number(left) ** Number(right);
-      return BigInt.asIntN(64, left ** right);
-    default:
-      return cursor.fail("an operator of numbers");
-  }
-}
-
-function foldFloats(operator: ArithmeticOperator, left: number, right: number): number {
-  switch (operator) {
-    case "+":
-      return left + right;
-    case "-":
-      return left - right;
-    case "*":
-      return left * right;
-    case "/":
-      return left / right;
-    case "%":
-      return left % right;
-    default:
-      return left ** right;
-  }
+function foldInts(operator: ArithmeticOperator, left: bigint, right: bigint, start: number): bigint | number {
+  if (operator === "^" && right > MAX_EXPONENT) return calculateFloat(operator, Number(left), Number(right));
+  const result = calculateWhole(operator, left, right, start);
+  return typeof result === "bigint" ? BigInt.asIntN(64, result) : result;
 }
 
 /** What series are compared with: durations are seconds there. */

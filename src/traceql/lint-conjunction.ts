@@ -1,5 +1,6 @@
 /** Conditions that have to hold together and cannot. */
 
+import { fieldComparison } from "../filter/field-comparison.ts";
 import type {
   BinaryExpression,
   Field,
@@ -22,28 +23,14 @@ interface Comparison extends SourceRange {
   readonly value: FilterValue;
 }
 
-const FLIPPED: ReadonlyMap<string, string> = new Map([
-  ["<", ">"],
-  [">", "<"],
-  ["<=", ">="],
-  [">=", "<="],
-  ["=", "="],
-]);
-
-function isField(expression: FieldExpression): expression is Field {
-  return expression.node === "attribute" || expression.node === "intrinsic";
-}
+/** Comparisons that leave a field some values of an order. */
+const NARROWING: ReadonlySet<string> = new Set(["<", ">", "<=", ">=", "="]);
 
 function comparisonOf(node: BinaryExpression): Comparison | undefined {
-  const { operator, left, right, start, end } = node;
-  const flipped = FLIPPED.get(operator);
-  if (flipped === undefined) return undefined;
-  if (isField(left) && right.node === "literal")
-    return { field: left, operator, value: right.value, start, end };
-  if (isField(right) && left.node === "literal") {
-    return { field: right, operator: flipped, value: left.value, start, end };
-  }
-  return undefined;
+  const comparison = NARROWING.has(node.operator) ? fieldComparison(node) : undefined;
+  if (comparison === undefined) return undefined;
+  const { field, operator, literal } = comparison;
+  return { field, operator, value: literal.value, start: node.start, end: node.end };
 }
 
 /** Comparisons that hold together: those of a chain of `&&`. */

@@ -51,11 +51,11 @@ function walk(value: unknown, visit: (node: AnyNode) => void): void {
  * lintQuery("{ duration > 50 }")[0].message; // "a plain number is nanoseconds here, write `50ms` for milliseconds"
  */
 export function lintQuery(text: string): LintWarning[] {
-  const query = parseQuery(text);
-  return lintParsed(query).sort((left, right) => left.start - right.start || left.end - right.end);
+  return warningsAbout(parseQuery(text));
 }
 
-function lintParsed(query: Query): LintWarning[] {
+/** {@link lintQuery} of a query that was read already. */
+export function warningsAbout(query: Query): LintWarning[] {
   const warnings: LintWarning[] = [];
   const warn = (range: SourceRange, rule: LintRule, message: string): void => {
     warnings.push({ start: range.start, end: range.end, rule, message });
@@ -84,7 +84,7 @@ function lintParsed(query: Query): LintWarning[] {
       default:
     }
   });
-  return warnings;
+  return warnings.sort((left, right) => left.start - right.start || left.end - right.end);
 }
 
 type Warn = (range: SourceRange, rule: LintRule, message: string) => void;

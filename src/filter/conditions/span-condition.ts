@@ -1,6 +1,8 @@
 /** What must hold on a span for an expression to be true of it. */
 
 import { plainChoices } from "../evaluator/text-pattern.ts";
+import type { FieldComparison } from "../field-comparison.ts";
+import { fieldComparison } from "../field-comparison.ts";
 import type {
   AttributeField,
   BinaryExpression,
@@ -9,21 +11,9 @@ import type {
   FieldExpression,
   FilterValue,
   IntrinsicField,
-  Literal,
 } from "../query-model.ts";
 import type { DurationBounds, SpanCondition } from "./condition.ts";
 import { ALWAYS, allOf, anyOf, NEVER } from "./condition.ts";
-
-const TURNED: Readonly<Record<ComparisonOperator, ComparisonOperator | undefined>> = Object.freeze({
-  "=": "=",
-  "!=": "!=",
-  "<": ">",
-  "<=": ">=",
-  ">": "<",
-  ">=": "<=",
-  "=~": undefined,
-  "!~": undefined,
-});
 
 /** The necessary condition of an expression: where that is true, this is; where nothing can be said, it is always. */
 export function spanConditionOf(expression: FieldExpression): SpanCondition {
@@ -40,34 +30,15 @@ export function spanConditionOf(expression: FieldExpression): SpanCondition {
   }
 }
 
-function ofBinary({ operator, left, right }: BinaryExpression): SpanCondition {
-  switch (operator) {
-    case "&&":
-      return allOf(spanConditionOf(left), spanConditionOf(right));
-    case "||":
-      return anyOf(spanConditionOf(left), spanConditionOf(right));
-    case "+":
-    case "-":
-    case "*":
-    case "/":
-    case "%":
-    case "^":
-      return ALWAYS;
-    default:
-      break;
-  }
-  if (isField(left) && right.node === "literal") return ofComparison(left, operator, right);
-  const turned = TURNED[operator];
-  if (left.node === "literal" && isField(right) && turned !== undefined)
-    return ofComparison(right, turned, left);
-  return ALWAYS;
+function ofBinary(expression: BinaryExpression): SpanCondition {
+  const { operator, left, right } = expression;
+  if (operator === "&&") return allOf(spanConditionOf(left), spanConditionOf(right));
+  if (operator === "||") return anyOf(spanConditionOf(left), spanConditionOf(right));
+  const comparison = fieldComparison(expression);
+  return comparison === undefined ? ALWAYS : ofComparison(comparison);
 }
 
-function isField(expression: FieldExpression): expression is Field {
-  return expression.node === "attribute" || expression.node === "intrinsic";
-}
-
-function ofComparison(field: Field, operator: ComparisonOperator, { value }: Literal): SpanCondition {
+function ofComparison({ field, operator, literal: { value } }: FieldComparison): SpanCondition {
   if (operator === "=~") return ofPattern(field, value);
   if (field.node === "intrinsic" && isDuration(field)) {
     const bounds = boundsOf(operator, value);

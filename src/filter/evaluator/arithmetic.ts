@@ -67,7 +67,12 @@ function wrapped(result: bigint | number, isDuration: boolean): Value {
   return isDuration ? duration(whole) : whole;
 }
 
-function calculateWhole(
+/**
+ * Arithmetic of whole numbers, not cut to 64 bits but for powers; a float for a power below 0.
+ *
+ * @throws FilterError with `start` when they are divided by zero.
+ */
+export function calculateWhole(
   operator: ArithmeticOperator,
   left: bigint,
   right: bigint,
@@ -89,7 +94,8 @@ function calculateWhole(
   }
 }
 
-function calculateFloat(operator: ArithmeticOperator, left: number, right: number): number {
+/** Arithmetic of floats: dividing by zero gives infinity or NaN. */
+export function calculateFloat(operator: ArithmeticOperator, left: number, right: number): number {
   switch (operator) {
     case "+":
       return left + right;
