@@ -11,6 +11,7 @@ import { atOnce } from "../../src/base/time-slice.ts";
 import type { TraceMatch } from "../../src/filter/evaluator/pipeline.ts";
 import { compilePipeline } from "../../src/filter/evaluator/pipeline.ts";
 import { spanTraceView } from "../../src/filter/evaluator/span-trace-view.ts";
+import { FilterError } from "../../src/filter/filter-error.ts";
 import type { Pipeline } from "../../src/filter/query-model.ts";
 import type { Span } from "../../src/model/span.ts";
 import { createQueries } from "../../src/query/queries.ts";
@@ -18,6 +19,7 @@ import type { StoreKind } from "../../src/store/registry.ts";
 import { STORE_KINDS } from "../../src/store/registry.ts";
 import { parseQuery } from "../../src/traceql/parse-query.ts";
 import { printQuery } from "../../src/traceql/print-query.ts";
+import { TraceQlError } from "../../src/traceql/traceql-error.ts";
 import { anyPipeline, filterTraces, searchablePipeline } from "../helpers/filter-arbitrary.ts";
 import { traceIdOf } from "../helpers/trace-builder.ts";
 import type { Placement } from "./trace-store-handle.ts";
@@ -39,8 +41,9 @@ function isAccepted(text: string): boolean {
   try {
     parseQuery(text);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof TraceQlError) return false;
+    throw error;
   }
 }
 
@@ -52,8 +55,9 @@ function expectedIds(pipeline: Pipeline, traces: readonly (readonly Span[])[]): 
     let match: TraceMatch | undefined;
     try {
       match = atOnce(run(spanTraceView(spans)));
-    } catch {
-      return undefined;
+    } catch (error) {
+      if (error instanceof FilterError) return undefined;
+      throw error;
     }
     if (match !== undefined) ids.push((spans[0] as Span).traceId);
   }
