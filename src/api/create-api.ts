@@ -1,13 +1,14 @@
-/** The HTTP application of port 16686: native API, health, metrics, document, pages. */
+/** The HTTP application of port 16686: native API, Tempo API, health, metrics, document, pages. */
 
 import type { Express, NextFunction, Request, RequestHandler, Response } from "express";
 import express from "express";
 import type { Clock } from "../base/clock.ts";
 import { TracAggError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
-import type { QueriesOptions, QueryLimits } from "../query/queries.ts";
+import type { Queries, QueriesOptions, QueryLimits } from "../query/queries.ts";
 import { createQueries } from "../query/queries.ts";
 import type { QueryPorts } from "../query/query-context.ts";
+import { callerOf, logFault } from "./answer-caller.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { API_TAGS, apiEndpoints } from "./endpoints.ts";
 import { writeEvents } from "./event-stream.ts";
@@ -19,11 +20,9 @@ import { apiPage } from "./pages/api-page.ts";
 import type { Page } from "./pages/page.ts";
 import { startPage } from "./pages/start-page.ts";
 import { problemFrom, requestErrorFrom, retryAfterSeconds } from "./problem.ts";
+import { createTempoApi } from "./tempo/tempo-api.ts";
 import type { WriteReplyOptions } from "./write-reply.ts";
-import { writeReply } from "./write-reply.ts";
-
-/** Far beyond any pause of a network; a client that stands still for longer has gone or means harm. */
-const ANSWER_IDLE_MILLIS = 30_000;
+import { answerWriting, writeReply } from "./write-reply.ts";
 
 /** What {@link createApi} works with. */
 export interface CreateApiOptions extends QueryPorts, Omit<ServerFacts, "metrics"> {
@@ -33,6 +32,8 @@ export interface CreateApiOptions extends QueryPorts, Omit<ServerFacts, "metrics
   readonly logger: Logger;
   readonly clock: Clock;
   readonly limits?: QueryLimits;
+  /** The use cases when others have them too; absent: made of the ports and limits. */
+  readonly queries?: Queries;
   /** Longest time a client may take nothing of an answer, in milliseconds. Default 30,000. */
   readonly answerIdleMillis?: number;
   /**
@@ -52,7 +53,7 @@ export interface CreateApiOptions extends QueryPorts, Omit<ServerFacts, "metrics
  * createServer(api).listen(16686, "127.0.0.1");
  */
 export function createApi(options: CreateApiOptions): Express {
-  const queries = createQueries(options satisfies QueriesOptions);
+  const queries = options.queries ?? createQueries(options satisfies QueriesOptions);
   const endpoints = apiEndpoints(queries, options);
   const document = openApiDocument(endpoints, API_TAGS, options.version);
   const documentText = JSON.stringify(document);
@@ -61,14 +62,7 @@ export function createApi(options: CreateApiOptions): Express {
   app.disable("etag");
   app.enable("case sensitive routing");
   app.use(securityHeaders(options.loopbackHosts));
-  const slowReaders = options.metrics.counter({
-    name: "tracagg_api_slow_readers_total",
-    help: "Answers that were cut off because the client took nothing of them for too long.",
-  });
-  const writing = {
-    idleMillis: options.answerIdleMillis ?? ANSWER_IDLE_MILLIS,
-    onIdle: () => slowReaders.add(1),
-  };
+  const writing = answerWriting(options);
   for (const endpoint of endpoints) routeEndpoint(app, endpoint, writing);
   routeGet(app, "/openapi.json", (_request, response) => {
     response.type("application/json").send(documentText);
@@ -76,6 +70,7 @@ export function createApi(options: CreateApiOptions): Express {
   routePage(app, "/", () => startPage(options.status()));
   const documentPage = apiPage(document);
   routePage(app, "/api", () => documentPage);
+  app.use("/tempo", createTempoApi({ ...options, queries }));
   app.use((request) => {
     throw new TracAggError(
       "not_found",
@@ -89,21 +84,16 @@ export function createApi(options: CreateApiOptions): Express {
 function routeEndpoint(app: Express, endpoint: Endpoint, writing: Omit<WriteReplyOptions, "signal">): void {
   const path = endpoint.path.replace(/\{(\w+)\}/g, ":$1");
   routeGet(app, path, async (request, response) => {
-    const left = new AbortController();
-    response.once("close", () => left.abort());
-    // Of pipelined requests only the one being answered owns the socket: the others hear of its end by the request.
-    request.once("close", () => {
-      if (request.socket.destroyed) left.abort();
-    });
+    const caller = callerOf(request, response);
     const reply = await endpoint.reply({
       search: new URL(request.originalUrl, "http://localhost").searchParams,
       path: request.params as Record<string, string>,
       accept: request.headers.accept ?? "",
       lastEventId: lastEventIdOf(request),
-      caller: { signal: left.signal, end: (error) => left.abort(error) },
+      caller,
     });
     if (reply.events === undefined) {
-      await writeReply(request, response, reply, { ...writing, signal: left.signal });
+      await writeReply(request, response, reply, { ...writing, signal: caller.signal });
     } else writeEvents(request, response, reply.events, { onSlow: writing.onIdle });
   });
 }
@@ -170,15 +160,4 @@ function problemHandler(
     response.setHeader("Content-Type", PROBLEM_TYPE);
     response.end(JSON.stringify(problemFrom(error, request.path)));
   };
-}
-
-function logFault(logger: Logger, request: Request, error: TracAggError): void {
-  const cause = error.cause instanceof Error ? error.cause : error;
-  logger.error("request failed", {
-    method: request.method,
-    path: request.path,
-    code: error.code,
-    message: error.message,
-    stack: cause.stack,
-  });
 }

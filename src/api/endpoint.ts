@@ -22,7 +22,7 @@ export interface EndpointRequest {
 export interface Reply {
   readonly status: number;
   readonly contentType: string;
-  readonly chunks: Iterable<string>;
+  readonly chunks: Iterable<string | Uint8Array>;
   /** An answer that is no text, of bounded size, in place of chunks. */
   readonly bytes?: Uint8Array;
   /** Server-sent events, in place of chunks. */

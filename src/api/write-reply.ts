@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Request, Response } from "express";
+import type { Metrics } from "../base/metrics.ts";
 import type { Reply } from "./endpoint.ts";
 
 /** Shorter answers fit one packet or two; compressing them costs more than it saves. */
@@ -12,10 +13,16 @@ const MIN_GZIP_CHARACTERS = 2_048;
 /** Small pieces are joined up to this size before they are written. */
 const MIN_WRITE_CHARACTERS = 16 * 1024;
 
-/** The pieces of an answer, small ones joined. */
-function* joined(pieces: Iterable<string>): Generator<string, void> {
+type Piece = string | Uint8Array;
+
+/** The pieces of an answer, small ones of text joined. */
+function* joined(pieces: Iterable<Piece>): Generator<Piece, void> {
   let text = "";
   for (const piece of pieces) {
+    if (typeof piece !== "string") {
+      yield piece;
+      continue;
+    }
     text += piece;
     if (text.length < MIN_WRITE_CHARACTERS) continue;
     yield text;
@@ -25,7 +32,7 @@ function* joined(pieces: Iterable<string>): Generator<string, void> {
 }
 
 /** Lets other work of the process go on between two chunks. */
-async function* paced(first: string, rest: Iterator<string>): AsyncIterable<string> {
+async function* paced(first: Piece, rest: Iterator<Piece>): AsyncIterable<Piece> {
   yield first;
   for (;;) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -43,6 +50,22 @@ export interface WriteReplyOptions {
   readonly idleMillis: number;
   /** Told when a client was cut off for that. */
   readonly onIdle: () => void;
+}
+
+/** Far beyond any pause of a network; a client that stands still for longer has gone or means harm. */
+const ANSWER_IDLE_MILLIS = 30_000;
+
+/** How answers are written whatever the request: who stands still is cut off, and counted. */
+export function answerWriting(options: {
+  readonly metrics: Metrics;
+  /** Default 30,000. */
+  readonly answerIdleMillis?: number | undefined;
+}): Omit<WriteReplyOptions, "signal"> {
+  const slowReaders = options.metrics.counter({
+    name: "tracagg_api_slow_readers_total",
+    help: "Answers that were cut off because the client took nothing of them for too long.",
+  });
+  return { idleMillis: options.answerIdleMillis ?? ANSWER_IDLE_MILLIS, onIdle: () => slowReaders.add(1) };
 }
 
 /**
@@ -115,11 +138,12 @@ function cutWhenIdle(response: Response, { idleMillis, onIdle }: WriteReplyOptio
   });
 }
 
-function* resumed(value: string, rest: Iterator<string>): Generator<string, void> {
+function* resumed(value: Piece, rest: Iterator<Piece>): Generator<Piece, void> {
   yield value;
   for (let next = rest.next(); !next.done; next = rest.next()) yield next.value;
 }
 
 function withCharset(contentType: string): string {
-  return contentType.includes("charset=") ? contentType : `${contentType}; charset=utf-8`;
+  const isText = /^text\/|json/.test(contentType) && !contentType.includes("charset=");
+  return isText ? `${contentType}; charset=utf-8` : contentType;
 }

@@ -45,6 +45,8 @@ export interface TraceComparison {
   /** 32 lower-case hex digits, as `withTraceId`. */
   readonly traceId: string;
   readonly withTraceId: string;
+  readonly summary: TraceSummary;
+  readonly withSummary: TraceSummary;
   /** Undefined when the other trace was named. */
   readonly typical: TypicalChoice | undefined;
   readonly shape: TraceShape;
@@ -75,6 +77,8 @@ export async function compareTraces(
   return {
     traceId: subject.summary.traceId,
     withTraceId: reference.summary.traceId,
+    summary: subject.summary,
+    withSummary: reference.summary,
     typical,
     shape,
     withShape: await shapeOf(context, reference.rows, { table, running }),

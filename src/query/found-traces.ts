@@ -96,7 +96,7 @@ export function foundTraceReader(
 }
 
 /** About the memory that a trace takes in an answer. */
-function bytesOf({ spansets }: FoundTrace): number {
+export function bytesOf({ spansets }: FoundTrace): number {
   let bytes = SPAN_BYTES;
   for (const { fields, spans } of spansets) {
     bytes += fieldBytes(fields);

@@ -16,6 +16,10 @@ import type { CompareTracesRequest, TraceComparison } from "./compare-traces.ts"
 import { compareTraces } from "./compare-traces.ts";
 import type { DependenciesAnswer } from "./dependency-graph.ts";
 import { dependenciesIn } from "./dependency-graph.ts";
+import type { FilteredTrace, FilteredTraceRequest } from "./filtered-trace.ts";
+import { filteredTrace } from "./filtered-trace.ts";
+import type { TraceQlFindAnswer, TraceQlFindRequest } from "./find-traceql.ts";
+import { findTraceQl } from "./find-traceql.ts";
 import type { GraphAnswer, GraphRequest } from "./live-graph.ts";
 import { graphIn } from "./live-graph.ts";
 import type { RedAnswer, RedRequest, RedSeriesAnswer } from "./live-red.ts";
@@ -68,6 +72,10 @@ export interface Queries {
   searchTraces(request: SearchRequest, caller?: QueryCaller): Promise<SearchAnswer>;
   /** See {@link searchTraceQl}. */
   searchTraceQl(request: TraceQlSearchRequest, caller?: QueryCaller): Promise<TraceQlSearchAnswer>;
+  /** See {@link findTraceQl}. */
+  findTraceQl(request: TraceQlFindRequest, caller?: QueryCaller): Promise<TraceQlFindAnswer>;
+  /** See {@link filteredTrace}. */
+  filteredTrace(request: FilteredTraceRequest, caller?: QueryCaller): Promise<FilteredTrace>;
   /** See {@link storedTrace}. */
   getTrace(traceId: string, caller?: QueryCaller): Promise<StoredTrace>;
   /** See {@link criticalPathOf}. */
@@ -152,6 +160,8 @@ export function createQueries(options: QueriesOptions): Queries {
   return {
     searchTraces: limited("search_traces", searchTraces),
     searchTraceQl: limited("search_traceql", searchTraceQl),
+    findTraceQl: limited("find_traceql", findTraceQl, true),
+    filteredTrace: limited("filtered_trace", filteredTrace, true),
     getTrace: limited("get_trace", storedTrace, true),
     criticalPathOf: limited("critical_path", criticalPathOf, true),
     bottlenecksOf: (traceId, thresholdMs, caller) => bottlenecks({ traceId, thresholdMs }, caller),

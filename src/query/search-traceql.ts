@@ -23,7 +23,7 @@ import { decodePageToken, encodePageToken } from "./page-token.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
 import { checkPageSize } from "./search-traces.ts";
-import type { CoveredRange, TextRange } from "./trace-filter.ts";
+import type { CoveredRange, TextRange, TimeRange } from "./trace-filter.ts";
 import { coveredRange, timeRangeFrom } from "./trace-filter.ts";
 
 /** Spans shown of each spanset when none are asked for: what people look at in a list. */
@@ -92,17 +92,15 @@ export async function searchTraceQl(
   const { q, pageSize = DEFAULT_PAGE_SIZE, pageToken = "", spansShown = DEFAULT_SPANS_SHOWN } = request;
   checkPageSize(pageSize);
   checkSpansShown(spansShown);
-  const query = parseQuery(q);
-  const pipeline = pipelineOf(query);
-  const compiled = inTextOf(q, () => compilePipeline(pipeline));
-  const isOrdered = pipeline.stages.some(({ node }) => node === "orderBy");
+  const prepared = prepareQuery(q);
+  const { isOrdered } = prepared;
   const nowMillis = context.clock.nowMillis();
   const filter = filterOf(request);
   if (isOrdered && pageToken !== "") throw refusedToken();
   const position = pageToken === "" ? undefined : decodePageToken(filter, pageToken);
   const range = position?.range ?? timeRangeFrom(request, nowMillis);
-  const candidates = { ...candidateQuery(conditionsOf(pipeline)), ...range };
-  const search = { q, candidates, compiled, isOrdered, pageSize, spansShown };
+  const candidates = candidatesOf(prepared, range);
+  const search = { ...prepared, candidates, pageSize, spansShown };
   const found = await findTraces(context, search, running, position?.after);
   const last = found.traces.at(-1)?.summary;
   const token =
@@ -113,16 +111,93 @@ export async function searchTraceQl(
     traces: found.traces,
     nextPageToken: token,
     range: coveredRange(range, nowMillis, latestStartOf(found.traces)),
-    warnings: warningsAbout(query),
+    warnings: warningsAbout(prepared.query),
     explanation: { candidates, ...found.examined },
   };
 }
 
-interface Search {
+/** A query for traces, ready to run. */
+export interface PreparedQuery {
   readonly q: string;
-  readonly candidates: TraceQuery;
+  readonly query: Query;
+  readonly pipeline: Pipeline;
   readonly compiled: CompiledPipeline;
+  /** True when the first of all that match are known only at the end. */
   readonly isOrdered: boolean;
+}
+
+/**
+ * Reads a query for traces.
+ *
+ * @throws TraceQlError and TracAggError as {@link searchTraceQl} does for the query itself.
+ */
+export function prepareQuery(q: string): PreparedQuery {
+  const query = parseQuery(q);
+  const pipeline = pipelineOf(query);
+  const compiled = inTextOf(q, () => compilePipeline(pipeline));
+  return { q, query, pipeline, compiled, isOrdered: pipeline.stages.some(({ node }) => node === "orderBy") };
+}
+
+/** What the store is asked for, so that no trace that matches is left out. */
+export function candidatesOf({ pipeline }: Pick<PreparedQuery, "pipeline">, range: TimeRange): TraceQuery {
+  return { ...candidateQuery(conditionsOf(pipeline)), ...range };
+}
+
+/** What was looked at so far. */
+export interface SearchCounts {
+  tracesExamined: number;
+  spansExamined: number;
+  tracesMatched: number;
+}
+
+/** Which traces a query is run over. */
+interface Matching extends Pick<PreparedQuery, "q" | "compiled"> {
+  readonly candidates: TraceQuery;
+  /** How many matches will likely be taken. */
+  readonly expected: number;
+  readonly after?: TraceKey | undefined;
+}
+
+/** A trace that matched, its rows at hand. */
+interface Matched {
+  readonly summary: TraceSummary;
+  readonly match: TraceMatch;
+}
+
+/**
+ * Runs a query over the traces that can match, newest first, and counts them. Gives undefined now and then in between,
+ * so that whoever follows the search can tell how far it is.
+ */
+export async function* matchingTraces(
+  { reader }: QueryContext,
+  { candidates, expected, after, ...query }: Matching,
+  { signal, held }: RunningQuery,
+  counts: SearchCounts,
+): AsyncGenerator<Matched | undefined, void> {
+  const slice = new TimeSlice(signal);
+  const scan = reader.scan(candidates, {
+    limit: Number.MAX_SAFE_INTEGER,
+    expected,
+    ...(after === undefined ? {} : { after }),
+    signal,
+    held,
+  });
+  for await (const trace of scan) {
+    const match = await matchOf(query, trace, slice);
+    counts.tracesExamined++;
+    counts.spansExamined += trace.rows.length;
+    if (match !== undefined) {
+      counts.tracesMatched++;
+      yield { summary: trace.summary, match };
+    }
+    if (!slice.isOver(trace.rows.length)) continue;
+    await slice.rest();
+    yield undefined;
+  }
+}
+
+interface Search extends PreparedQuery {
+  readonly candidates: TraceQuery;
   readonly pageSize: number;
   readonly spansShown: number;
 }
@@ -130,46 +205,41 @@ interface Search {
 interface Found {
   readonly traces: readonly FoundTrace[];
   readonly hasMore: boolean;
-  readonly examined: Omit<SearchExplanation, "candidates">;
+  readonly examined: SearchCounts;
 }
 
 async function findTraces(
-  { reader }: QueryContext,
-  { q, candidates, compiled, isOrdered, pageSize, spansShown }: Search,
-  { signal, held }: RunningQuery,
+  context: QueryContext,
+  { pageSize, spansShown, isOrdered, ...search }: Search,
+  running: RunningQuery,
   after: TraceKey | undefined,
 ): Promise<Found> {
-  const read = foundTraceReader(compiled.fields, spansShown);
-  const best = new BestTraces(pageSize, held);
-  const slice = new TimeSlice(signal);
+  const read = foundTraceReader(search.compiled.fields, spansShown);
+  const best = new BestTraces(pageSize, running.held);
   const examined = { tracesExamined: 0, spansExamined: 0, tracesMatched: 0 };
   let hasMore = false;
-  const scan = reader.scan(candidates, {
-    limit: Number.MAX_SAFE_INTEGER,
-    expected: pageSize,
-    ...(after === undefined ? {} : { after }),
-    signal,
-    held,
-  });
-  for await (const trace of scan) {
-    const match = await matchOf(q, compiled, trace, slice);
-    examined.tracesExamined++;
-    examined.spansExamined += trace.rows.length;
-    if (match !== undefined) {
-      examined.tracesMatched++;
-      best.offer(match.sortKey, () => read(trace.summary, match));
-      // Whether there are more is for who asks for the next page: that may take all that is stored.
-      hasMore = best.isFull && !isOrdered;
-      if (hasMore) break;
-    }
-    if (slice.isOver(trace.rows.length)) await slice.rest();
+  for await (const found of matchingTraces(
+    context,
+    { ...search, expected: pageSize, after },
+    running,
+    examined,
+  )) {
+    if (found === undefined) continue;
+    best.offer(found.match.sortKey, () => read(found.summary, found.match));
+    // Whether there are more is for who asks for the next page: that may take all that is stored.
+    hasMore = best.isFull && !isOrdered;
+    if (hasMore) break;
   }
   return { traces: best.traces(), hasMore, examined };
 }
 
-async function matchOf(
-  q: string,
-  { facts, run }: CompiledPipeline,
+/**
+ * Runs a query over one whole trace; undefined when it does not match.
+ *
+ * @throws TracAggError as {@link searchTraceQl} does for what cannot be worked out.
+ */
+export async function matchOf(
+  { q, compiled: { facts, run } }: Pick<PreparedQuery, "q" | "compiled">,
   { summary, rows }: TraceRows,
   slice: TimeSlice,
 ): Promise<TraceMatch | undefined> {
@@ -237,7 +307,8 @@ function refusedToken(): TracAggError {
   );
 }
 
-function checkSpansShown(spansShown: number): void {
+/** @throws TracAggError `invalid_argument` when it is out of range. */
+export function checkSpansShown(spansShown: number): void {
   if (Number.isInteger(spansShown) && spansShown >= 0 && spansShown <= MAX_SPANS_SHOWN) return;
   throw new TracAggError(
     "invalid_argument",

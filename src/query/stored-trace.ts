@@ -41,18 +41,34 @@ export async function storedTrace(
   traceId: string,
   { signal, held }: RunningQuery,
 ): Promise<StoredTrace> {
+  const { rows } = await traceRows(context, { traceId, cutLarge: false }, { signal, held });
+  return { summary: await inSlices(rowSummary(rows), new TimeSlice(signal)), rows };
+}
+
+/** Rows of a trace, all of them unless `cut` says why not. */
+export interface TraceRowsRead {
+  readonly rows: readonly SpanRow[];
+  readonly cut: string | undefined;
+}
+
+/**
+ * Reads the rows of a whole trace, with `cutLarge` the first ones of a trace that has too many.
+ *
+ * @throws what {@link storedTrace} throws, `too_large` only without `cutLarge`.
+ */
+export async function traceRows(
+  { reader, answerLimits: { maxSpansPerAnswer } }: QueryContext,
+  { traceId, cutLarge }: { readonly traceId: string; readonly cutLarge: boolean },
+  { signal, held }: RunningQuery,
+): Promise<TraceRowsRead> {
   const id = traceIdFrom(traceId);
-  const rows = await context.reader.trace(id, signal, held);
+  const rows = await reader.trace(id, signal, held);
   if (rows.length === 0) {
     const hint = "it may not have arrived yet, or retention has removed it";
     throw new TracAggError("not_found", `no trace ${id} is stored; ${hint}`, { field: "traceId" });
   }
-  const { maxSpansPerAnswer } = context.answerLimits;
-  if (rows.length > maxSpansPerAnswer) {
-    const limit = `one answer holds at most ${maxSpansPerAnswer}`;
-    throw new TracAggError("too_large", `trace ${id} has ${rows.length} spans; ${limit}`, {
-      field: "traceId",
-    });
-  }
-  return { summary: await inSlices(rowSummary(rows), new TimeSlice(signal)), rows };
+  if (rows.length <= maxSpansPerAnswer) return { rows, cut: undefined };
+  const cut = `trace ${id} has ${rows.length} spans; one answer holds at most ${maxSpansPerAnswer}`;
+  if (cutLarge) return { rows: rows.slice(0, maxSpansPerAnswer), cut };
+  throw new TracAggError("too_large", cut, { field: "traceId" });
 }

@@ -77,7 +77,7 @@ function readyEndpoint({ notReadyReasons }: ServerFacts): Endpoint {
   });
 }
 
-function metricsEndpoint({ metrics, live }: ServerFacts): Endpoint {
+function metricsEndpoint(facts: ServerFacts): Endpoint {
   return defineEndpoint({
     operationId: "getMetrics",
     path: "/metrics",
@@ -90,14 +90,20 @@ function metricsEndpoint({ metrics, live }: ServerFacts): Endpoint {
     parameters: {},
     answers: [{ status: 200, description: "The metrics.", contentType: "text/plain", schema: TEXT }],
     errors: ["invalid_argument", "internal"],
-    handle: async ({ accept }): Promise<Reply> => {
-      const format = accept.includes("application/openmetrics-text") ? "openmetrics" : "prometheus";
-      const more = live === undefined ? "" : liveMetricsText(live(), format);
-      return {
-        status: 200,
-        contentType: metrics.contentTypeOf(format),
-        chunks: [await metrics.render(format, more)],
-      };
-    },
+    handle: ({ accept }) => metricsReply(facts, accept),
   });
+}
+
+/** All metrics, in the format that an `Accept` header asks for. */
+export async function metricsReply(
+  { metrics, live }: Pick<ServerFacts, "metrics" | "live">,
+  accept: string,
+): Promise<Reply> {
+  const format = accept.includes("application/openmetrics-text") ? "openmetrics" : "prometheus";
+  const more = live === undefined ? "" : liveMetricsText(live(), format);
+  return {
+    status: 200,
+    contentType: metrics.contentTypeOf(format),
+    chunks: [await metrics.render(format, more)],
+  };
 }

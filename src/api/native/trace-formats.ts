@@ -8,6 +8,7 @@ import { zipkinSpansFromSpans } from "../../codec/zipkin-json/encode.ts";
 import { spanJson } from "../../model/span-json.ts";
 import type { StoredTrace } from "../../query/stored-trace.ts";
 import type { SpanJson } from "../contract.ts";
+import { rowSlices } from "../row-slices.ts";
 import { summaryJson } from "./summary-json.ts";
 
 /** Formats of `GET /api/v1/traces/{traceId}`. */
@@ -15,11 +16,6 @@ export type TraceFormat = "tracagg" | "otlp" | "jaeger" | "zipkin";
 
 /** Every {@link TraceFormat}. */
 export const TRACE_FORMATS: readonly TraceFormat[] = Object.freeze(["tracagg", "otlp", "jaeger", "zipkin"]);
-
-/** Spans written at once: about 10 ms of work and a few hundred kilobytes. */
-const SPANS_PER_CHUNK = 250;
-/** Bytes of spans written at once, unless a single span has more: long spans must not add up in memory. */
-const SPAN_BYTES_PER_CHUNK = 256 * 1024;
 
 /** The trace as JSON text in pieces, to be joined. */
 export function traceChunks(stored: StoredTrace, format: TraceFormat): Iterable<string> {
@@ -29,7 +25,7 @@ export function traceChunks(stored: StoredTrace, format: TraceFormat): Iterable<
     case "otlp":
       return otlpChunks(stored.rows);
     case "jaeger":
-      return jaegerTextFromRows(slices(stored.rows));
+      return jaegerTextFromRows(rowSlices(stored.rows));
     case "zipkin":
       return zipkinChunks(stored.rows);
   }
@@ -37,7 +33,7 @@ export function traceChunks(stored: StoredTrace, format: TraceFormat): Iterable<
 
 function* zipkinChunks(rows: readonly SpanRow[]): Iterable<string> {
   let separator = "[";
-  for (const slice of slices(rows)) {
+  for (const slice of rowSlices(rows)) {
     yield separator + JSON.stringify(zipkinSpansFromSpans(slice.map(spanFromRow))).slice(1, -1);
     separator = ",";
   }
@@ -48,7 +44,7 @@ function* nativeChunks(stored: StoredTrace): Iterable<string> {
   const summary = JSON.stringify(summaryJson(stored.summary));
   yield `${summary.slice(0, -1)},"spans":[`;
   let separator = "";
-  for (const rows of slices(stored.rows)) {
+  for (const rows of rowSlices(stored.rows)) {
     yield separator +
       rows.map((row) => JSON.stringify(spanJson(spanFromRow(row)) satisfies SpanJson)).join(",");
     separator = ",";
@@ -62,24 +58,9 @@ function* otlpChunks(rows: readonly SpanRow[]): Iterable<string> {
   const tail = "]}";
   yield head;
   let separator = "";
-  for (const slice of slices(rows)) {
+  for (const slice of rowSlices(rows)) {
     yield separator + otlpJsonFromRows(slice).slice(head.length, -tail.length);
     separator = ",";
   }
   yield tail;
-}
-
-function* slices(rows: readonly SpanRow[]): Iterable<readonly SpanRow[]> {
-  let start = 0;
-  let bytes = 0;
-  for (const [at, { batch, row }] of rows.entries()) {
-    const spanBytes = (batch.spanEnds[row] as number) - (batch.spanStarts[row] as number);
-    if (at - start === SPANS_PER_CHUNK || (at > start && bytes + spanBytes > SPAN_BYTES_PER_CHUNK)) {
-      yield rows.slice(start, at);
-      start = at;
-      bytes = 0;
-    }
-    bytes += spanBytes;
-  }
-  if (start < rows.length) yield rows.slice(start);
 }

@@ -11,12 +11,19 @@ const VALUES = OtlpFieldNumber.ArrayValue.values;
 
 /** Writes each attribute as a `KeyValue` of field `field`. */
 export function writeAttributes(writer: ProtobufWriter, field: number, attributes: AttributeMap): void {
-  for (const [key, value] of Object.entries(attributes)) {
-    const mark = writer.begin(field);
-    writer.text(KEY_VALUE.key, key);
-    writeAnyValue(writer, KEY_VALUE.value, value);
-    writer.end(mark);
-  }
+  for (const [key, value] of Object.entries(attributes)) writeKeyValue(writer, field, { key, value });
+}
+
+/** Writes one `KeyValue` as field `field`. */
+export function writeKeyValue(
+  writer: ProtobufWriter,
+  field: number,
+  { key, value }: { readonly key: string; readonly value: AttributeValue },
+): void {
+  const mark = writer.begin(field);
+  writer.text(KEY_VALUE.key, key);
+  writeAnyValue(writer, KEY_VALUE.value, value);
+  writer.end(mark);
 }
 
 /** Writes an `AnyValue` as field `field`; the empty value is an empty message. */

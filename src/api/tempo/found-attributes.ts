@@ -1,0 +1,111 @@
+/** What a query shows of spans, as the key-value pairs that Tempo's clients look things up in. */
+
+import type { Value } from "../../filter/evaluator/values.ts";
+import type { AttributeMap, AttributeValue } from "../../model/attribute-value.ts";
+import type { FoundField } from "../../query/found-traces.ts";
+
+/** A key with one value. */
+export interface TempoAttribute {
+  readonly key: string;
+  readonly value: AttributeValue;
+}
+
+/** What every span of an answer tells beside its attributes, and what is told of its trace. */
+const TOLD_ELSEWHERE: ReadonlySet<string> = new Set([
+  "span:name",
+  "span:duration",
+  "span:id",
+  "trace:duration",
+  "trace:rootName",
+  "trace:rootService",
+  "trace:id",
+]);
+
+/** In front of the key of an attribute, and of what every span has. */
+const SCOPE = /^(?:(?:span|resource|event|link|instrumentation)?\.|span:)/;
+
+/** Attributes of a span: keys without scope, what is nil left out, several values of a field one after the other. */
+export function spanAttributes(fields: readonly FoundField[]): readonly TempoAttribute[] {
+  return fields
+    .filter(({ name }) => !TOLD_ELSEWHERE.has(name))
+    .flatMap(({ name, value }) => pairs(bareKey(name), value));
+}
+
+/** Attributes of a spanset: what it was grouped by and its aggregates, by their text. */
+export function spansetAttributes(fields: readonly FoundField[]): readonly TempoAttribute[] {
+  return fields.flatMap(({ name, value }) => pairs(name, value));
+}
+
+/** `span."a b"` is `a b`. */
+function bareKey(name: string): string {
+  const key = name.replace(SCOPE, "");
+  return key.startsWith('"') && key.endsWith('"') ? key.slice(1, -1).replace(/\\(["\\])/g, "$1") : key;
+}
+
+function pairs(key: string, value: Value): readonly TempoAttribute[] {
+  if (value === undefined) return [];
+  if (typeof value === "object" && value.type === "several") {
+    return value.values.map((each) => ({ key, value: attributeValue(each) }));
+  }
+  return [{ key, value: attributeValue(value) }];
+}
+
+function attributeValue(value: Value): AttributeValue {
+  if (value === undefined) return null;
+  if (typeof value !== "object") return value;
+  switch (value.type) {
+    case "duration":
+      return goDurationText(value.nanos);
+    case "status":
+    case "kind":
+      return value.value;
+    case "array":
+      return value.elements.map(attributeValue);
+    case "several":
+      return value.values.map(attributeValue);
+    case "opaque":
+      return value.value;
+  }
+}
+
+const NANOS_PER_SECOND = 1_000_000_000n;
+
+/** A length of time as Go prints it: `1h2m3.5s`, `1.5ms`, `0s`. */
+export function goDurationText(nanos: bigint): string {
+  if (nanos < 0n) return `-${goDurationText(-nanos)}`;
+  if (nanos === 0n) return "0s";
+  if (nanos < 1_000n) return `${nanos}ns`;
+  if (nanos < 1_000_000n) return `${decimal(nanos, 3)}µs`;
+  if (nanos < NANOS_PER_SECOND) return `${decimal(nanos, 6)}ms`;
+  const seconds = `${decimal(nanos % (60n * NANOS_PER_SECOND), 9)}s`;
+  const minutes = nanos / (60n * NANOS_PER_SECOND);
+  if (minutes === 0n) return seconds;
+  return minutes < 60n ? `${minutes}m${seconds}` : `${minutes / 60n}h${minutes % 60n}m${seconds}`;
+}
+
+function decimal(value: bigint, places: number): string {
+  const digits = value.toString().padStart(places + 1, "0");
+  const fraction = digits.slice(-places).replace(/0+$/, "");
+  return fraction === "" ? digits.slice(0, -places) : `${digits.slice(0, -places)}.${fraction}`;
+}
+
+/** An `AnyValue` in protobuf's JSON form. */
+export function anyValueJson(value: AttributeValue): object {
+  switch (typeof value) {
+    case "string":
+      return { stringValue: value };
+    case "boolean":
+      return { boolValue: value };
+    case "bigint":
+      return { intValue: value.toString() };
+    case "number":
+      return { doubleValue: Number.isFinite(value) ? value : String(value) };
+    default:
+      break;
+  }
+  if (value === null) return {};
+  if (value instanceof Uint8Array) return { bytesValue: Buffer.from(value).toString("base64") };
+  if (Array.isArray(value)) return { arrayValue: { values: value.map(anyValueJson) } };
+  const entries = Object.entries(value as AttributeMap);
+  return { kvlistValue: { values: entries.map(([key, each]) => ({ key, value: anyValueJson(each) })) } };
+}
