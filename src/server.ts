@@ -1,10 +1,6 @@
 /** The composition root: builds every part of a server, starts them in order, stops them in the mirrored order. */
 
-import type { Server } from "node:http";
-import { createServer } from "node:http";
 import { FILE_EXPORTERS } from "../exporters/registry.ts";
-import type { StatusJson } from "./api/contract.ts";
-import { createApi } from "./api/create-api.ts";
 import type { RenderedMetrics } from "./api/health/prometheus-metrics.ts";
 import { createPrometheusMetrics } from "./api/health/prometheus-metrics.ts";
 import type { Clock } from "./base/clock.ts";
@@ -14,14 +10,12 @@ import type { Logger } from "./base/logger.ts";
 import { silentLogger } from "./base/logger.ts";
 import type { TracAggConfig } from "./config/config.ts";
 import { loadConfig } from "./config/load-config.ts";
-import { isLoopbackHost } from "./config/loopback.ts";
 import { createLogFollower } from "./export/log-follower.ts";
 import { IngestFacts } from "./ingest/ingest-facts.ts";
 import { createIngestPipeline } from "./ingest/ingest-pipeline.ts";
 import type { SpanSink } from "./ingest/span-sink.ts";
 import { makeDirectoryDurably, nodeFileLayer } from "./io/file-layer.ts";
 import type { ListenAddress } from "./io/listen.ts";
-import { listen } from "./io/listen.ts";
 import { acquireLock } from "./io/lock-file.ts";
 import { createFileJournal } from "./log/file-journal.ts";
 import type { IngestLog } from "./log/ingest-log.ts";
@@ -32,7 +26,8 @@ import { createOtlpHttpReceiver } from "./receivers/otlp-http.ts";
 import type { Receiver } from "./receivers/receiver.ts";
 import type { ReceiverMetrics } from "./receivers/receiver-metrics.ts";
 import { createReceiverMetrics } from "./receivers/receiver-metrics.ts";
-import type { ServerStatistics } from "./server-statistics.ts";
+import type { ApiAddresses } from "./server-apis.ts";
+import { listenApis } from "./server-apis.ts";
 import { startStatistics } from "./server-statistics.ts";
 import type { ServerAddresses } from "./server-status.ts";
 import { serverStatus } from "./server-status.ts";
@@ -64,6 +59,8 @@ export interface RunningServer {
   readonly otlpGrpc: string;
   /** `http://host:port` of OTLP/HTTP. */
   readonly otlpHttp: string;
+  /** `http://host:port` of the Tempo API at its root, undefined when `api.tempo.port` is off. */
+  readonly tempo: string | undefined;
   /** Undefined for the memory store. */
   readonly dataDir: string | undefined;
   /**
@@ -170,12 +167,9 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   releaseRegularly(log, store, lifecycle);
 
   const receivers: Partial<Receivers> = {};
-  const addresses = (): ServerAddresses => ({
-    ui: `http://${hostPort(api)}`,
-    otlpGrpc: receivers.grpc === undefined ? "" : hostPort(receivers.grpc.address()),
-    otlpHttp: receivers.http === undefined ? "" : `http://${hostPort(receivers.http.address())}`,
-  });
-  const api = await listenApi(composition, {
+  const addresses = (): ServerAddresses => addressesOf(apis, receivers);
+  const apis = await listenApis({
+    ...composition,
     metrics,
     store,
     statistics,
@@ -206,9 +200,18 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   statistics.begin();
   return {
     ...addresses(),
+    tempo: apis.tempo && `http://${hostPort(apis.tempo)}`,
     dataDir: isDurable ? config.data.dir : undefined,
     upToDate: () => statistics.upToDate(),
     stop: onceWithin(config.server.shutdownTimeoutMillis, () => lifecycle.stop()),
+  };
+}
+
+function addressesOf({ main }: ApiAddresses, { grpc, http }: Partial<Receivers>): ServerAddresses {
+  return {
+    ui: `http://${hostPort(main)}`,
+    otlpGrpc: grpc === undefined ? "" : hostPort(grpc.address()),
+    otlpHttp: http === undefined ? "" : `http://${hostPort(http.address())}`,
   };
 }
 
@@ -344,52 +347,6 @@ function startFileExport(
   lifecycle.onStop(() => follower.stop());
 }
 
-interface ApiParts {
-  readonly metrics: RenderedMetrics;
-  readonly store: TraceStore;
-  readonly statistics: ServerStatistics;
-  readonly largeAnalyses: AnalysisThread;
-  readonly status: () => StatusJson;
-  readonly notReadyReasons: () => readonly string[];
-}
-
-async function listenApi(
-  { config, logger, clock, lifecycle }: Composition,
-  { metrics, store, statistics, largeAnalyses, status, notReadyReasons }: ApiParts,
-): Promise<ListenAddress> {
-  const app = createApi({
-    version: VERSION,
-    reader: store,
-    catalogue: store,
-    statistics: store,
-    largeAnalyses,
-    live: () => statistics.current(),
-    liveUpToDate: (signal) => statistics.upToDate(signal),
-    metrics,
-    logger,
-    clock,
-    status,
-    notReadyReasons,
-    limits: {
-      maxRunning: config.query.maxConcurrent,
-      timeLimitMillis: config.query.timeoutMillis,
-      maxSpansPerAnswer: config.query.maxTraceSpans,
-      maxHeldBytes: config.query.maxHeldBytes,
-    },
-    ...(isLoopbackHost(config.server.host) ? { loopbackHosts: [] } : {}),
-  });
-  const server = createServer(app);
-  const address = await listen(
-    server,
-    { host: config.server.host, port: config.server.port },
-    "UI and API (--port)",
-  );
-  lifecycle.onStop(() => closeServer(server));
-  // Clients that follow events would keep it from closing.
-  lifecycle.onStop(() => statistics.current().profiles.feed.close());
-  return address;
-}
-
 interface Receivers {
   readonly grpc: OtlpGrpcReceiver;
   readonly http: Receiver;
@@ -430,17 +387,6 @@ async function startReceivers(
     lifecycle.onStop(() => receiver.stop());
   }
   return receivers;
-}
-
-/** Takes no new connections and drops idle ones at once; queries under way have a second to end. */
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve());
-  });
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), 1_000);
-  await closed;
-  clearTimeout(timer);
 }
 
 /** As seen from the same machine: a listener on every address is reached over loopback. */

@@ -9,9 +9,10 @@ import { namesOf } from "./config-flags.ts";
 const MAX_TRIES = 100;
 const MAX_PORT = 65_535;
 
-function portsOf({ server, receivers }: TracAggConfig): ReadonlyMap<number, OptionKey> {
+function portsOf({ server, receivers, api }: TracAggConfig): ReadonlyMap<number, OptionKey> {
   return new Map<number, OptionKey>([
     [server.port, "server.port"],
+    [api.tempo.port, "api.tempo.port"],
     [receivers.otlp.grpc.port, "receivers.otlp.grpc.port"],
     [receivers.otlp.http.port, "receivers.otlp.http.port"],
   ]);

@@ -29,6 +29,12 @@ export interface TracAggConfig {
       };
     };
   };
+  readonly api: {
+    readonly tempo: {
+      /** Port with the Tempo API at its root; 0 picks a free one, -1 is none. */
+      readonly port: number;
+    };
+  };
   readonly ingest: { readonly maxInFlightBytes: number; readonly maxLogLagMillis: number };
   readonly log: { readonly maxFileBytes: number; readonly maxRetainedBytes: number };
   readonly store: {

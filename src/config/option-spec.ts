@@ -14,6 +14,9 @@ export type OptionType =
   | "list"
   | "enum";
 
+/** Value of a port that nothing listens on. */
+export const PORT_OFF: number = -1;
+
 /** One option: file key, flag and environment name, how it is written, and why its default is what it is. */
 export interface OptionSpec {
   /** Key path in the YAML file. */
@@ -27,6 +30,8 @@ export interface OptionSpec {
   readonly min?: number;
   /** Largest number allowed, in the unit of {@link OptionSpec.default}. */
   readonly max?: number;
+  /** True for a port that may also be `off`, which is {@link PORT_OFF}. */
+  readonly mayBeOff?: boolean;
   /** What an integer counts. */
   readonly unit?: string;
   /** The words of an enum. */

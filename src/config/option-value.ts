@@ -2,9 +2,14 @@
 
 import type { OptionValue } from "./config.ts";
 import type { OptionSpec } from "./option-spec.ts";
+import { PORT_OFF } from "./option-spec.ts";
 import { bytesFromText, millisFromText, textFromBytes, textFromMillis } from "./quantity-text.ts";
 
+/** How {@link PORT_OFF} is written. */
+const OFF = "off";
+
 function textFromNumber(option: OptionSpec, value: number): string {
+  if (option.mayBeOff === true && value === PORT_OFF) return OFF;
   if (option.type === "bytes") return textFromBytes(value);
   return option.type === "duration" ? textFromMillis(value) : String(value);
 }
@@ -43,10 +48,12 @@ export function expectedText(option: OptionSpec): string {
   const form = option.type === "integer" ? `${FORMS.integer} of ${option.unit}` : FORMS[option.type];
   if (option.type === "enum") return `${form} ${option.words?.join(", ")}`;
   if (typeof option.default !== "number") return form;
+  if (option.mayBeOff === true) return `${OFF}, or ${form} from 0 to ${MAX_PORT}`;
   return `${form}, from ${textFromNumber(option, lowest(option))} to ${textFromNumber(option, highest(option))}`;
 }
 
 function numberFromText(option: OptionSpec, text: string): number | undefined {
+  if (option.mayBeOff === true && text === OFF) return PORT_OFF;
   if (option.type === "bytes") return bytesFromText(text);
   if (option.type === "duration") return millisFromText(text);
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
@@ -82,6 +89,7 @@ export function valueFromText(option: OptionSpec, text: string): OptionValue | u
     case "duration":
     case "port": {
       const value = numberFromText(option, text);
+      if (value === PORT_OFF) return value;
       return value !== undefined && value >= lowest(option) && value <= highest(option) ? value : undefined;
     }
   }

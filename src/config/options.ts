@@ -3,6 +3,7 @@
 import { DEFAULT_MAX_REQUEST_BYTES } from "../base/limits.ts";
 import type { OptionKey } from "./config.ts";
 import type { OptionSpec } from "./option-spec.ts";
+import { PORT_OFF } from "./option-spec.ts";
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
@@ -55,6 +56,14 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
     max: 10 * MINUTE,
     doc: "Longest time between SIGTERM and the end: admitted work is finished and sealed within it.",
     reason: "Container runtimes kill after 10 s. What could not be sealed is replayed from the log.",
+  },
+  "api.tempo.port": {
+    flag: "tempo-port",
+    type: "port",
+    mayBeOff: true,
+    default: PORT_OFF,
+    doc: "Port with the Tempo API at its root, HTTP and streaming over h2c; 3200 is Tempo's, 0 picks a free one.",
+    reason: "The same API is under `/tempo` of the main port, so a second one is for who wants Tempo's.",
   },
   "receivers.otlp.grpc.port": {
     flag: "otlp-grpc-port",

@@ -1,14 +1,16 @@
 /** An answer for HTTP/2 clients at a port that speaks HTTP/1.1. */
 
 /** How every HTTP/2 connection begins (RFC 9113, 3.4), as far as it can be told from HTTP/1.1. */
-const PREFACE_START = "PRI * HTTP/2.0";
+export const HTTP2_PREFACE_START: string = "PRI * HTTP/2.0";
 const FRAME_TYPE_SETTINGS = 4;
 const FRAME_TYPE_GOAWAY = 7;
 const ERROR_HTTP_1_1_REQUIRED = 0xd;
 
 /** True when these bytes open an HTTP/2 connection. */
 export function isHttp2Preface(bytes: Uint8Array): boolean {
-  return Buffer.from(bytes.subarray(0, PREFACE_START.length)).toString("latin1") === PREFACE_START;
+  return (
+    Buffer.from(bytes.subarray(0, HTTP2_PREFACE_START.length)).toString("latin1") === HTTP2_PREFACE_START
+  );
 }
 
 /**

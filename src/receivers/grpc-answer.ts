@@ -1,8 +1,8 @@
 /** How a gRPC call ends, in HTTP/2: headers, one message and trailers, or all in one block of headers. */
 
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { constants } from "node:http2";
 import type { TracAggError } from "../base/errors.ts";
+import { isOver, sendOnlyHeaders } from "../io/http2-answers.ts";
 import { grpcStatusHeaders } from "./grpc-status.ts";
 
 /** What clients may compress with, told in every answer (contract G2). */
@@ -28,19 +28,6 @@ export function sendMessage(stream: ServerHttp2Stream, message: Uint8Array): voi
 /** Answers with an error in one block of headers, and reads nothing more of what the client still sends. */
 export function sendError(stream: ServerHttp2Stream, error: TracAggError): void {
   sendOnlyHeaders(stream, { ...ANSWER_HEADERS, ...grpcStatusHeaders(error) });
-}
-
-/** Answers with headers alone. */
-export function sendOnlyHeaders(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
-  if (isOver(stream)) return;
-  stream.respond(headers, { endStream: true });
-  // RFC 9113, 8.1: asks the client to stop sending, without an error.
-  if (!stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
-}
-
-/** Whether nothing can be answered any more. */
-export function isOver(stream: ServerHttp2Stream): boolean {
-  return stream.destroyed || stream.closed || stream.headersSent;
 }
 
 function sendOkTrailers(this: ServerHttp2Stream): void {

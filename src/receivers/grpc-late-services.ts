@@ -3,8 +3,8 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { errorFrom, TracAggError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
+import type { GrpcRelay } from "../io/grpc-relay.ts";
 import { sendError } from "./grpc-answer.ts";
-import type { GrpcRelay } from "./grpc-relay.ts";
 import type { GrpcServices } from "./grpc-services.ts";
 
 /** Beginnings of the paths that these services answer. */
@@ -63,7 +63,7 @@ export class LateServices {
     try {
       const [{ addReflection, createGrpcServices }, { GrpcRelay: Relay }] = await Promise.all([
         import("./grpc-services.ts"),
-        import("./grpc-relay.ts"),
+        import("../io/grpc-relay.ts"),
       ]);
       const services = createGrpcServices();
       if (!(await addReflection(services))) {
@@ -71,7 +71,7 @@ export class LateServices {
       }
       if (this.#isClosed) throw new TracAggError("unavailable", "shutting down; ask again later");
       services.setServing(this.#isServing);
-      return { services, relay: new Relay(services.server) };
+      return { services, relay: new Relay(services.server, { sendError, what: "health and reflection" }) };
     } catch (thrown) {
       // The next call tries again.
       this.#made = undefined;

@@ -87,6 +87,7 @@ function readyLine(server: RunningServer): string {
     ui: server.ui,
     otlpGrpc: server.otlpGrpc,
     otlpHttp: server.otlpHttp,
+    ...(server.tempo === undefined ? {} : { tempo: server.tempo }),
     data: server.dataDir ?? null,
   });
 }
@@ -104,6 +105,7 @@ async function banner(context: CliContext, config: TracAggConfig, server: Runnin
     `TracAgg ${VERSION} is ready: ${server.ui}`,
     `  OTLP/gRPC  ${server.otlpGrpc}`,
     `  OTLP/HTTP  ${server.otlpHttp}`,
+    ...(server.tempo === undefined ? [] : [`  Tempo API  ${server.tempo}`]),
     `  Data       ${storageText(config, server)}`,
     `  export OTEL_EXPORTER_OTLP_ENDPOINT=${server.otlpHttp}`,
     "  export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",

@@ -13,13 +13,22 @@ import { duplexPair } from "node:stream";
 import type { Server } from "@grpc/grpc-js";
 import { ServerCredentials } from "@grpc/grpc-js";
 import { TracAggError } from "../base/errors.ts";
-import { isOver, sendError, sendOnlyHeaders } from "./grpc-answer.ts";
+import { isOver, sendOnlyHeaders } from "./http2-answers.ts";
 
-/**
- * Calls that may be open at once, over all connections. Probes and tools have a handful; a client that watches the
- * health keeps one open for as long as it runs. A connection with such a call costs some 190 KiB.
- */
-const MAX_OPEN_CALLS = 1_000;
+/** Options of {@link GrpcRelay}. */
+export interface GrpcRelayOptions {
+  /** Answers a call with an error, in one block of headers. */
+  readonly sendError: (stream: ServerHttp2Stream, error: TracAggError) => void;
+  /**
+   * Calls that may be open at once, over all connections. Default 1,000: probes and tools have a handful; a client that
+   * watches the health keeps one open for as long as it runs. A connection with such a call costs some 190 KiB.
+   */
+  readonly maxOpenCalls?: number;
+  /** What the calls are for, in messages. */
+  readonly what: string;
+}
+
+const DEFAULT_MAX_OPEN_CALLS = 1_000;
 
 /** For the form only: the connection is made of memory. */
 const INNER_ADDRESS = "http://inner";
@@ -30,12 +39,14 @@ const INNER_ADDRESS = "http://inner";
  */
 export class GrpcRelay {
   readonly #server: Server;
+  readonly #options: GrpcRelayOptions;
   readonly #injector: ReturnType<Server["createConnectionInjector"]>;
   readonly #inner = new Map<ServerHttp2Session, ClientHttp2Session>();
   #openCalls = 0;
 
-  constructor(server: Server) {
+  constructor(server: Server, options: GrpcRelayOptions) {
     this.#server = server;
+    this.#options = options;
     this.#injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   }
 
@@ -47,10 +58,11 @@ export class GrpcRelay {
   relay(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
     const { session } = stream;
     if (session === undefined || isOver(stream)) return;
-    if (this.#openCalls >= MAX_OPEN_CALLS) {
+    const { what, maxOpenCalls = DEFAULT_MAX_OPEN_CALLS, sendError } = this.#options;
+    if (this.#openCalls >= maxOpenCalls) {
       throw new TracAggError(
         "overloaded",
-        `more than ${MAX_OPEN_CALLS} calls of health and reflection are open; send again after the delay given`,
+        `more than ${maxOpenCalls} calls of ${what} are open; send again after the delay given`,
       );
     }
     // Only a server has streams of this kind, so its session is one too.
@@ -59,7 +71,7 @@ export class GrpcRelay {
     inner.on("close", () => {
       this.#openCalls--;
     });
-    joinStreams(stream, inner);
+    joinStreams(stream, inner, sendError);
   }
 
   /** Ends every call and the inner server. */
@@ -95,7 +107,11 @@ function endTogether(near: Duplex, far: Duplex): void {
 }
 
 /** Copies messages both ways, headers and trailers one way, and a reset of either to the other. */
-function joinStreams(outer: ServerHttp2Stream, inner: ClientHttp2Stream): void {
+function joinStreams(
+  outer: ServerHttp2Stream,
+  inner: ClientHttp2Stream,
+  sendError: GrpcRelayOptions["sendError"],
+): void {
   let trailers: IncomingHttpHeaders = {};
   inner.on("response", (headers, flags) => {
     if ((flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0) sendOnlyHeaders(outer, headers);
@@ -112,14 +128,12 @@ function joinStreams(outer: ServerHttp2Stream, inner: ClientHttp2Stream): void {
   });
   outer.on("wantTrailers", () => outer.sendTrailers(trailers));
   inner.on("error", () => {});
-  inner.on("close", () => endOuter(outer, inner.rstCode));
+  inner.on("close", () => {
+    // After a proper end the rest of the answer is still on its way out.
+    if (outer.headersSent && inner.rstCode === constants.NGHTTP2_NO_ERROR) return;
+    sendError(outer, new TracAggError("unavailable", "the service ended before it had answered"));
+    outer.close(inner.rstCode);
+  });
   outer.on("close", () => inner.close(constants.NGHTTP2_CANCEL));
   outer.pipe(inner);
-}
-
-function endOuter(outer: ServerHttp2Stream, resetCode: number): void {
-  // After a proper end the rest of the answer is still on its way out.
-  if (outer.headersSent && resetCode === constants.NGHTTP2_NO_ERROR) return;
-  sendError(outer, new TracAggError("unavailable", "the service ended before it had answered"));
-  outer.close(resetCode);
 }
