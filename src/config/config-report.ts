@@ -42,7 +42,8 @@ function unitOf(option: OptionSpec): string {
     duration: "duration (`30s`, `7d`)",
     list: "list, comma-separated outside the file",
   };
-  return words[option.type] ?? option.type;
+  const word = words[option.type] ?? option.type;
+  return option.mayBeOff === true ? `${word}, or \`off\`` : word;
 }
 
 function rangeOf(option: OptionSpec): string {

@@ -107,6 +107,27 @@ describe.each(OPTIONS)("option $key", (option) => {
   });
 });
 
+describe("a port that may be off", () => {
+  it("is off by default and by name, and 0 is a port", () => {
+    const portOf = (flags: object) => load({ flags }).config.api.tempo.port;
+    expect([portOf({}), portOf({ "api.tempo.port": "off" }), portOf({ "api.tempo.port": "0" })]).toEqual([
+      -1, -1, 0,
+    ]);
+  });
+
+  it("is read from the file", () => {
+    expect(load({ yaml: "api:\n  tempo:\n    port: off\n" }).config.api.tempo.port).toBe(-1);
+    expect(load({ yaml: "api:\n  tempo:\n    port: 3200\n" }).config.api.tempo.port).toBe(3_200);
+  });
+
+  it("refuses anything else in words that name both", () => {
+    expect(refusalOf({ flags: { "api.tempo.port": "-1" } })).toContain(
+      "expected off, or a port from 0 to 65535",
+    );
+    expect(refusalOf({ flags: { "server.port": "off" } })).toContain("expected a port, from 0 to 65535");
+  });
+});
+
 describe("precedence", () => {
   const yaml = "server:\n  port: 1001\n";
 
@@ -198,7 +219,7 @@ describe("the file", () => {
     ["logging: loud\n", '1:10: logging: expected a section with format, level, got "loud"'],
     [
       "- 1\n",
-      "1:1: the file: expected a section with data, export, ingest, log, logging, query, receivers, retention, server, store, got a list",
+      "1:1: the file: expected a section with api, data, export, ingest, log, logging, query, receivers, retention, server, store, got a list",
     ],
     [
       "query:\n  maxConcurrent: 0\n",

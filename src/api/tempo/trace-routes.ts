@@ -22,9 +22,10 @@ const MAX_PATCH_OPERATIONS = 1_000;
 /** Routes of single traces. */
 export function traceRoutes(queries: Queries): readonly TempoRoute[] {
   return [
+    // Before the id, which it could be read as.
+    { method: "POST", path: "/api/v2/traces/diff", reply: (request) => traceDiff(queries, request) },
     { method: "GET", path: "/api/traces/:traceId", reply: (request) => bareTrace(queries, request) },
     { method: "GET", path: "/api/v2/traces/:traceId", reply: (request) => envelopedTrace(queries, request) },
-    { method: "POST", path: "/api/v2/traces/diff", reply: (request) => traceDiff(queries, request) },
   ];
 }
 

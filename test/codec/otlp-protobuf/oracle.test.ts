@@ -3,7 +3,11 @@ import type protobuf from "protobufjs";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { SpanBatch } from "../../../src/batch/span-batch.ts";
 import { spanFromRow } from "../../../src/batch/span-from-row.ts";
-import { encodeSpans, payloadFromRows } from "../../../src/codec/otlp-protobuf/encode-request.ts";
+import {
+  encodeSpans,
+  payloadBytesOfRows,
+  payloadFromRows,
+} from "../../../src/codec/otlp-protobuf/encode-request.ts";
 import { OtlpRequestDecoder } from "../../../src/codec/otlp-protobuf/request-decoder.ts";
 import { canonicalFromSpan, sortedByKey } from "../../helpers/canonical-from-span.ts";
 import { corpusMissing, corpusRequests } from "../../helpers/corpus.ts";
@@ -43,7 +47,9 @@ describe.skipIf(corpusMissing !== undefined)(`the recorded requests ${corpusMiss
     for (const payload of corpusRequests()) {
       const { batch } = decoder.decode(payload);
       const expected = fromOracle(payload);
-      expect(fromOracle(payloadFromRows(allRows(batch)))).toEqual(expected);
+      const again = payloadFromRows(allRows(batch));
+      expect(fromOracle(again)).toEqual(expected);
+      expect(payloadBytesOfRows(allRows(batch))).toBe(again.length);
       expect(byKey(fromOracle(encodeSpans(spansOf(batch))))).toEqual(byKey(expected));
     }
   });
@@ -70,6 +76,7 @@ describe("random requests with every field of the protocol", () => {
         const payload = encodeOtlpRequest(requestType, request);
         const again = payloadFromRows(allRows(decoder.decode(payload).batch));
         expect(fromOracle(again)).toEqual(fromOracle(payload));
+        expect(payloadBytesOfRows(allRows(decoder.decode(payload).batch))).toBe(again.length);
       }),
       { numRuns: RUNS },
     );
