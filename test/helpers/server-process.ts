@@ -15,6 +15,8 @@ export interface ReadyLine {
   readonly ui: string;
   readonly otlpGrpc: string;
   readonly otlpHttp: string;
+  /** With `--tempo-port`. */
+  readonly tempo?: string;
   readonly data: string;
 }
 

@@ -87,7 +87,7 @@ export function payloadBytesOfRows(rows: Iterable<SpanRow>): number {
 }
 
 /** Tag, length and so many bytes. */
-export function fieldBytes(length: number): number {
+function fieldBytes(length: number): number {
   let lengthBytes = 1;
   for (let rest = Math.floor(length / 128); rest > 0; rest = Math.floor(rest / 128)) lengthBytes++;
   return 1 + lengthBytes + length;
