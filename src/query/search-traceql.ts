@@ -2,26 +2,24 @@
 
 import { TracAggError } from "../base/errors.ts";
 import { DEFAULT_PAGE_SIZE } from "../base/limits.ts";
-import { inSlices, TimeSlice } from "../base/time-slice.ts";
+import { TimeSlice } from "../base/time-slice.ts";
 import { candidateQuery } from "../filter/conditions/candidate-query.ts";
 import { conditionsOf } from "../filter/conditions/conditions-of.ts";
-import type { CompiledPipeline, TraceMatch } from "../filter/evaluator/pipeline.ts";
+import type { CompiledPipeline } from "../filter/evaluator/pipeline.ts";
 import { compilePipeline } from "../filter/evaluator/pipeline.ts";
-import { rowTraceView } from "../filter/evaluator/row-trace-view.ts";
-import { FilterError } from "../filter/filter-error.ts";
 import type { Pipeline, Query } from "../filter/query-model.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
-import type { TraceKey, TraceRows } from "../store/trace-reader.ts";
+import type { TraceKey } from "../store/trace-reader.ts";
 import type { LintWarning } from "../traceql/lint-query.ts";
 import { warningsAbout } from "../traceql/lint-query.ts";
 import { parseQuery } from "../traceql/parse-query.ts";
-import { lineAndColumn } from "../traceql/traceql-error.ts";
 import type { FoundTrace } from "./found-traces.ts";
 import { BestTraces, foundTraceReader } from "./found-traces.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
+import { inTextOf, matchOf } from "./run-pipeline.ts";
 import { checkPageSize } from "./search-traces.ts";
 import type { CoveredRange, TextRange } from "./trace-filter.ts";
 import { coveredRange, timeRangeFrom } from "./trace-filter.ts";
@@ -30,8 +28,6 @@ import { coveredRange, timeRangeFrom } from "./trace-filter.ts";
 export const DEFAULT_SPANS_SHOWN = 3;
 /** Most spans shown of each spanset; the trace itself has the others. */
 export const MAX_SPANS_SHOWN = 100;
-/** Spans of a trace that self times and critical paths are still worked out of: a tenth of a second without a pause. */
-const MAX_ANALYSED_SPANS = 100_000;
 
 /** Which page of which query. */
 export interface TraceQlSearchRequest extends TextRange {
@@ -167,48 +163,11 @@ async function findTraces(
   return { traces: best.traces(), hasMore, examined };
 }
 
-async function matchOf(
-  q: string,
-  { facts, run }: CompiledPipeline,
-  { summary, rows }: TraceRows,
-  slice: TimeSlice,
-): Promise<TraceMatch | undefined> {
-  if (rows.length > MAX_ANALYSED_SPANS && (facts.has("selfTimes") || facts.has("criticalPath"))) {
-    throw new TracAggError(
-      "too_large",
-      `q: trace ${summary.traceId} has ${rows.length} spans; selfTime and criticalPath are worked out of at most ` +
-        `${MAX_ANALYSED_SPANS}; leave them out, or exclude the trace by its time`,
-      { field: "q" },
-    );
-  }
-  try {
-    return await inSlices(run(rowTraceView(rows)), slice);
-  } catch (thrown) {
-    throw placedError(q, thrown);
-  }
-}
-
-function inTextOf<T>(q: string, work: () => T): T {
-  try {
-    return work();
-  } catch (thrown) {
-    throw placedError(q, thrown);
-  }
-}
-
-/** What cannot be worked out, with its place as errors of the language have it. */
-function placedError(q: string, thrown: unknown): unknown {
-  if (!(thrown instanceof FilterError)) return thrown;
-  const { line, column } = lineAndColumn(q, thrown.start);
-  const message = `line ${line}, column ${column}: ${thrown.reason}`;
-  return new TracAggError("invalid_argument", message, { field: "q", cause: thrown });
-}
-
 function pipelineOf({ expression }: Query): Pipeline {
   if (expression.node === "pipeline") return expression;
   throw new TracAggError(
     "invalid_argument",
-    "q: expected a query for traces, got one for series over time; leave out what follows the last | that gives spans",
+    "q: expected a query for traces, got one for series over time; ask /api/v1/query, or leave out what follows the last | that gives spans",
     { field: "q" },
   );
 }
