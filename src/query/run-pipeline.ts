@@ -4,9 +4,8 @@ import { TracAggError } from "../base/errors.ts";
 import type { TimeSlice } from "../base/time-slice.ts";
 import { inSlices } from "../base/time-slice.ts";
 import type { CompiledPipeline, TraceMatch } from "../filter/evaluator/pipeline.ts";
-import { rowTraceView } from "../filter/evaluator/row-trace-view.ts";
 import { FilterError } from "../filter/filter-error.ts";
-import type { TraceRows } from "../store/trace-reader.ts";
+import type { TraceInView } from "../store/trace-reader.ts";
 import { lineAndColumn } from "../traceql/traceql-error.ts";
 
 /** Spans of a trace that self times and critical paths are still worked out of: a tenth of a second without a pause. */
@@ -22,19 +21,19 @@ const MAX_ANALYSED_SPANS = 100_000;
 export async function matchOf(
   q: string,
   { facts, run }: Pick<CompiledPipeline, "facts" | "run">,
-  { summary, rows }: TraceRows,
+  { traceId, view }: Pick<TraceInView, "traceId" | "view">,
   slice: TimeSlice,
 ): Promise<TraceMatch | undefined> {
-  if (rows.length > MAX_ANALYSED_SPANS && (facts.has("selfTimes") || facts.has("criticalPath"))) {
+  if (view.spanCount > MAX_ANALYSED_SPANS && (facts.has("selfTimes") || facts.has("criticalPath"))) {
     throw new TracAggError(
       "too_large",
-      `q: trace ${summary.traceId} has ${rows.length} spans; selfTime and criticalPath are worked out of at most ` +
+      `q: trace ${traceId} has ${view.spanCount} spans; selfTime and criticalPath are worked out of at most ` +
         `${MAX_ANALYSED_SPANS}; leave them out, or exclude the trace by its time`,
       { field: "q" },
     );
   }
   try {
-    return await inSlices(run(rowTraceView(rows)), slice);
+    return await inSlices(run(view), slice);
   } catch (thrown) {
     throw placedError(q, thrown);
   }

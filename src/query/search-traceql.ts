@@ -2,15 +2,17 @@
 
 import { TracAggError } from "../base/errors.ts";
 import { DEFAULT_PAGE_SIZE } from "../base/limits.ts";
-import { TimeSlice } from "../base/time-slice.ts";
+import { inSlices, TimeSlice } from "../base/time-slice.ts";
 import { candidateQuery } from "../filter/conditions/candidate-query.ts";
+import type { TraceCondition } from "../filter/conditions/condition.ts";
 import { conditionsOf } from "../filter/conditions/conditions-of.ts";
 import type { CompiledPipeline } from "../filter/evaluator/pipeline.ts";
 import { compilePipeline } from "../filter/evaluator/pipeline.ts";
 import type { Pipeline, Query } from "../filter/query-model.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
-import type { TraceKey } from "../store/trace-reader.ts";
+import type { TraceKey, ViewTally } from "../store/trace-reader.ts";
+import { newViewTally } from "../store/trace-reader.ts";
 import type { LintWarning } from "../traceql/lint-query.ts";
 import { warningsAbout } from "../traceql/lint-query.ts";
 import { parseQuery } from "../traceql/parse-query.ts";
@@ -45,10 +47,14 @@ export interface TraceQlSearchRequest extends TextRange {
 export interface SearchExplanation {
   /** What the store was asked for: every trace that can match, and others. */
   readonly candidates: TraceQuery;
+  /** What holds on every trace that matches: the store passed over what does not meet it. */
+  readonly where: TraceCondition;
   /** Candidates that the query was run over, whole. */
   readonly tracesExamined: number;
   readonly spansExamined: number;
   readonly tracesMatched: number;
+  /** How the store went about it. */
+  readonly store: Readonly<ViewTally>;
 }
 
 /** One page. */
@@ -97,8 +103,9 @@ export async function searchTraceQl(
   if (isOrdered && pageToken !== "") throw refusedToken();
   const position = pageToken === "" ? undefined : decodePageToken(filter, pageToken);
   const range = position?.range ?? timeRangeFrom(request, nowMillis);
-  const candidates = { ...candidateQuery(conditionsOf(pipeline)), ...range };
-  const search = { q, candidates, compiled, isOrdered, pageSize, spansShown };
+  const where = conditionsOf(pipeline);
+  const candidates = { ...candidateQuery(where), ...range };
+  const search = { q, candidates, where, compiled, isOrdered, pageSize, spansShown };
   const found = await findTraces(context, search, running, position?.after);
   const last = found.traces.at(-1)?.summary;
   const token =
@@ -110,13 +117,14 @@ export async function searchTraceQl(
     nextPageToken: token,
     range: coveredRange(range, nowMillis, latestStartOf(found.traces)),
     warnings: warningsAbout(query),
-    explanation: { candidates, ...found.examined },
+    explanation: { candidates, where, ...found.examined },
   };
 }
 
 interface Search {
   readonly q: string;
   readonly candidates: TraceQuery;
+  readonly where: TraceCondition;
   readonly compiled: CompiledPipeline;
   readonly isOrdered: boolean;
   readonly pageSize: number;
@@ -126,21 +134,24 @@ interface Search {
 interface Found {
   readonly traces: readonly FoundTrace[];
   readonly hasMore: boolean;
-  readonly examined: Omit<SearchExplanation, "candidates">;
+  readonly examined: Omit<SearchExplanation, "candidates" | "where">;
 }
 
 async function findTraces(
   { reader }: QueryContext,
-  { q, candidates, compiled, isOrdered, pageSize, spansShown }: Search,
+  { q, candidates, where, compiled, isOrdered, pageSize, spansShown }: Search,
   { signal, held }: RunningQuery,
   after: TraceKey | undefined,
 ): Promise<Found> {
   const read = foundTraceReader(compiled.fields, spansShown);
   const best = new BestTraces(pageSize, held);
   const slice = new TimeSlice(signal);
-  const examined = { tracesExamined: 0, spansExamined: 0, tracesMatched: 0 };
+  const examined = { tracesExamined: 0, spansExamined: 0, tracesMatched: 0, store: newViewTally() };
   let hasMore = false;
-  const scan = reader.scan(candidates, {
+  const scan = reader.scanViews(candidates, {
+    needs: compiled,
+    where,
+    tally: examined.store,
     limit: Number.MAX_SAFE_INTEGER,
     expected: pageSize,
     ...(after === undefined ? {} : { after }),
@@ -150,15 +161,17 @@ async function findTraces(
   for await (const trace of scan) {
     const match = await matchOf(q, compiled, trace, slice);
     examined.tracesExamined++;
-    examined.spansExamined += trace.rows.length;
+    examined.spansExamined += trace.view.spanCount;
     if (match !== undefined) {
       examined.tracesMatched++;
-      best.offer(match.sortKey, () => read(trace.summary, match));
+      if (best.takes(match.sortKey)) {
+        best.add(match.sortKey, read(await inSlices(trace.summary(), slice), match));
+      }
       // Whether there are more is for who asks for the next page: that may take all that is stored.
       hasMore = best.isFull && !isOrdered;
       if (hasMore) break;
     }
-    if (slice.isOver(trace.rows.length)) await slice.rest();
+    if (slice.isOver(trace.view.spanCount)) await slice.rest();
   }
   return { traces: best.traces(), hasMore, examined };
 }
