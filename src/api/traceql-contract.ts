@@ -56,9 +56,20 @@ export interface FoundTraceJson extends TraceSummaryJson {
 export interface SearchExplanationJson {
   /** Conditions that the store looked for; the rest was asked of whole traces. */
   readonly candidates: Readonly<Record<string, PlainJson>>;
+  /** What holds on every trace that matches: traces without it were passed over. */
+  readonly conditions: string;
   readonly tracesExamined: number;
   readonly spansExamined: number;
   readonly tracesMatched: number;
+  readonly store: {
+    /** None of their traces can match. */
+    readonly segmentsPassedOver: number;
+    /** Only the columns that the query reads were read. */
+    readonly segmentsByColumns: number;
+    /** Whole spans were read. */
+    readonly segmentsByRows: number;
+    readonly tracesByColumns: number;
+  };
 }
 
 /** Something in a query that is probably not meant. */

@@ -66,6 +66,7 @@ export function matchesTimes(query: TraceQuery, startTimeUnixNano: bigint, endTi
   return (
     (query.startTimeUnixNano === undefined || startTimeUnixNano >= query.startTimeUnixNano) &&
     (query.endTimeUnixNano === undefined || startTimeUnixNano < query.endTimeUnixNano) &&
+    (query.minEndTimeUnixNano === undefined || endTimeUnixNano >= query.minEndTimeUnixNano) &&
     (query.minDurationNanos === undefined || durationNanos >= query.minDurationNanos) &&
     (query.maxDurationNanos === undefined || durationNanos <= query.maxDurationNanos)
   );

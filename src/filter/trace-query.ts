@@ -32,4 +32,6 @@ export interface TraceQuery {
   readonly startTimeUnixNano?: bigint;
   /** Traces that start before this moment. */
   readonly endTimeUnixNano?: bigint;
+  /** Traces whose latest span ends at or after this moment: those that reach into a range, whenever they began. */
+  readonly minEndTimeUnixNano?: bigint;
 }

@@ -9,7 +9,8 @@ import { rowTraceView } from "../filter/evaluator/row-trace-view.ts";
 import type { TraceView } from "../filter/evaluator/trace-view.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
-import { matchOf, prepareQuery } from "./search-traceql.ts";
+import { matchOf } from "./run-pipeline.ts";
+import { prepareQuery } from "./search-traceql.ts";
 import type { StoredTrace } from "./stored-trace.ts";
 import { traceRows } from "./stored-trace.ts";
 
@@ -61,7 +62,8 @@ export async function filteredTrace(
   const summaryOf = async (kept: readonly SpanRow[]) => await inSlices(rowSummary(kept), slice);
   const summary = await summaryOf(rows);
   if (filter === undefined || prepared === undefined) return { trace: { summary, rows }, cut };
-  const match = await matchOf(prepared, { summary, rows }, slice);
+  const view = rowTraceView(rows);
+  const match = await matchOf(prepared.q, prepared.compiled, { traceId: summary.traceId, view }, slice);
   const matched = match?.spansets.flatMap(({ spans }) => spans) ?? [];
   const kept = await inSlices(keptRows(rows, matched, filter), slice);
   if (kept.length === 0) return { trace: undefined, cut };

@@ -12,6 +12,7 @@ import {
   checkSpansShown,
   DEFAULT_SPANS_SHOWN,
   matchingTraces,
+  newSearchCounts,
   prepareQuery,
 } from "./search-traceql.ts";
 import type { TextRange } from "./trace-filter.ts";
@@ -74,7 +75,7 @@ export async function findTraceQl(
   checkSpansShown(spansShown);
   const prepared = prepareQuery(q);
   const candidates = candidatesOf(prepared, timeRangeFrom(request, context.clock.nowMillis()));
-  const counts: SearchCounts = { tracesExamined: 0, spansExamined: 0, tracesMatched: 0 };
+  const counts = newSearchCounts();
   const parts = new Parts(onPart, running.held, counts);
   const search = { ...prepared, candidates, expected: maxTraces };
   const matches = matchingTraces(context, search, running, counts);
@@ -96,7 +97,7 @@ async function takeNewest(matches: Matches, { maxTraces, read, parts }: Target):
   let taken = 0;
   for await (const found of matches) {
     if (found !== undefined) {
-      parts.add(read(found.summary, found.match));
+      parts.add(read(await found.summary(), found.match));
       taken++;
       if (taken === maxTraces) break;
     }
@@ -112,7 +113,10 @@ async function takeFirst(
 ): Promise<void> {
   const best = new BestTraces(maxTraces, held);
   for await (const found of matches) {
-    if (found !== undefined) best.offer(found.match.sortKey, () => read(found.summary, found.match));
+    const sortKey = found?.match.sortKey;
+    if (found !== undefined && best.takes(sortKey)) {
+      best.add(sortKey, read(await found.summary(), found.match));
+    }
     if (parts.isDue()) await parts.tell();
   }
   for (const trace of best.traces()) {

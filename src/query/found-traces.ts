@@ -161,14 +161,16 @@ export class BestTraces {
     return this.#best.length >= this.#size;
   }
 
-  /** Offers a trace; it is read only when it is among the first. */
-  offer(sortKey: SortKey | undefined, read: () => FoundTrace): void {
-    const place = this.#placeOf(sortKey);
-    if (place >= this.#size) return;
-    const trace = read();
+  /** True when a trace is among the first: it is worth reading then. */
+  takes(sortKey: SortKey | undefined): boolean {
+    return this.#placeOf(sortKey) < this.#size;
+  }
+
+  /** Takes a trace among the first. */
+  add(sortKey: SortKey | undefined, trace: FoundTrace): void {
     const bytes = bytesOf(trace);
     this.#held.add(bytes);
-    this.#best.splice(place, 0, { bytes, sortKey, trace });
+    this.#best.splice(this.#placeOf(sortKey), 0, { bytes, sortKey, trace });
     if (this.#best.length > this.#size) this.#held.add(-(this.#best.pop() as Ranked).bytes);
   }
 

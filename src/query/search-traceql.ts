@@ -4,24 +4,24 @@ import { TracAggError } from "../base/errors.ts";
 import { DEFAULT_PAGE_SIZE } from "../base/limits.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
 import { candidateQuery } from "../filter/conditions/candidate-query.ts";
+import type { TraceCondition } from "../filter/conditions/condition.ts";
 import { conditionsOf } from "../filter/conditions/conditions-of.ts";
 import type { CompiledPipeline, TraceMatch } from "../filter/evaluator/pipeline.ts";
 import { compilePipeline } from "../filter/evaluator/pipeline.ts";
-import { rowTraceView } from "../filter/evaluator/row-trace-view.ts";
-import { FilterError } from "../filter/filter-error.ts";
 import type { Pipeline, Query } from "../filter/query-model.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
-import type { TraceKey, TraceRows } from "../store/trace-reader.ts";
+import type { TraceKey, ViewTally } from "../store/trace-reader.ts";
+import { newViewTally } from "../store/trace-reader.ts";
 import type { LintWarning } from "../traceql/lint-query.ts";
 import { warningsAbout } from "../traceql/lint-query.ts";
 import { parseQuery } from "../traceql/parse-query.ts";
-import { lineAndColumn } from "../traceql/traceql-error.ts";
 import type { FoundTrace } from "./found-traces.ts";
 import { BestTraces, foundTraceReader } from "./found-traces.ts";
 import { decodePageToken, encodePageToken } from "./page-token.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
+import { inTextOf, matchOf } from "./run-pipeline.ts";
 import { checkPageSize } from "./search-traces.ts";
 import type { CoveredRange, TextRange, TimeRange } from "./trace-filter.ts";
 import { coveredRange, timeRangeFrom } from "./trace-filter.ts";
@@ -30,8 +30,6 @@ import { coveredRange, timeRangeFrom } from "./trace-filter.ts";
 export const DEFAULT_SPANS_SHOWN = 3;
 /** Most spans shown of each spanset; the trace itself has the others. */
 export const MAX_SPANS_SHOWN = 100;
-/** Spans of a trace that self times and critical paths are still worked out of: a tenth of a second without a pause. */
-const MAX_ANALYSED_SPANS = 100_000;
 
 /** Which page of which query. */
 export interface TraceQlSearchRequest extends TextRange {
@@ -49,10 +47,14 @@ export interface TraceQlSearchRequest extends TextRange {
 export interface SearchExplanation {
   /** What the store was asked for: every trace that can match, and others. */
   readonly candidates: TraceQuery;
+  /** What holds on every trace that matches: the store passed over what does not meet it. */
+  readonly where: TraceCondition;
   /** Candidates that the query was run over, whole. */
   readonly tracesExamined: number;
   readonly spansExamined: number;
   readonly tracesMatched: number;
+  /** How the store went about it. */
+  readonly store: Readonly<ViewTally>;
 }
 
 /** One page. */
@@ -93,7 +95,7 @@ export async function searchTraceQl(
   checkPageSize(pageSize);
   checkSpansShown(spansShown);
   const prepared = prepareQuery(q);
-  const { isOrdered } = prepared;
+  const { isOrdered, where } = prepared;
   const nowMillis = context.clock.nowMillis();
   const filter = filterOf(request);
   if (isOrdered && pageToken !== "") throw refusedToken();
@@ -112,7 +114,7 @@ export async function searchTraceQl(
     nextPageToken: token,
     range: coveredRange(range, nowMillis, latestStartOf(found.traces)),
     warnings: warningsAbout(prepared.query),
-    explanation: { candidates, ...found.examined },
+    explanation: { candidates, where, ...found.examined },
   };
 }
 
@@ -122,6 +124,8 @@ export interface PreparedQuery {
   readonly query: Query;
   readonly pipeline: Pipeline;
   readonly compiled: CompiledPipeline;
+  /** What holds on every trace that matches. */
+  readonly where: TraceCondition;
   /** True when the first of all that match are known only at the end. */
   readonly isOrdered: boolean;
 }
@@ -135,12 +139,13 @@ export function prepareQuery(q: string): PreparedQuery {
   const query = parseQuery(q);
   const pipeline = pipelineOf(query);
   const compiled = inTextOf(q, () => compilePipeline(pipeline));
-  return { q, query, pipeline, compiled, isOrdered: pipeline.stages.some(({ node }) => node === "orderBy") };
+  const isOrdered = pipeline.stages.some(({ node }) => node === "orderBy");
+  return { q, query, pipeline, compiled, where: conditionsOf(pipeline), isOrdered };
 }
 
 /** What the store is asked for, so that no trace that matches is left out. */
-export function candidatesOf({ pipeline }: Pick<PreparedQuery, "pipeline">, range: TimeRange): TraceQuery {
-  return { ...candidateQuery(conditionsOf(pipeline)), ...range };
+export function candidatesOf({ where }: Pick<PreparedQuery, "where">, range: TimeRange): TraceQuery {
+  return { ...candidateQuery(where), ...range };
 }
 
 /** What was looked at so far. */
@@ -148,20 +153,27 @@ export interface SearchCounts {
   tracesExamined: number;
   spansExamined: number;
   tracesMatched: number;
+  readonly store: ViewTally;
+}
+
+/** Counters at their beginning. */
+export function newSearchCounts(): SearchCounts {
+  return { tracesExamined: 0, spansExamined: 0, tracesMatched: 0, store: newViewTally() };
 }
 
 /** Which traces a query is run over. */
-interface Matching extends Pick<PreparedQuery, "q" | "compiled"> {
+interface Matching extends Pick<PreparedQuery, "q" | "compiled" | "where"> {
   readonly candidates: TraceQuery;
   /** How many matches will likely be taken. */
   readonly expected: number;
   readonly after?: TraceKey | undefined;
 }
 
-/** A trace that matched, its rows at hand. */
+/** A trace that matched, to be read before the next one is asked for. */
 interface Matched {
-  readonly summary: TraceSummary;
   readonly match: TraceMatch;
+  /** Worked out when it is asked for. */
+  summary(): TraceSummary | Promise<TraceSummary>;
 }
 
 /**
@@ -170,12 +182,15 @@ interface Matched {
  */
 export async function* matchingTraces(
   { reader }: QueryContext,
-  { candidates, expected, after, ...query }: Matching,
+  { q, candidates, where, compiled, expected, after }: Matching,
   { signal, held }: RunningQuery,
   counts: SearchCounts,
 ): AsyncGenerator<Matched | undefined, void> {
   const slice = new TimeSlice(signal);
-  const scan = reader.scan(candidates, {
+  const scan = reader.scanViews(candidates, {
+    needs: compiled,
+    where,
+    tally: counts.store,
     limit: Number.MAX_SAFE_INTEGER,
     expected,
     ...(after === undefined ? {} : { after }),
@@ -183,14 +198,14 @@ export async function* matchingTraces(
     held,
   });
   for await (const trace of scan) {
-    const match = await matchOf(query, trace, slice);
+    const match = await matchOf(q, compiled, trace, slice);
     counts.tracesExamined++;
-    counts.spansExamined += trace.rows.length;
+    counts.spansExamined += trace.view.spanCount;
     if (match !== undefined) {
       counts.tracesMatched++;
-      yield { summary: trace.summary, match };
+      yield { match, summary: () => inSlices(trace.summary(), slice) };
     }
-    if (!slice.isOver(trace.rows.length)) continue;
+    if (!slice.isOver(trace.view.spanCount)) continue;
     await slice.rest();
     yield undefined;
   }
@@ -216,16 +231,13 @@ async function findTraces(
 ): Promise<Found> {
   const read = foundTraceReader(search.compiled.fields, spansShown);
   const best = new BestTraces(pageSize, running.held);
-  const examined = { tracesExamined: 0, spansExamined: 0, tracesMatched: 0 };
+  const examined = newSearchCounts();
   let hasMore = false;
-  for await (const found of matchingTraces(
-    context,
-    { ...search, expected: pageSize, after },
-    running,
-    examined,
-  )) {
+  const matches = matchingTraces(context, { ...search, expected: pageSize, after }, running, examined);
+  for await (const found of matches) {
     if (found === undefined) continue;
-    best.offer(found.match.sortKey, () => read(found.summary, found.match));
+    const { sortKey } = found.match;
+    if (best.takes(sortKey)) best.add(sortKey, read(await found.summary(), found.match));
     // Whether there are more is for who asks for the next page: that may take all that is stored.
     hasMore = best.isFull && !isOrdered;
     if (hasMore) break;
@@ -233,52 +245,11 @@ async function findTraces(
   return { traces: best.traces(), hasMore, examined };
 }
 
-/**
- * Runs a query over one whole trace; undefined when it does not match.
- *
- * @throws TracAggError as {@link searchTraceQl} does for what cannot be worked out.
- */
-export async function matchOf(
-  { q, compiled: { facts, run } }: Pick<PreparedQuery, "q" | "compiled">,
-  { summary, rows }: TraceRows,
-  slice: TimeSlice,
-): Promise<TraceMatch | undefined> {
-  if (rows.length > MAX_ANALYSED_SPANS && (facts.has("selfTimes") || facts.has("criticalPath"))) {
-    throw new TracAggError(
-      "too_large",
-      `q: trace ${summary.traceId} has ${rows.length} spans; selfTime and criticalPath are worked out of at most ` +
-        `${MAX_ANALYSED_SPANS}; leave them out, or exclude the trace by its time`,
-      { field: "q" },
-    );
-  }
-  try {
-    return await inSlices(run(rowTraceView(rows)), slice);
-  } catch (thrown) {
-    throw placedError(q, thrown);
-  }
-}
-
-function inTextOf<T>(q: string, work: () => T): T {
-  try {
-    return work();
-  } catch (thrown) {
-    throw placedError(q, thrown);
-  }
-}
-
-/** What cannot be worked out, with its place as errors of the language have it. */
-function placedError(q: string, thrown: unknown): unknown {
-  if (!(thrown instanceof FilterError)) return thrown;
-  const { line, column } = lineAndColumn(q, thrown.start);
-  const message = `line ${line}, column ${column}: ${thrown.reason}`;
-  return new TracAggError("invalid_argument", message, { field: "q", cause: thrown });
-}
-
 function pipelineOf({ expression }: Query): Pipeline {
   if (expression.node === "pipeline") return expression;
   throw new TracAggError(
     "invalid_argument",
-    "q: expected a query for traces, got one for series over time; leave out what follows the last | that gives spans",
+    "q: expected a query for traces, got one for series over time; ask /api/v1/query, or leave out what follows the last | that gives spans",
     { field: "q" },
   );
 }

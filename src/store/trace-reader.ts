@@ -1,7 +1,11 @@
 /** The port through which traces are found and read. */
 
 import type { HeldBytes } from "../base/held-bytes.ts";
+import type { Steps } from "../base/time-slice.ts";
 import type { SpanRow } from "../batch/span-batch.ts";
+import type { TraceCondition } from "../filter/conditions/condition.ts";
+import type { CompiledPipeline } from "../filter/evaluator/pipeline.ts";
+import type { TraceView } from "../filter/evaluator/trace-view.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { OperationNumbers, TraceDurations } from "../model/trace-durations.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
@@ -48,6 +52,44 @@ export interface TraceScan extends Omit<TracePageRequest, "limit"> {
   readonly expected?: number;
 }
 
+/** What a query reads of the traces it looks at. */
+export type ViewNeeds = Pick<CompiledPipeline, "fields" | "facts">;
+
+/** How a query was worked out, counted while it goes on. */
+export interface ViewTally {
+  /** Segments passed over, since none of their traces can match. */
+  segmentsPassedOver: number;
+  /** Segments of which columns alone were read. */
+  segmentsByColumns: number;
+  /** Segments of which whole spans were read. */
+  segmentsByRows: number;
+  /** Traces given from columns alone. */
+  tracesByColumns: number;
+}
+
+/** Counters at their beginning. */
+export function newViewTally(): ViewTally {
+  return { segmentsPassedOver: 0, segmentsByColumns: 0, segmentsByRows: 0, tracesByColumns: 0 };
+}
+
+/** Which traces a query looks at, and what it reads of them. */
+export interface ViewScan extends TraceScan {
+  readonly needs: ViewNeeds;
+  /** What holds on every trace that is wanted. */
+  readonly where: TraceCondition;
+  readonly tally?: ViewTally;
+}
+
+/** A whole trace as a query looks at it, to be read before the next one is asked for. */
+export interface TraceInView {
+  readonly traceId: string;
+  readonly startTimeUnixNano: bigint;
+  /** Has what the needs of the scan name; the rest may be missing. */
+  readonly view: TraceView;
+  /** Worked out when it is asked for. */
+  summary(): Steps<TraceSummary>;
+}
+
 /** How far a scan of durations goes, and whose numbers of operations it uses. */
 export interface DurationScan extends Omit<TracePageRequest, "after"> {
   readonly numbers: OperationNumbers;
@@ -67,6 +109,11 @@ export interface TraceReader {
   search(query: TraceQuery, page: TracePageRequest): Promise<TracePage>;
   /** Whole matching traces, newest first, until the consumer stops or `limit` traces are given. */
   scan(query: TraceQuery, options: TraceScan): AsyncIterable<TraceRows>;
+  /**
+   * Whole traces, newest first: every one that matches the query and meets `where`, and others, so that what comes has to
+   * be asked again.
+   */
+  scanViews(query: TraceQuery, options: ViewScan): AsyncIterable<TraceInView>;
   /** As {@link TraceReader.scan}, with the durations of the spans and nothing else of them. */
   scanDurations(query: TraceQuery, options: DurationScan): AsyncIterable<TraceDurations>;
 }

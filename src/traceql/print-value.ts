@@ -2,7 +2,7 @@
 
 import type { Field, FilterValue } from "../filter/query-model.ts";
 import { isDigit, isNameUnit } from "./scan.ts";
-import { MAX_INT, MIN_INT, PRINTED_BARE } from "./words.ts";
+import { BARE_NAMES, MAX_INT, MIN_INT, PRINTED_BARE } from "./words.ts";
 
 const NANOS_PER_MINUTE = 60_000_000_000n;
 const NANOS_PER_SECOND = 1_000_000_000n;
@@ -121,4 +121,10 @@ export function fieldText(field: Field): string {
   const scope = field.scope === "any" ? "" : field.scope;
   if (!needsQuotes(field.key, scope === "")) return `${scope}.${field.key}`;
   return `${scope}."${field.key.replace(/["\\]/g, "\\$&")}"`;
+}
+
+/** The name of the label that series have for a field: an intrinsic by its name without a scope, where it has one. */
+export function labelText(field: Field): string {
+  const bare = field.node === "intrinsic" ? BARE_NAMES.get(field.name) : undefined;
+  return bare ?? fieldText(field);
 }

@@ -47,6 +47,11 @@ export const PRINTED_BARE: ReadonlyMap<Intrinsic, string> = new Map<Intrinsic, s
   ["span:nestedSetParent", "nestedSetParent"],
 ]);
 
+/** Names of intrinsics without a scope, by what they stand for: labels of series have them. */
+export const BARE_NAMES: ReadonlyMap<Intrinsic, string> = new Map(
+  BARE_INTRINSICS.map(([name, intrinsic]) => [intrinsic, name]),
+);
+
 /** Words that are values. */
 export const VALUE_WORDS: ReadonlyMap<string, FilterValue> = new Map<string, FilterValue>([
   ["true", { type: "boolean", value: true }],

@@ -142,6 +142,7 @@ describe("a connection with pipelined requests that dies", () => {
     const events: string[] = [];
     const reader: TraceReader = {
       scan: (query, options) => store.scan(query, options),
+      scanViews: (query, options) => store.scanViews(query, options),
       scanDurations: (query, options) => store.scanDurations(query, options),
       search: (query, page) => store.search(query, page),
       trace: (_traceId, signal) =>

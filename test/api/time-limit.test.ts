@@ -18,6 +18,7 @@ beforeAll(async () => {
       trace: never,
       search: never,
       scan: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
+      scanViews: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
       scanDurations: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
     },
   });
@@ -29,6 +30,7 @@ describe("the time limit of queries", () => {
     "services",
     "operations?service=a",
     "traces",
+    "traces?q={}",
     `traces/${CHECKOUT_ID}`,
     `traces/${CHECKOUT_ID}?format=otlp`,
     `traces/${CHECKOUT_ID}?format=jaeger`,

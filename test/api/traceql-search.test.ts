@@ -154,9 +154,11 @@ describe("search in TraceQL", () => {
     );
     expect(explanation).toEqual({
       candidates: { service: "worker", minDurationNanos: "3000001" },
+      conditions: 'some span (service = "worker" and duration >= 3000001)',
       tracesExamined: 2,
       spansExamined: 2,
       tracesMatched: 1,
+      store: { segmentsPassedOver: 0, segmentsByColumns: 0, segmentsByRows: 0, tracesByColumns: 0 },
     });
   });
 

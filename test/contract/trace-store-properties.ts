@@ -59,6 +59,7 @@ const anyQuery: fc.Arbitrary<TraceQuery> = fc.record(
     maxDurationNanos: fc.constantFrom(0n, 1n, 1_000_000n, 9_000_000n),
     startTimeUnixNano: anyTime,
     endTimeUnixNano: anyTime,
+    minEndTimeUnixNano: anyTime,
   },
   { requiredKeys: [] },
 );

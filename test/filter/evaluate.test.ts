@@ -67,6 +67,8 @@ const SUMMARY_CASES: readonly (readonly [TraceQuery, boolean])[] = [
   [{ startTimeUnixNano: 100n, endTimeUnixNano: 101n }, true],
   [{ startTimeUnixNano: 101n }, false],
   [{ endTimeUnixNano: 100n }, false],
+  [{ minEndTimeUnixNano: 300n }, true],
+  [{ minEndTimeUnixNano: 301n }, false],
 ];
 
 describe("a query", () => {

@@ -50,13 +50,15 @@ function meetsOn(condition: SpanCondition, trace: TraceFacts, span: number): boo
       return trace.whole.rootServiceName === condition.equals;
     case "attribute":
       return holds("=", read(condition, trace, span), valueOfLiteral(condition.equals));
+    case "attributeOrder":
+      return holds(condition.operator, read(condition, trace, span), valueOfLiteral(condition.than));
     case "attributeExists":
       return read(condition, trace, span) !== undefined;
   }
 }
 
 function read(
-  { scope, key }: Extract<SpanCondition, { readonly node: "attribute" | "attributeExists" }>,
+  { scope, key }: Extract<SpanCondition, { readonly node: "attribute" | "attributeOrder" | "attributeExists" }>,
   trace: TraceFacts,
   span: number,
 ): Value {

@@ -128,6 +128,7 @@ function summaryFits(summary: TraceSummary, query: TraceQuery): boolean {
     query.maxDurationNanos !== undefined && duration > query.maxDurationNanos,
     query.startTimeUnixNano !== undefined && summary.startTimeUnixNano < query.startTimeUnixNano,
     query.endTimeUnixNano !== undefined && summary.startTimeUnixNano >= query.endTimeUnixNano,
+    query.minEndTimeUnixNano !== undefined && summary.endTimeUnixNano < query.minEndTimeUnixNano,
   ];
   return !wrong.includes(true);
 }

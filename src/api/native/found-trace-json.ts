@@ -1,5 +1,6 @@
 /** Traces that a query found, as the native API writes them. */
 
+import { conditionText } from "../../filter/conditions/condition-text.ts";
 import type { Value } from "../../filter/evaluator/values.ts";
 import { typeOf } from "../../filter/evaluator/values.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
@@ -20,13 +21,13 @@ import { summaryJson } from "./summary-json.ts";
 
 /** A page of traces that a query found. */
 export function foundTraceListJson(answer: TraceQlSearchAnswer): FoundTraceListJson {
-  const { candidates, ...counts } = answer.explanation;
+  const { candidates, where, ...counts } = answer.explanation;
   return {
     traces: answer.traces.map(foundTraceJson),
     nextPageToken: answer.nextPageToken,
     range: rangeJson(answer.range),
     warnings: answer.warnings.map(({ rule, start, end, message }) => ({ rule, start, end, message })),
-    explanation: { candidates: candidatesJson(candidates), ...counts },
+    explanation: { candidates: candidatesJson(candidates), conditions: conditionText(where), ...counts },
   };
 }
 

@@ -60,9 +60,22 @@ export function traceQlSchemas(
         mapOf({}),
         "Conditions that the store looked for; the rest was asked of whole traces.",
       ),
+      conditions: described(
+        TEXT,
+        "What holds on every trace that matches: traces without it were passed over.",
+      ),
       tracesExamined: COUNT,
       spansExamined: COUNT,
       tracesMatched: COUNT,
+      store: described(
+        objectOf({
+          segmentsPassedOver: described(COUNT, "None of their traces can match."),
+          segmentsByColumns: described(COUNT, "Only the columns that the query reads were read."),
+          segmentsByRows: described(COUNT, "Whole spans were read."),
+          tracesByColumns: COUNT,
+        }),
+        "How the store went about it.",
+      ),
     }),
     FoundTraceList: objectOf({
       traces: listOf(ref("FoundTrace")),

@@ -95,7 +95,7 @@ function addSpanLeaf(
       if (leaf.equals === "error") query.hasErrors = true;
       return;
     case "attribute":
-      if (isSearchable(leaf)) attributes.push({ key: leaf.key, value: textOf(leaf.equals) });
+      if (isSearchable(leaf)) attributes.push({ key: leaf.key, value: textOfLiteral(leaf.equals) });
       return;
     default:
       return;
@@ -113,7 +113,7 @@ function isSearchable({ scope, key, equals }: Extract<SpanLeaf, { readonly node:
 }
 
 /** A text that every attribute equals that equals the literal. */
-function textOf(literal: AttributeLiteral): string {
+export function textOfLiteral(literal: AttributeLiteral): string {
   switch (literal.type) {
     case "string":
       return literal.value;

@@ -19,6 +19,9 @@ export type TraceLeaf =
   | { readonly node: "traceId" | "rootName" | "rootService"; readonly equals: string }
   | ({ readonly node: "traceDuration" } & DurationBounds);
 
+/** Comparisons by size. */
+export type OrderOperator = "<" | "<=" | ">" | ">=";
+
 /** Something about one span. */
 export type SpanLeaf =
   | { readonly node: "service" | "name"; readonly equals: string }
@@ -31,6 +34,14 @@ export type SpanLeaf =
       readonly scope: AttributeScope;
       readonly key: string;
       readonly equals: AttributeLiteral;
+    }
+  /** Ordered as the evaluator orders; of an array any element, of events and links any. */
+  | {
+      readonly node: "attributeOrder";
+      readonly scope: AttributeScope;
+      readonly key: string;
+      readonly operator: OrderOperator;
+      readonly than: AttributeLiteral;
     }
   /** The key is there with a value; of events and links on any. */
   | { readonly node: "attributeExists"; readonly scope: AttributeScope; readonly key: string };

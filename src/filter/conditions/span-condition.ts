@@ -12,7 +12,7 @@ import type {
   FilterValue,
   IntrinsicField,
 } from "../query-model.ts";
-import type { DurationBounds, SpanCondition } from "./condition.ts";
+import type { DurationBounds, OrderOperator, SpanCondition } from "./condition.ts";
 import { ALWAYS, allOf, anyOf, NEVER } from "./condition.ts";
 
 /** The necessary condition of an expression: where that is true, this is; where nothing can be said, it is always. */
@@ -46,7 +46,23 @@ function ofComparison({ field, operator, literal: { value } }: FieldComparison):
   }
   if (operator === "=") return value.type === "nil" ? ALWAYS : equalTo(field, value);
   // What is not there is neither unequal nor in any order.
-  return existing(field);
+  if (operator === "!=" || operator === "!~") return existing(field);
+  return ordered(field, operator, value);
+}
+
+/** Truth values, statuses and kinds have no order. */
+function ordered(field: Field, operator: OrderOperator, value: FilterValue): SpanCondition {
+  switch (value.type) {
+    case "nil":
+    case "status":
+    case "kind":
+    case "boolean":
+      return NEVER;
+    default:
+      break;
+  }
+  if (field.node === "intrinsic" || field.key === "service.name") return existing(field);
+  return { node: "attributeOrder", scope: field.scope, key: field.key, operator, than: value };
 }
 
 function ofPattern(field: Field, value: FilterValue): SpanCondition {

@@ -13,11 +13,14 @@ import type { TraceSummary } from "../../model/trace-summary.ts";
 import type { TraceKey, TraceRows, TraceScan } from "../trace-reader.ts";
 import type { LakeSnapshot } from "./lake-snapshot.ts";
 import { ROW_FILES } from "./lake-snapshot.ts";
+import type { SortedSource } from "./newest-first.ts";
+import { mergeNewestFirst } from "./newest-first.ts";
 import type { Segment } from "./segment.ts";
 import type { SpanPlan } from "./segment-conditions.ts";
 import { spanPlan, startRange } from "./segment-conditions.ts";
 import { SegmentFile } from "./segment-format.ts";
 import { candidateSummaries, resourceIdsWhere, rowsByTrace } from "./segment-queries.ts";
+import type { RowSql } from "./sql-logic.ts";
 
 /** A matching trace; rows are there when they were asked for. */
 export interface FoundTrace {
@@ -52,22 +55,36 @@ export async function* searchLake(
   query: TraceQuery,
   options: LakeSearchOptions,
 ): AsyncGenerator<FoundTrace, void> {
+  const { hot, shared, segments } = lakeSources(snapshot, query, options);
+  const ofSegments = segments.map((segment) => ({
+    newestStart: segment.meta.maxTraceStartUnixNano,
+    open: () => segmentTraces(snapshot, segment, query, options),
+  }));
+  yield* mergeNewestFirst([hot, shared, ...ofSegments], ({ summary }) => summary);
+}
+
+/** Where traces may match: in the hot set alone, in several places, in one segment alone. */
+export interface LakeSources {
+  readonly hot: SortedSource<FoundTrace>;
+  readonly shared: SortedSource<FoundTrace>;
+  readonly segments: readonly Segment[];
+}
+
+/** The sources of a query. */
+export function lakeSources(
+  snapshot: LakeSnapshot,
+  query: TraceQuery,
+  options: LakeSearchOptions,
+): LakeSources {
   const shared = sharedPlacesOf(snapshot, query, options.after);
-  const sources: SortedSource[] = [
-    { newestStart: undefined, open: () => hotTraces(snapshot, query, options) },
-    {
+  return {
+    hot: { newestStart: undefined, open: () => hotTraces(snapshot, query, options) },
+    shared: {
       newestStart: shared[0]?.startTimeUnixNano ?? 0n,
       open: () => sharedTraces(snapshot, query, shared, options),
     },
-  ];
-  for (const segment of snapshot.segments) {
-    if (!mayHold(segment, query, options.after)) continue;
-    sources.push({
-      newestStart: segment.meta.maxTraceStartUnixNano,
-      open: () => segmentTraces(snapshot, segment, query, options),
-    });
-  }
-  yield* mergeNewestFirst(sources);
+    segments: snapshot.segments.filter((segment) => mayHold(segment, query, options.after)),
+  };
 }
 
 /** Whole matching traces of a snapshot, newest first, at most `limit`. */
@@ -83,60 +100,6 @@ export async function* scanLake(
     yield { summary, rows: rows ?? [] };
     if (--left <= 0) return;
   }
-}
-
-/** A stream in list order that is opened only when it may come next. */
-interface SortedSource {
-  /** No trace of the stream starts later; undefined when unknown. */
-  readonly newestStart: bigint | undefined;
-  open(): AsyncGenerator<FoundTrace, void>;
-}
-
-interface OpenSource {
-  readonly stream: AsyncGenerator<FoundTrace, void>;
-  head: FoundTrace;
-}
-
-async function* mergeNewestFirst(sources: readonly SortedSource[]): AsyncGenerator<FoundTrace, void> {
-  const unopened = [...sources].sort((left, right) => compareNewest(left.newestStart, right.newestStart));
-  const open: OpenSource[] = [];
-  try {
-    for (;;) {
-      let first = firstOf(open);
-      while (unopened.length > 0 && mayComeBefore(unopened[0]!, first)) {
-        const stream = unopened.shift()!.open();
-        const next = await stream.next();
-        if (next.done !== true) open.push({ stream, head: next.value });
-        first = firstOf(open);
-      }
-      if (first === undefined) return;
-      yield first.head;
-      const next = await first.stream.next();
-      if (next.done === true) open.splice(open.indexOf(first), 1);
-      else first.head = next.value;
-    }
-  } finally {
-    for (const { stream } of open) await stream.return();
-  }
-}
-
-/** Unknown first, then the latest. */
-function compareNewest(left: bigint | undefined, right: bigint | undefined): number {
-  if (left === undefined || right === undefined)
-    return Number(left !== undefined) - Number(right !== undefined);
-  if (left === right) return 0;
-  return left > right ? -1 : 1;
-}
-
-function firstOf(open: readonly OpenSource[]): OpenSource | undefined {
-  let first = open[0];
-  for (const source of open) if (comparePlaces(source.head.summary, first!.head.summary) < 0) first = source;
-  return first;
-}
-
-function mayComeBefore(source: SortedSource, first: OpenSource | undefined): boolean {
-  if (first === undefined || source.newestStart === undefined) return true;
-  return source.newestStart >= first.head.summary.startTimeUnixNano;
 }
 
 function mayHold(segment: Segment, query: TraceQuery, after: TraceKey | undefined): boolean {
@@ -199,12 +162,17 @@ async function* sharedTraces(
   }
 }
 
-/** Traces that lie in one segment and nowhere else. */
-async function* segmentTraces(
+/**
+ * Traces that lie in one segment and nowhere else.
+ *
+ * @param where a further condition on a row of `traces.parquet`
+ */
+export async function* segmentTraces(
   snapshot: LakeSnapshot,
   segment: Segment,
   query: TraceQuery,
   options: LakeSearchOptions,
+  where: RowSql = true,
 ): AsyncGenerator<FoundTrace, void> {
   const { reader } = snapshot;
   const plan = await spanPlan(segment, query, async (condition) => {
@@ -214,12 +182,13 @@ async function* segmentTraces(
     return found ?? [];
   });
   if (plan === undefined) return;
-  const files = plan.needsSpans ? [SegmentFile.TRACES, ...plan.files] : [SegmentFile.TRACES];
+  const asksSpans = plan.needsSpans || typeof where === "function";
+  const files = asksSpans ? [SegmentFile.TRACES, ...plan.files] : [SegmentFile.TRACES];
   const cap = options.withRows || !plan.isExact ? MAX_ROW_TRACES : MAX_SUMMARIES;
   let limit = Math.min(options.expected + 8, cap);
   let { after } = options;
   for (;;) {
-    const page = { plan, after, limit };
+    const page = { plan, where, after, limit };
     const summaries = await reader.read(segment, files, options.signal, (connection) =>
       candidateSummaries(connection, segment, query, page),
     );

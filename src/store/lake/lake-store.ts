@@ -18,7 +18,15 @@ import type { TraceSummary } from "../../model/trace-summary.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import type { CommittedBatch } from "../span-writer.ts";
-import type { DurationScan, TracePage, TracePageRequest, TraceRows, TraceScan } from "../trace-reader.ts";
+import type {
+  DurationScan,
+  TraceInView,
+  TracePage,
+  TracePageRequest,
+  TraceRows,
+  TraceScan,
+  ViewScan,
+} from "../trace-reader.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
 import type { StoreGauges, TraceStore } from "../trace-store.ts";
 import type { Compactor } from "./compactor.ts";
@@ -31,6 +39,7 @@ import { lakeSettings } from "./lake-options.ts";
 import { scanLake, searchLake } from "./lake-search.ts";
 import { confirmPlaces, LakeSnapshot, ROW_FILES, SegmentReader, sharedPlaces } from "./lake-snapshot.ts";
 import { lakeDependencies, lakeServiceStatistics } from "./lake-sums.ts";
+import { viewLake } from "./lake-views.ts";
 import { ReaderPool } from "./reader-pool.ts";
 import { SealThread } from "./seal-thread.ts";
 import { Sealer } from "./sealer.ts";
@@ -214,6 +223,10 @@ class Lake implements TraceStore {
 
   scan(query: TraceQuery, options: TraceScan): AsyncGenerator<TraceRows, void> {
     return this.#stream(options, (snapshot) => scanLake(snapshot, query, options));
+  }
+
+  scanViews(query: TraceQuery, options: ViewScan): AsyncGenerator<TraceInView, void> {
+    return this.#stream(options, (snapshot) => viewLake(snapshot, query, options));
   }
 
   scanDurations(query: TraceQuery, options: DurationScan): AsyncGenerator<TraceDurations, void> {

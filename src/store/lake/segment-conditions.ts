@@ -26,6 +26,7 @@ export function traceConditions(sql: BoundSql, query: TraceQuery, after: TraceKe
   };
   addBound("start_time_unix_nano", ">=", startTimeUnixNano);
   addBound("start_time_unix_nano", "<", endTimeUnixNano);
+  addBound("end_time_unix_nano", ">=", query.minEndTimeUnixNano);
   addBound("duration_nanos", ">=", minDurationNanos);
   addBound("duration_nanos", "<=", maxDurationNanos);
   if (query.rootServiceName !== undefined) {

@@ -12,6 +12,7 @@ import type { MergePart } from "./merge-reunion.ts";
 import { reunitedParts } from "./merge-reunion.ts";
 import { MergeTables } from "./merge-tables.ts";
 import { formatOperations, namesInSpans } from "./operations-file.ts";
+import { unitedKeys } from "./other-attribute-keys.ts";
 import { SEGMENT_FORMAT_VERSION, SegmentFile } from "./segment-format.ts";
 import type { SegmentFileMeta, SegmentMeta } from "./segment-meta.ts";
 import { formatSegmentMeta } from "./segment-meta.ts";
@@ -164,6 +165,7 @@ class SegmentMerger {
   ): SegmentMeta {
     const { writtenBy, inputs } = this.#request;
     const metas = inputs.map(({ meta }) => meta);
+    const otherKeys = unitedKeys(metas.map(({ otherAttributeKeys }) => otherAttributeKeys));
     return {
       formatVersion: SEGMENT_FORMAT_VERSION,
       writtenBy,
@@ -176,6 +178,7 @@ class SegmentMerger {
       replaces: inputs.flatMap(({ name, meta }) => [...meta.replaces, name]),
       spanColumns: tables.spanColumns,
       attributeColumns: tables.columns.chosen,
+      ...(otherKeys === undefined ? {} : { otherAttributeKeys: otherKeys }),
       files,
     };
   }

@@ -33,6 +33,11 @@ export interface SegmentMeta {
   readonly spanColumns: readonly string[];
   /** Which of them hold attributes; none before format version 2. */
   readonly attributeColumns: readonly AttributeColumn[];
+  /**
+   * Span attribute keys with some value that fits no column: arrays, maps, long texts. Absent when there are too many to
+   * name, and in segments written before it was: any key may have such values then.
+   */
+  readonly otherAttributeKeys?: readonly string[];
   /** By file name, every file but `meta.json` itself. */
   readonly files: Readonly<Record<string, SegmentFileMeta>>;
 }
@@ -98,6 +103,9 @@ export function parseSegmentMeta(text: string, where: string): SegmentMeta {
   value["attributeColumns"] ??= [];
   if (!isColumnList(value["attributeColumns"]))
     throw corrupt(where, "attributeColumns is no list of columns");
+  const otherKeys = value["otherAttributeKeys"];
+  if (otherKeys !== undefined && !isStringArray(otherKeys))
+    throw corrupt(where, "otherAttributeKeys is no list of keys");
   if (!isFileTable(value["files"])) throw corrupt(where, "files is no table of sizes and checksums");
   return value as unknown as SegmentMeta;
 }

@@ -26,6 +26,7 @@ export class SegmentOrigins {
   #resources = new Map<number, StoredOrigin>();
   #scopes = new Map<number, StoredOrigin>();
   #keptBytes = 0;
+  #messages: ReadonlyMap<number, Uint8Array> | undefined;
 
   constructor(segment: StoredSegment) {
     this.#segment = segment;
@@ -45,12 +46,28 @@ export class SegmentOrigins {
     await this.#loadInto(this.#scopes, connection, SegmentFile.SCOPES, "scope", wanted.scopeIds);
   }
 
+  /** The messages of all resources by number; undefined when there are too many to look through. */
+  async messages(connection: ReadConnection): Promise<ReadonlyMap<number, Uint8Array> | undefined> {
+    if (!this.#isSmall(SegmentFile.RESOURCES)) return undefined;
+    if (this.#messages === undefined) {
+      const rows = await connection.rows("SELECT resource_id, resource FROM read_parquet($1)", [
+        this.#segment.path(SegmentFile.RESOURCES),
+      ]);
+      this.#messages = new Map(rows.map(([id, bytes]) => [id as number, blobBytes(bytes)]));
+    }
+    return this.#messages;
+  }
+
   resource(id: number): StoredOrigin {
     return this.#known(this.#resources, "resource", id);
   }
 
   scope(id: number): StoredOrigin {
     return this.#known(this.#scopes, "scope", id);
+  }
+
+  #isSmall(file: string): boolean {
+    return (this.#segment.meta.files[file]?.bytes ?? 0) <= WHOLE_FILE_BYTES;
   }
 
   #known(map: ReadonlyMap<number, StoredOrigin>, what: string, id: number): StoredOrigin {
@@ -70,7 +87,7 @@ export class SegmentOrigins {
   ): Promise<void> {
     const missing = ids.filter((id) => !map.has(id));
     if (missing.length === 0) return;
-    const isSmall = (this.#segment.meta.files[file]?.bytes ?? 0) <= WHOLE_FILE_BYTES;
+    const isSmall = this.#isSmall(file);
     const condition = isSmall
       ? ""
       : `WHERE ${what}_id IN (${missing.map((_, index) => `$${index + 2}`).join(", ")})`;

@@ -24,6 +24,7 @@ import { SegmentFile } from "./segment-format.ts";
 import type { OriginCache } from "./segment-origins.ts";
 import type { SegmentTraces } from "./segment-tables.ts";
 import type { SharedRowCache } from "./shared-row-cache.ts";
+import type { RowSql } from "./sql-logic.ts";
 import { STORED_ROW_COLUMNS, StoredRows } from "./stored-rows.ts";
 
 /** Rows or bytes after which stored rows are decoded: small enough that one decode is no stall. */
@@ -48,10 +49,18 @@ export async function candidateSummaries(
   connection: ReadConnection,
   segment: Segment,
   query: TraceQuery,
-  options: { readonly plan: SpanPlan; readonly after?: TraceKey | undefined; readonly limit: number },
+  options: {
+    readonly plan: SpanPlan;
+    /** On a row that is read with its `file_row_number`. */
+    readonly where?: RowSql;
+    readonly after?: TraceKey | undefined;
+    readonly limit: number;
+  },
 ): Promise<TraceSummary[]> {
+  const { where = true } = options;
+  if (where === false) return [];
   const sql = new BoundSql();
-  const hasTraceRows = segment.meta.formatVersion > 1 && options.plan.needsSpans;
+  const hasTraceRows = segment.meta.formatVersion > 1 && (options.plan.needsSpans || where !== true);
   const traces = sql.bind(segment.path(SegmentFile.TRACES));
   const conditions = traceConditions(sql, query, options.after);
   if (options.plan.needsSpans) {
@@ -60,6 +69,7 @@ export async function candidateSummaries(
     const inSpans = options.plan.conditions(sql).join(" AND ");
     conditions.push(`${own} IN (SELECT ${other} FROM read_parquet(${spans}) WHERE ${inSpans})`);
   }
+  if (where !== true) conditions.push(where(sql));
   const rows = await connection.rows(
     `SELECT trace_id, start_time_unix_nano, end_time_unix_nano, span_count, error_count, encode(root_service_name),
        encode(root_operation_name), services

@@ -8,6 +8,7 @@ import { ColumnAppender } from "./column-appender.ts";
 import { CHUNK_ROWS } from "./column-cells.ts";
 import type { LinkShapes } from "./link-shapes.ts";
 import { attributeFilterOf, fillListedAttributes } from "./listed-attributes.ts";
+import { otherAttributeKeys } from "./other-attribute-keys.ts";
 import { ResourceTable } from "./resource-table.ts";
 import type { RowAttributes } from "./row-attributes.ts";
 import { readRowAttributes } from "./row-attributes.ts";
@@ -34,6 +35,7 @@ export interface SegmentContent extends SegmentTraces {
   /** Columns of `spans`, in order. */
   readonly spanColumns: readonly string[];
   readonly attributeColumns: readonly AttributeColumn[];
+  readonly otherAttributeKeys: readonly string[] | undefined;
   readonly attributeFilter: AttributeFilter;
 }
 
@@ -64,6 +66,7 @@ export async function fillSegmentTables(
     traceStarts: new BigUint64Array(summaries.startWords.buffer),
     spanColumns,
     attributeColumns: columns.chosen,
+    otherAttributeKeys: otherAttributeKeys(attributes.pairs),
     attributeFilter: attributeFilterOf(attributes, columns, resourceTexts),
   };
 }

@@ -108,6 +108,7 @@ function metaOf(
     replaces: [],
     spanColumns: content.spanColumns,
     attributeColumns: content.attributeColumns,
+    ...(content.otherAttributeKeys === undefined ? {} : { otherAttributeKeys: content.otherAttributeKeys }),
     files,
   };
 }

@@ -15,10 +15,19 @@ import { HotSet } from "../../hot/hot-set.ts";
 import type { TraceDurations } from "../../model/trace-durations.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
+import { rowsInView } from "../row-view.ts";
 import type { CommittedBatch } from "../span-writer.ts";
 import type { LinksElsewhere } from "../statistics-sums.ts";
 import { DependencySums, ServiceSums } from "../statistics-sums.ts";
-import type { DurationScan, TracePage, TracePageRequest, TraceRows, TraceScan } from "../trace-reader.ts";
+import type {
+  DurationScan,
+  TraceInView,
+  TracePage,
+  TracePageRequest,
+  TraceRows,
+  TraceScan,
+  ViewScan,
+} from "../trace-reader.ts";
 import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts";
 import type { StoreGauges, TraceStore } from "../trace-store.ts";
 
@@ -134,6 +143,10 @@ class MemoryStore implements TraceStore {
       throwIfAborted(options.signal);
       if (--left <= 0) return;
     }
+  }
+
+  async *scanViews(query: TraceQuery, options: ViewScan): AsyncGenerator<TraceInView, void> {
+    for await (const trace of this.scan(query, options)) yield rowsInView(trace);
   }
 
   async *scanDurations(query: TraceQuery, options: DurationScan): AsyncGenerator<TraceDurations, void> {

@@ -72,7 +72,10 @@ describe("the conditions of a filter", () => {
     ],
     [A, { node: "attribute", scope: "any", key: "a", equals: { type: "boolean", value: true } }],
     [binary(A, "!=", NIL), { node: "attributeExists", scope: "any", key: "a" }],
-    [binary(A, ">", 1n), { node: "attributeExists", scope: "any", key: "a" }],
+    [
+      binary(A, ">", 1n),
+      { node: "attributeOrder", scope: "any", key: "a", operator: ">", than: { type: "int", value: 1n } },
+    ],
     [binary(A, "!=", "x"), { node: "attributeExists", scope: "any", key: "a" }],
     [binary(A, "=~", "x.*"), { node: "attributeExists", scope: "any", key: "a" }],
     [binary(DURATION, ">", millis(1)), { node: "duration", minNanos: 1_000_001n }],

@@ -1,0 +1,178 @@
+/** The conditions of a query as SQL over one segment of format 2: too much may pass, never too little. */
+
+import { attributeIn } from "../../batch/attribute-scan.ts";
+import { OtlpFieldNumber } from "../../batch/otlp-schema.ts";
+import type {
+  AttributeLiteral,
+  DurationBounds,
+  SpanCondition,
+  SpanLeaf,
+  TraceCondition,
+} from "../../filter/conditions/condition.ts";
+import type { ValueOperator } from "../../filter/evaluator/comparison.ts";
+import { holds } from "../../filter/evaluator/comparison.ts";
+import { attributeKey } from "../../filter/evaluator/trace-view.ts";
+import { valueOfAttribute, valueOfLiteral } from "../../filter/evaluator/values.ts";
+import { KINDS, STATUSES } from "../../filter/query-model.ts";
+import { attributeEquals, attributeExists, attributeOrdered } from "./attribute-sql.ts";
+import type { BoundSql } from "./bound-sql.ts";
+import type { Segment } from "./segment.ts";
+import { SegmentFile } from "./segment-format.ts";
+import type { RowSql } from "./sql-logic.ts";
+import { allSql, anySql } from "./sql-logic.ts";
+
+const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
+
+/** Messages of the resources of a segment, by number. */
+export type ResourceMessages = ReadonlyMap<number, Uint8Array>;
+
+type AttributeLeaf = Extract<SpanLeaf, { readonly node: "attribute" | "attributeOrder" | "attributeExists" }>;
+
+/** True when a condition asks resources for attributes, which are not in `spans.parquet`. */
+export function asksResources(condition: TraceCondition | SpanCondition): boolean {
+  switch (condition.node) {
+    case "all":
+    case "any":
+      return condition.conditions.some(asksResources);
+    case "someSpan":
+      return asksResources(condition.condition);
+    case "attribute":
+    case "attributeOrder":
+    case "attributeExists":
+      return condition.scope === "any" || condition.scope === "resource";
+    default:
+      return false;
+  }
+}
+
+/** Conditions over one segment. */
+export class ConditionSql {
+  readonly #segment: Segment;
+  readonly #resources: ResourceMessages | undefined;
+
+  /** @param resources undefined when they are too many to look through: any may then have any attribute */
+  constructor(segment: Segment, resources: ResourceMessages | undefined) {
+    this.#segment = segment;
+    this.#resources = resources;
+  }
+
+  /** On a row of `traces.parquet` that is read with its `file_row_number`. */
+  trace(condition: TraceCondition): RowSql {
+    switch (condition.node) {
+      case "all":
+        return allSql(...condition.conditions.map((each) => this.trace(each)));
+      case "any":
+        return anySql(...condition.conditions.map((each) => this.trace(each)));
+      case "someSpan":
+        return this.#someSpan(this.span(condition.condition));
+    }
+  }
+
+  /** On a row of `spans.parquet`. Facts of the trace are not asked. */
+  span(condition: SpanCondition): RowSql {
+    switch (condition.node) {
+      case "all":
+        return allSql(...condition.conditions.map((each) => this.span(each)));
+      case "any":
+        return anySql(...condition.conditions.map((each) => this.span(each)));
+      case "service":
+        return (sql) => `service_name = ${sql.bind(condition.equals)}`;
+      case "name":
+        return (sql) => `name = ${sql.bind(condition.equals)}`;
+      case "status":
+        return numberSql("status_code", STATUSES.indexOf(condition.equals), STATUSES.length);
+      case "kind":
+        return numberSql("kind", KINDS.indexOf(condition.equals), KINDS.length);
+      case "duration":
+        return durationSql(condition);
+      case "attribute":
+      case "attributeOrder":
+      case "attributeExists":
+        return this.#attribute(condition);
+      case "traceDuration":
+      case "traceId":
+      case "rootName":
+      case "rootService":
+        return true;
+    }
+  }
+
+  #someSpan(spans: RowSql): RowSql {
+    if (typeof spans === "boolean") return spans;
+    return (sql) => {
+      const file = sql.bind(this.#segment.path(SegmentFile.SPANS));
+      return `file_row_number IN (SELECT trace_row FROM read_parquet(${file}) WHERE ${spans(sql)})`;
+    };
+  }
+
+  #attribute(leaf: AttributeLeaf): RowSql {
+    switch (leaf.scope) {
+      case "span":
+        return this.#ofSpan(leaf);
+      case "resource":
+        return this.#ofResource(leaf);
+      case "any":
+        // The span's own goes first; that a resource is asked where the span has the key lets too much through.
+        return anySql(this.#ofSpan(leaf), this.#ofResource(leaf));
+      default:
+        return true;
+    }
+  }
+
+  #ofSpan(leaf: AttributeLeaf): RowSql {
+    const { key } = leaf;
+    // It may stand for bytes that are no text, which are not found by it.
+    if (key.includes("\uFFFD")) return true;
+    switch (leaf.node) {
+      case "attribute":
+        return leaf.equals.type === "string" && leaf.equals.value.includes("\uFFFD")
+          ? attributeExists(this.#segment, key)
+          : attributeEquals(this.#segment, key, leaf.equals);
+      case "attributeOrder":
+        return attributeOrdered(this.#segment, key, leaf.operator, leaf.than);
+      case "attributeExists":
+        return attributeExists(this.#segment, key);
+    }
+  }
+
+  #ofResource(leaf: AttributeLeaf): RowSql {
+    // A service that no resource names has a name all the same.
+    if (this.#resources === undefined || leaf.key === "service.name") return true;
+    const ids: number[] = [];
+    for (const [id, message] of this.#resources) if (meetsAttribute(leaf, message)) ids.push(id);
+    if (ids.length === 0) return false;
+    if (ids.length === this.#resources.size) return true;
+    return (sql) => `resource_id IN (${ids.map((id) => sql.bind(id)).join(", ")})`;
+  }
+}
+
+function meetsAttribute(leaf: AttributeLeaf, message: Uint8Array): boolean {
+  const key = attributeKey(leaf.key).utf8;
+  const field = OtlpFieldNumber.Resource.attributes;
+  const value = valueOfAttribute(attributeIn(message, 0, message.length, field, key));
+  const compares = (operator: ValueOperator, literal: AttributeLiteral): boolean =>
+    holds(operator, value, valueOfLiteral(literal));
+  switch (leaf.node) {
+    case "attribute":
+      return compares("=", leaf.equals);
+    case "attributeOrder":
+      return compares(leaf.operator, leaf.than);
+    case "attributeExists":
+      return value !== undefined;
+  }
+}
+
+/** Numbers that mean nothing count as 0. */
+function numberSql(column: string, number: number, count: number): RowSql {
+  return number === 0 ? () => `(${column} = 0 OR ${column} >= ${count})` : () => `${column} = ${number}`;
+}
+
+function durationSql({ minNanos, maxNanos }: DurationBounds): RowSql {
+  if (maxNanos !== undefined && maxNanos < 0n) return false;
+  if (minNanos !== undefined && minNanos > MAX_UINT64) return false;
+  const bound = (operator: string, nanos: bigint | undefined): RowSql => {
+    if (nanos === undefined || nanos < 0n || nanos > MAX_UINT64) return true;
+    return (sql: BoundSql) => `duration_nanos ${operator} ${sql.bindUint64(nanos)}`;
+  };
+  return allSql(bound(">=", minNanos), bound("<=", maxNanos));
+}

@@ -1,0 +1,131 @@
+/** Columns of many spans of one segment as the database hands them over: a cell is read when it is asked for. */
+
+import type { DuckDBDataChunk, DuckDBVector } from "@duckdb/node-api";
+import { DuckDBBlobVector } from "@duckdb/node-api";
+import { ByteMemo } from "../../base/byte-memo.ts";
+import { textFromUtf8 } from "../../base/utf8.ts";
+import type { AttributeValue } from "../../model/attribute-value.ts";
+import { quoteName } from "./column-appender.ts";
+import type { ColumnSources } from "./column-sources.ts";
+import type { ResourceMessages } from "./condition-sql.ts";
+
+/** Numbers of the columns that every page has, in the order of {@link pageColumns}. */
+export const PageColumn: {
+  readonly TRACE_ROW: 0;
+  readonly TRACE_ID: 1;
+  readonly SPAN_ID: 2;
+  readonly PARENT: 3;
+  readonly START: 4;
+  readonly DURATION: 5;
+  readonly END: 6;
+  readonly KIND: 7;
+  readonly STATUS: 8;
+  readonly NAME: 9;
+  readonly SERVICE: 10;
+  readonly RESOURCE_ID: 11;
+} = Object.freeze({
+  TRACE_ROW: 0,
+  TRACE_ID: 1,
+  SPAN_ID: 2,
+  PARENT: 3,
+  START: 4,
+  DURATION: 5,
+  END: 6,
+  KIND: 7,
+  STATUS: 8,
+  NAME: 9,
+  SERVICE: 10,
+  RESOURCE_ID: 11,
+});
+const FIRST_ATTRIBUTE = 12;
+
+/** Bytes of names that texts are kept for: they come again and again. */
+const MAX_MEMO_BYTES = 256 * 1024;
+
+/** The select list of a page. */
+export function pageColumns({ attributes }: ColumnSources): string {
+  const own = [...attributes.values()].map(({ column, type }) =>
+    type === "text" ? `encode(${quoteName(column)})` : quoteName(column),
+  );
+  return [
+    "trace_row, trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nanos, end_time_unix_nano",
+    "kind, status_code, encode(name), encode(service_name), resource_id",
+    ...own,
+  ].join(", ");
+}
+
+interface PageChunk {
+  readonly start: number;
+  readonly end: number;
+  readonly vectors: readonly DuckDBVector[];
+}
+
+interface Text {
+  readonly text: string;
+}
+
+/** Spans by number, in the order of the file: trace by trace, by start, then span id. */
+export class SpanPage {
+  readonly resources: ResourceMessages;
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #chunks: PageChunk[] = [];
+  readonly #texts = new ByteMemo<Text>(MAX_MEMO_BYTES);
+  #current: PageChunk = { start: 0, end: 0, vectors: [] };
+  rowCount = 0;
+
+  constructor({ attributes }: ColumnSources, resources: ResourceMessages) {
+    this.resources = resources;
+    this.#places = new Map([...attributes.keys()].map((key, index) => [key, FIRST_ATTRIBUTE + index]));
+  }
+
+  add(chunk: DuckDBDataChunk): void {
+    const end = this.rowCount + chunk.rowCount;
+    const vectors = Array.from({ length: chunk.columnCount }, (_, column) => chunk.getColumnVector(column));
+    this.#chunks.push({ start: this.rowCount, end, vectors });
+    this.rowCount = end;
+  }
+
+  /** A cell as the database has it; null for NULL. */
+  cell(column: number, row: number): unknown {
+    const { start, vectors } = this.#chunkOf(row);
+    return vectors[column]!.getItem(row - start);
+  }
+
+  /** A cell of a column of texts or blobs. */
+  bytes(column: number, row: number): Uint8Array | undefined {
+    const { start, vectors } = this.#chunkOf(row);
+    const vector = vectors[column];
+    return vector instanceof DuckDBBlobVector ? (vector.getItemBytes(row - start) ?? undefined) : undefined;
+  }
+
+  text(column: number, row: number): string | undefined {
+    const bytes = this.bytes(column, row);
+    if (bytes === undefined) return undefined;
+    const { length } = bytes;
+    const known = this.#texts.find(bytes, 0, length);
+    if (known !== undefined) return known.text;
+    return this.#texts.keep({ text: textFromUtf8(bytes, 0, length) }, bytes, 0, length).text;
+  }
+
+  /** The attribute of a span; undefined when it has none of this key. */
+  attribute(key: string, row: number): AttributeValue | undefined {
+    const column = this.#places.get(key);
+    if (column === undefined) return undefined;
+    const { vectors } = this.#chunkOf(row);
+    if (vectors[column] instanceof DuckDBBlobVector) return this.text(column, row);
+    return (this.cell(column, row) ?? undefined) as AttributeValue | undefined;
+  }
+
+  #chunkOf(row: number): PageChunk {
+    if (row >= this.#current.start && row < this.#current.end) return this.#current;
+    let low = 0;
+    let high = this.#chunks.length - 1;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#chunks[middle]!.end <= row) low = middle + 1;
+      else high = middle;
+    }
+    this.#current = this.#chunks[low]!;
+    return this.#current;
+  }
+}
