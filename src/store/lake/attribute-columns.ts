@@ -7,7 +7,7 @@ import type { NumberCells, TextCells } from "./column-cells.ts";
 import { CHUNK_ROWS } from "./column-cells.ts";
 import type { RowAttributes } from "./row-attributes.ts";
 import type { ColumnSpec, ColumnType } from "./segment-format.ts";
-import { attributeColumnName, LOOKUP_ROW_GROUP_ROWS } from "./segment-format.ts";
+import { attributeColumnName, attributeTypeColumnName, LOOKUP_ROW_GROUP_ROWS } from "./segment-format.ts";
 
 /** Share of the spans that must have a key before it gets a column unasked: rarer ones are listed by value instead. */
 const MIN_SHARE = 0.03;
@@ -25,6 +25,8 @@ export interface AttributeColumn {
   readonly type: "text" | "i64" | "f64" | "bool";
   /** `string`, `int`, `double`, `bool`: the types of the values in the column. */
   readonly valueTypes: readonly string[];
+  /** Column with the type of each value, a number of {@link PairType}: there where values of several types are texts. */
+  readonly typeColumn?: string;
 }
 
 interface ChosenColumn extends AttributeColumn {
@@ -65,8 +67,9 @@ export class AttributeColumns {
     this.#codes = new Uint32Array(pairs.count);
     const facts = chooseKeys(keyFactsOf(attributes), attributes, choice);
     const chosen = facts.map((fact) => this.#columnFor(fact, choice.rowCount));
-    this.chosen = chosen.map(({ key, column, type, valueTypes }) => ({ key, column, type, valueTypes }));
-    this.specs = chosen.map(({ spec }) => spec);
+    this.chosen = chosen.map(({ spec: _, ...column }) => column);
+    const typeSpecs = chosen.flatMap(({ typeColumn }) => typeColumn ?? []).map(typeSpec);
+    this.specs = [...chosen.map(({ spec }) => spec), ...typeSpecs];
     for (const [column, { pairs: ids }] of facts.entries()) {
       for (const pair of ids) {
         this.columnOfPair[pair] = pairs.types[pair] === PairType.OTHER ? -2 - column : column;
@@ -86,7 +89,8 @@ export class AttributeColumns {
     const column = attributeColumnName(key);
     const valueTypes = TYPE_NAMES.filter(([bit]) => (fact.types & bit) !== 0).map(([, name]) => name);
     const type = columnTypeOf(fact.types);
-    const base = { key, column, valueTypes };
+    const typed = valueTypes.length > 1 ? { typeColumn: attributeTypeColumnName(key) } : {};
+    const base = { key, column, valueTypes, ...typed };
     if (type !== "text") return { ...base, type, spec: { name: column, type, isNullable: true } };
     const members = this.#members(fact, rowCount);
     const spec: ColumnSpec =
@@ -116,6 +120,10 @@ export class AttributeColumns {
     }
     return [...codes.keys()];
   }
+}
+
+function typeSpec(name: string): ColumnSpec {
+  return { name, type: "u8", isNullable: true };
 }
 
 const TYPE_NAMES: readonly (readonly [number, string])[] = Object.freeze([
@@ -195,17 +203,23 @@ class AttributeFill {
   readonly #texts: readonly (TextCells | undefined)[];
   /** For a TEXT column the pair of each row plus one, 0 for none. */
   readonly #textPairs: readonly Uint32Array[];
+  /** For a column of several types the cells of their types. */
+  readonly #types: readonly (NumberCells | undefined)[];
 
   constructor(
     attributes: RowAttributes,
-    columns: AttributeColumns,
+    { specs: all, chosen, columnOfPair }: AttributeColumns,
     codes: Uint32Array,
     appender: ColumnAppender,
     firstColumn: number,
   ) {
-    const { specs } = columns;
+    const specs = all.slice(0, chosen.length);
+    let typePlace = firstColumn + chosen.length;
+    this.#types = chosen.map(({ typeColumn }) =>
+      typeColumn === undefined ? undefined : appender.numbers(typePlace++),
+    );
     this.#attributes = attributes;
-    this.#columnOfPair = columns.columnOfPair;
+    this.#columnOfPair = columnOfPair;
     this.#codes = codes;
     this.#kinds = Uint8Array.from(specs, ({ type }) => CELL_KINDS[type]!);
     const isText = (index: number): boolean => this.#kinds[index] === CellKind.TEXT;
@@ -236,6 +250,11 @@ class AttributeFill {
   /** The last attribute of a key is the one that counts, so a later one simply replaces it. */
   #set(column: number, cell: number, pair: number): void {
     const kind = this.#kinds[column]!;
+    const types = this.#types[column];
+    if (types !== undefined) {
+      types.data[cell] = this.#attributes.pairs.types[pair]!;
+      types.setValid(cell);
+    }
     if (kind === CellKind.TEXT) {
       this.#textPairs[column]![cell] = pair + 1;
       return;
@@ -253,6 +272,7 @@ class AttributeFill {
   /** A value that fits no column came after one that did. */
   #clear(column: number, cell: number): void {
     this.#numbers[column]?.setNull(cell);
+    this.#types[column]?.setNull(cell);
     if (this.#kinds[column] === CellKind.TEXT) this.#textPairs[column]![cell] = 0;
   }
 

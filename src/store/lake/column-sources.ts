@@ -58,7 +58,8 @@ export function columnSources(
     if (scope === "resource") continue;
     if (mayBeElsewhere(meta, key, listedKeys)) return undefined;
     const column = meta.attributeColumns.find((each) => each.key === key);
-    if (column !== undefined && column.valueTypes.length !== 1) return undefined;
+    if (column !== undefined && column.valueTypes.length > 1 && column.typeColumn === undefined)
+      return undefined;
     if (column !== undefined) attributes.set(key, column);
   }
   return { attributes, needsResources };

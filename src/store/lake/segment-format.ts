@@ -70,6 +70,11 @@ export function attributeColumnName(key: string): string {
   return `attr.${key}`;
 }
 
+/** Name of the column that has the types of the values of an attribute key. */
+export function attributeTypeColumnName(key: string): string {
+  return `attr_type.${key}`;
+}
+
 /** Texts up to which a column is written as an enum, which costs DuckDB less than texts do. */
 const MAX_ENUM_MEMBERS = 4_096;
 
