@@ -8,6 +8,7 @@ import { catalogueEndpoints } from "./native/catalogue-endpoints.ts";
 import { compareEndpoints } from "./native/compare-endpoints.ts";
 import { liveEndpoints } from "./native/live-endpoints.ts";
 import { profileEndpoints } from "./native/profile-endpoints.ts";
+import { queryEndpoint } from "./native/query-endpoint.ts";
 import { statisticsEndpoints } from "./native/statistics-endpoints.ts";
 import { topologyEndpoints } from "./native/topology-endpoints.ts";
 import { traceAnalysisEndpoints } from "./native/trace-analysis-endpoints.ts";
@@ -28,6 +29,7 @@ export function apiEndpoints(queries: Queries, facts: ServerFacts): readonly End
   return [
     ...traceEndpoints(queries),
     ...traceAnalysisEndpoints(queries),
+    queryEndpoint(queries),
     ...catalogueEndpoints(queries),
     ...statisticsEndpoints(queries),
     ...liveEndpoints(queries),

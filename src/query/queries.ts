@@ -30,6 +30,8 @@ import type { AnswerLimits, QueryContext, QueryPorts } from "./query-context.ts"
 import { DEFAULT_ANSWER_LIMITS } from "./query-context.ts";
 import type { QueryCaller, QueryLimiterOptions, RunningQuery } from "./query-limiter.ts";
 import { QueryLimiter } from "./query-limiter.ts";
+import type { SeriesAnswer, SeriesRequest } from "./query-series.ts";
+import { querySeries } from "./query-series.ts";
 import type { TraceQlSearchAnswer, TraceQlSearchRequest } from "./search-traceql.ts";
 import { searchTraceQl } from "./search-traceql.ts";
 import type { SearchAnswer, SearchRequest } from "./search-traces.ts";
@@ -68,6 +70,8 @@ export interface Queries {
   searchTraces(request: SearchRequest, caller?: QueryCaller): Promise<SearchAnswer>;
   /** See {@link searchTraceQl}. */
   searchTraceQl(request: TraceQlSearchRequest, caller?: QueryCaller): Promise<TraceQlSearchAnswer>;
+  /** See {@link querySeries}. */
+  querySeries(request: SeriesRequest, caller?: QueryCaller): Promise<SeriesAnswer>;
   /** See {@link storedTrace}. */
   getTrace(traceId: string, caller?: QueryCaller): Promise<StoredTrace>;
   /** See {@link criticalPathOf}. */
@@ -152,6 +156,7 @@ export function createQueries(options: QueriesOptions): Queries {
   return {
     searchTraces: limited("search_traces", searchTraces),
     searchTraceQl: limited("search_traceql", searchTraceQl),
+    querySeries: limited("query_series", querySeries, true),
     getTrace: limited("get_trace", storedTrace, true),
     criticalPathOf: limited("critical_path", criticalPathOf, true),
     bottlenecksOf: (traceId, thresholdMs, caller) => bottlenecks({ traceId, thresholdMs }, caller),

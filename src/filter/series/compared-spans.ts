@@ -3,7 +3,7 @@
 import type { Attributes } from "../../model/attribute-value.ts";
 import { spanTest } from "../evaluator/expression.ts";
 import { fieldReader } from "../evaluator/field-reader.ts";
-import { traceFactsOf } from "../evaluator/pipeline-fields.ts";
+import { fieldsOf, traceFactsOf } from "../evaluator/pipeline-fields.ts";
 import type { TraceFacts } from "../evaluator/trace-facts.ts";
 import { valueOfAttribute } from "../evaluator/values.ts";
 import type { AttributeScope, Intrinsic, MetricsComparison } from "../query-model.ts";
@@ -31,9 +31,10 @@ export function comparedSpans(comparison: MetricsComparison, options: TraceSerie
   const sums = new ComparisonSums({ grid, topN, held });
   const isSelected = selection.condition === undefined ? () => true : spanTest(selection.condition);
   const read = labelReader(options.labelNameOf);
-  const facts = traceFactsOf({ node: "pipeline", stages: [selection], start: 0, end: 0 });
+  const selecting = { node: "pipeline", stages: [selection], start: 0, end: 0 } as const;
   return {
-    facts: new Set([...facts, "whole"]),
+    fields: fieldsOf(selecting),
+    facts: new Set([...traceFactsOf(selecting), "whole", "wholeSpans"]),
     isCut: false,
     add: (trace, span, time) => {
       const isInRange = range === undefined || (time >= range.startUnixNano && time < range.endUnixNano);

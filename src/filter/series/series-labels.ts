@@ -1,5 +1,6 @@
 /** What series are told apart by. */
 
+import { compareNumbers } from "../evaluator/comparison.ts";
 import { groupKey } from "../evaluator/group-key.ts";
 import type { Value } from "../evaluator/values.ts";
 
@@ -58,13 +59,22 @@ export function compareLabels(left: readonly SeriesLabel[], right: readonly Seri
 }
 
 function compareValues(left: Value, right: Value): number {
-  const isNumber = (value: Value): value is number | bigint =>
-    typeof value === "number" || typeof value === "bigint";
-  if (isNumber(left) && isNumber(right) && left !== right && Number(left) !== Number(right)) {
-    return left < right ? -1 : 1;
-  }
+  const order = numberOrder(left, right);
+  if (order !== 0) return order;
   if (typeof left === "string" && typeof right === "string") return compareTexts(left, right);
   return compareTexts(groupKey(left), groupKey(right));
+}
+
+/** By size, NaN behind all others; 0 for what is no number, and for equal ones of different types. */
+function numberOrder(left: Value, right: Value): number {
+  if (!isNumber(left) || !isNumber(right)) return 0;
+  if (Number.isNaN(left) || Number.isNaN(right))
+    return Number(Number.isNaN(left)) - Number(Number.isNaN(right));
+  return compareNumbers(left, right) ?? 0;
+}
+
+function isNumber(value: Value): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
 }
 
 function compareTexts(left: string, right: string): number {

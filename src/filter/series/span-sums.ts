@@ -21,6 +21,8 @@ export interface TraceSeriesOptions {
 
 /** Takes one span that starts within the grid. */
 export interface SpanSums {
+  /** What is read of spans, beside what the pipeline reads. */
+  readonly fields: readonly Field[];
   /** What must be worked out of a trace first. */
   readonly facts: ReadonlySet<TraceFact>;
   readonly isCut: boolean;

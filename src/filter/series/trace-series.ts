@@ -21,7 +21,7 @@ const SPANS_PER_STEP = 128;
 
 /** A function over time that is being worked out. */
 export interface TraceSeries {
-  /** What gives the spans of a trace, with all that has to be worked out of it. */
+  /** What gives the spans of a trace, with all that is read and has to be worked out of it. */
   readonly pipeline: CompiledPipeline;
   /** True when there were more groups than may be. */
   readonly isCut: boolean;
@@ -52,7 +52,11 @@ export function compileTraceSeries(
   const sums = metrics.node === "compare" ? comparedSpans(metrics, options) : measuredSpans(metrics, options);
   const { grid } = options;
   return {
-    pipeline: { ...pipeline, facts: new Set([...pipeline.facts, ...sums.facts]) },
+    pipeline: {
+      ...pipeline,
+      fields: [...pipeline.fields, ...sums.fields],
+      facts: new Set([...pipeline.facts, ...sums.facts]),
+    },
     get isCut() {
       return sums.isCut;
     },
@@ -80,8 +84,10 @@ function measuredSpans(metrics: MetricsAggregate, options: TraceSeriesOptions): 
   const sums = new SeriesSums({ ...rest, metrics, isDuration: field !== undefined && isDuration(field) });
   const labels = by.map((each) => ({ name: labelNameOf(each), read: fieldReader(each) }));
   const readValue = field === undefined ? undefined : fieldReader(field);
+  const fields = field === undefined ? by : [...by, field];
   return {
-    facts: new Set([...by, ...(field === undefined ? [] : [field])].flatMap(factsOf)),
+    fields,
+    facts: new Set(fields.flatMap(factsOf)),
     get isCut() {
       return sums.isCut;
     },

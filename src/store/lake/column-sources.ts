@@ -20,7 +20,7 @@ const OUTSIDE_COLUMNS: ReadonlySet<Intrinsic> = new Set<Intrinsic>([
   "instrumentation:version",
 ]);
 /** What is worked out of whole spans. */
-const OF_WHOLE_SPANS: readonly TraceFact[] = ["selfTimes", "criticalPath"];
+const OF_WHOLE_SPANS: readonly TraceFact[] = ["selfTimes", "criticalPath", "wholeSpans"];
 
 /** What a query reads besides the columns that every segment has. */
 export interface ColumnSources {
