@@ -18,6 +18,7 @@ import { addFindings } from "./commands/findings.ts";
 import { addGraph } from "./commands/graph.ts";
 import { addImport } from "./commands/import.ts";
 import { addProfile } from "./commands/profile.ts";
+import { addQuery } from "./commands/query.ts";
 import { addRed } from "./commands/red.ts";
 import { addSearch } from "./commands/search.ts";
 import { addServices } from "./commands/services.ts";
@@ -32,6 +33,7 @@ const COMMANDS: readonly AddCommand[] = [
   addStart,
   addDemo,
   addSearch,
+  addQuery,
   addTrace,
   addServices,
   addDependencies,

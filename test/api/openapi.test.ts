@@ -30,6 +30,7 @@ const REQUESTS: readonly (readonly [path: string, request: string])[] = [
   ["/api/v1/statistics/what-if", "/api/v1/statistics/what-if?service=payment&hasErrors=true"],
   ["/api/v1/traces/{traceId}/compare", `${TRACE}/compare?with=${CHECKOUT_ID}`],
   ["/api/v1/compare", "/api/v1/compare?select=errors"],
+  ["/api/v1/query", `/api/v1/query?step=30&since=2m&q=${encodeURIComponent("{ } | rate() by(name)")}`],
   ["/api/v1/services", "/api/v1/services"],
   ["/api/v1/operations", "/api/v1/operations?service=gateway"],
   ["/api/v1/statistics/services", "/api/v1/statistics/services"],
