@@ -94,6 +94,7 @@ export class SeriesSums {
   /** Adds many spans of one group and interval at once. */
   addSums(labels: readonly SeriesLabel[], interval: number, sums: SummedValues): void {
     if (sums.count === 0) return;
+    if (takesPowers(this.#options.metrics.function) && (sums.powers?.size ?? 0) === 0) return;
     const number = this.#numberOf(labels);
     if (number !== -1) this.#groups[number]?.sums.addSums(interval, sums);
   }
