@@ -144,14 +144,12 @@ describe("labels", () => {
     expect(() => showSeries(q.replace("status", "status, .a"), SHOP)).toThrow(/at most 5 fields/);
   });
 
-  it("are in the order of their values, numbers by size", () => {
-    const spans = [10n, 9n, 100n].map((size, at) =>
+  it("are in the order of their values, numbers by size and NaN behind them", () => {
+    const spans = [10n, Number.NaN, 9n, 100n, 9.5].map((size, at) =>
       buildSpan("sizes", { id: `s${at}`, at: [1, 2], attributes: { size } }),
     );
     expect(Object.keys(showSeries("{ } | rate() by(span.size)", [spans]))).toEqual([
-      "span.size=9",
-      "span.size=10",
-      "span.size=100",
+      ...["span.size=9", "span.size=9.5", "span.size=10", "span.size=100", "span.size=NaN"],
     ]);
   });
 });
