@@ -3,7 +3,7 @@ import { sparkline } from "../../src/cli/render/sparkline.ts";
 
 describe("a sparkline", () => {
   it("has bars from 0 to the greatest value, and blanks where there is none", () => {
-    expect(sparkline([0, 1, 4, 8, undefined, 16], 6)).toBe("▁▁▂▄ █");
+    expect(sparkline([0, 3, 4, 8, undefined, 16], 6)).toBe("▁▂▂▄ █");
   });
 
   it("has no more characters than it is given, each of the value furthest from 0", () => {
