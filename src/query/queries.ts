@@ -8,12 +8,21 @@ import type { Clock } from "../base/clock.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { EventsAfter } from "../rollup/bottleneck-feed.ts";
 import type { Operation } from "../store/catalogue.ts";
+import type {
+  AttributeKeysFound,
+  AttributeKeysQuestion,
+  AttributeValuesFound,
+  AttributeValuesQuestion,
+} from "./attribute-questions.ts";
+import { attributeKeysIn, attributeValuesIn } from "./attribute-questions.ts";
 import type { EventsRequest, FollowedEvents } from "./bottleneck-events-of.ts";
 import { bottleneckEventsIn, followBottleneckEvents } from "./bottleneck-events-of.ts";
 import type { CompareSetsRequest, SetComparison } from "./compare-sets.ts";
 import { compareSets } from "./compare-sets.ts";
 import type { CompareTracesRequest, TraceComparison } from "./compare-traces.ts";
 import { compareTraces } from "./compare-traces.ts";
+import type { CompleteAnswer, CompleteRequest } from "./complete-query.ts";
+import { completeQuery } from "./complete-query.ts";
 import type { DependenciesAnswer } from "./dependency-graph.ts";
 import { dependenciesIn } from "./dependency-graph.ts";
 import type { GraphAnswer, GraphRequest } from "./live-graph.ts";
@@ -124,6 +133,12 @@ export interface Queries {
   services(caller?: QueryCaller): Promise<readonly string[]>;
   /** Operations of a service, sorted by name, then kind; empty for an unknown service. */
   operations(serviceName: string, caller?: QueryCaller): Promise<readonly Operation[]>;
+  /** See {@link attributeKeysIn}. */
+  attributeKeys(question: AttributeKeysQuestion, caller?: QueryCaller): Promise<AttributeKeysFound>;
+  /** See {@link attributeValuesIn}. */
+  attributeValues(question: AttributeValuesQuestion, caller?: QueryCaller): Promise<AttributeValuesFound>;
+  /** See {@link completeQuery}. */
+  complete(request: CompleteRequest, caller?: QueryCaller): Promise<CompleteAnswer>;
 }
 
 /**
@@ -182,6 +197,9 @@ export function createQueries(options: QueriesOptions): Queries {
     operations: limited("operations", (_context, serviceName: string) =>
       context.catalogue.operations(serviceName),
     ),
+    attributeKeys: limited("attribute_keys", attributeKeysIn),
+    attributeValues: limited("attribute_values", attributeValuesIn),
+    complete: limited("complete", completeQuery),
   };
 }
 

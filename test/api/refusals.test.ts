@@ -15,6 +15,10 @@ const TIMES =
 const MILLIS = "a number of milliseconds from 0, at most six digits after the point (12.5)";
 const FILTER =
   "service, operation, rootService, rootOperation, minDurationMs, maxDurationMs, hasErrors, attribute, start, end";
+const NO_ATTRIBUTES = {
+  attributeKeys: () => Promise.resolve({ keys: [], isWhole: true }),
+  attributeValues: () => Promise.resolve({ values: [], isWhole: true }),
+};
 const TEXT = "a text, or no such parameter at all";
 
 describe("a refused request", () => {
@@ -188,6 +192,7 @@ describe("a refused request", () => {
       catalogue: {
         services: () => Promise.reject(new Error("cannot open /secret/path")),
         operations: () => Promise.resolve([]),
+        ...NO_ATTRIBUTES,
       },
     });
     const response = await broken.fetch("/api/v1/services");
@@ -210,7 +215,11 @@ describe("a refused request", () => {
   it("is 503 with Retry-After when too many queries run and wait", async () => {
     const busy = await startApi(undefined, {
       limits: { maxRunning: 1, maxWaiting: 0, timeLimitMillis: 60_000 },
-      catalogue: { services: () => new Promise(() => {}), operations: () => Promise.resolve([]) },
+      catalogue: {
+        services: () => new Promise(() => {}),
+        operations: () => Promise.resolve([]),
+        ...NO_ATTRIBUTES,
+      },
     });
     const first = busy.fetch("/api/v1/services").catch(() => "cut");
     const refused = await untilStatus(busy, "/api/v1/operations?service=a", 503);
@@ -223,7 +232,11 @@ describe("a refused request", () => {
   it("is 504 when the time is up", async () => {
     const slow = await startApi(undefined, {
       limits: { timeLimitMillis: 5 },
-      catalogue: { services: () => new Promise(() => {}), operations: () => Promise.resolve([]) },
+      catalogue: {
+        services: () => new Promise(() => {}),
+        operations: () => Promise.resolve([]),
+        ...NO_ATTRIBUTES,
+      },
     });
     const response = await slow.fetch("/api/v1/services");
     expect([response.status, await response.json()]).toMatchObject([504, { code: "deadline_exceeded" }]);

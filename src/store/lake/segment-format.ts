@@ -16,6 +16,7 @@ export const SegmentFile: {
   readonly OPERATIONS: "operations.json";
   readonly TRACE_FILTER: "trace-filter.bin";
   readonly ATTRIBUTE_FILTER: "attribute-filter.bin";
+  readonly ATTRIBUTE_SUMMARY: "attribute-summary.bin";
   readonly SPLITS: "splits.bin";
   readonly META: "meta.json";
 } = Object.freeze({
@@ -28,6 +29,7 @@ export const SegmentFile: {
   OPERATIONS: "operations.json",
   TRACE_FILTER: "trace-filter.bin",
   ATTRIBUTE_FILTER: "attribute-filter.bin",
+  ATTRIBUTE_SUMMARY: "attribute-summary.bin",
   SPLITS: "splits.bin",
   META: "meta.json",
 });
