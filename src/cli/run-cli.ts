@@ -6,6 +6,7 @@ import { nearestName } from "../base/nearest-name.ts";
 import { VERSION } from "../version.ts";
 import type { CliContext } from "./cli-context.ts";
 import type { ActionOf, AddCommand } from "./command.ts";
+import { addAttributes } from "./commands/attributes.ts";
 import { addBench } from "./commands/bench.ts";
 import { addBottlenecks } from "./commands/bottlenecks.ts";
 import { addCompare } from "./commands/compare.ts";
@@ -36,6 +37,7 @@ const COMMANDS: readonly AddCommand[] = [
   addQuery,
   addTrace,
   addServices,
+  addAttributes,
   addDependencies,
   addGraph,
   addTopology,
