@@ -3,6 +3,7 @@
 import { ByteTable } from "../base/byte-table.ts";
 import { ProtobufReader } from "../base/protobuf-reader.ts";
 import type { Steps } from "../base/time-slice.ts";
+import { textFromUtf8 } from "../base/utf8.ts";
 import type {
   AttributeLevel,
   AttributeValueFacts,
@@ -58,7 +59,7 @@ interface CountedKey {
   readonly values: Map<string, CountedValue>;
 }
 
-/** A key with values that are counted together; undefined: there is nothing to count. */
+/** A key with values that are counted together. */
 interface CountedPair {
   readonly key: CountedKey;
   readonly values: readonly CountedValue[];
@@ -84,6 +85,15 @@ export class AttributeCounter implements AttributeCounts {
     span: new PairMemo(),
     event: new PairMemo(),
     link: new PairMemo(),
+  };
+  readonly #eventNames = new PairMemo();
+  readonly #texts: Readonly<Record<ListedIntrinsic, Map<string, CountedPair>>> = {
+    "span:name": new Map(),
+    "trace:rootName": new Map(),
+    "trace:rootService": new Map(),
+    "event:name": new Map(),
+    "instrumentation:name": new Map(),
+    "instrumentation:version": new Map(),
   };
   #origins = new Map<ScopeEntry, Origin>();
   #isWhole = true;
@@ -156,14 +166,19 @@ export class AttributeCounter implements AttributeCounts {
   /** Counts name and attributes of the `Event` body `bytes[start, end)`. */
   addEvent(bytes: Uint8Array, start: number, end: number): void {
     const reader = new ProtobufReader(bytes, start, end);
-    let name = "";
+    let nameStart = end;
+    let nameEnd = end;
     while (reader.position < end) {
       const tag = reader.tag();
-      if (tag === EVENT_NAME_TAG) name = reader.text();
-      else if (tag === EVENT_ATTRIBUTES_TAG) this.#addNext("event", reader);
+      if (tag === EVENT_NAME_TAG) {
+        nameEnd = reader.length();
+        nameStart = reader.position;
+        nameEnd += nameStart;
+        reader.position = nameEnd;
+      } else if (tag === EVENT_ATTRIBUTES_TAG) this.#addNext("event", reader);
       else reader.skip(tag);
     }
-    this.addText("event:name", name, 1);
+    this.#addEventName(bytes, nameStart, nameEnd);
   }
 
   /** Counts attributes of the `Link` body `bytes[start, end)`. */
@@ -179,7 +194,12 @@ export class AttributeCounter implements AttributeCounts {
   /** Counts a value of an intrinsic; "" is none. */
   addText(intrinsic: ListedIntrinsic, text: string, count: number): void {
     if (text === "" || count === 0) return;
-    const pair = this.#pairOf("intrinsic", intrinsic, listedValuesOf(text));
+    const known = this.#texts[intrinsic];
+    let pair = known.get(text);
+    if (pair === undefined) {
+      pair = this.#pairOf("intrinsic", intrinsic, listedValuesOf(text));
+      if (pair !== undefined && known.size < MAX_VALUES_PER_KEY) known.set(text, pair);
+    }
     if (pair !== undefined) addTo(pair, count);
   }
 
@@ -221,6 +241,16 @@ export class AttributeCounter implements AttributeCounts {
   *#factsOf({ values }: CountedKey): Generator<AttributeValueFacts, void> {
     const lastSeenUnixNano = this.#newest;
     for (const { type, text, count } of values.values()) yield { type, text, count, lastSeenUnixNano };
+  }
+
+  #addEventName(bytes: Uint8Array, start: number, end: number): void {
+    if (start === end) return;
+    let pair = this.#eventNames.get(bytes, start, end);
+    if (pair === null) {
+      pair = this.#pairOf("intrinsic", "event:name", listedValuesOf(textFromUtf8(bytes, start, end)));
+      this.#eventNames.set(bytes, start, end, pair);
+    }
+    if (pair !== undefined) addTo(pair, 1);
   }
 
   #addNext(level: "event" | "link", reader: ProtobufReader): void {

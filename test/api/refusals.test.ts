@@ -73,6 +73,21 @@ describe("a refused request", () => {
       expect.stringContaining('unknown query parameter "constructor": expected'),
     ],
     ["services?limit=5", "limit", 'unknown query parameter "limit": none is expected here'],
+    [
+      "attributes?level=spn",
+      "level",
+      'level: expected one of span, resource, event, link, instrumentation, intrinsic (did you mean "span"?), got "spn"',
+    ],
+    ["attributes?limit=0", "limit", 'limit: expected a whole number from 1 to 10000, got "0"'],
+    ["attributes?start=now&end=-1h", "end", 'end: expected a time after start "now", got "-1h"'],
+    ["attributes/values", "key", "key: is required; add ?key=..."],
+    [
+      "attributes/values?level=intrinsic&key=span:colour",
+      "key",
+      expect.stringContaining("key: expected one of trace:duration, "),
+    ],
+    ["complete?position=-1", "position", 'position: expected a whole number from 0 to 1000000, got "-1"'],
+    ["complete?limit=1001", "limit", 'limit: expected a whole number from 1 to 1000, got "1001"'],
     ["operations", "service", "service: is required; add ?service=..."],
     [
       `traces/${CHECKOUT_ID}?format=zipkn`,

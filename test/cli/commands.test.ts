@@ -161,6 +161,18 @@ describe("the other questions", () => {
     expect(await run("services", "nobody")).toMatchObject({ exitCode: 1, stdout: "" });
   });
 
+  it("lists attributes, and the values of one on the spans that match", async () => {
+    const keys = jsonLines<{ level: string; key: string }>(
+      (await run("attributes", "--level", "resource")).stdout,
+    );
+    expect(keys.map(({ level, key }) => [level, key])).toContainEqual(["resource", "service.name"]);
+    const only = ["--where", '{ resource.service.name = "payment" }'];
+    const values = jsonLines<{ value: string }>((await run("attributes", "service.name", ...only)).stdout);
+    expect(values.map(({ value }) => value)).toEqual(["payment"]);
+    expect(await run("attributes", "no.such.key")).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(await run("attributes", "--level", "spn")).toMatchObject({ exitCode: 2 });
+  });
+
   it("shows the live graph and rate, errors, durations of operations", async () => {
     // Traces are complete, and their calls counted, some seconds after their last span.
     const edges = await vi.waitFor(

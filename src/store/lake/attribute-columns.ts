@@ -40,11 +40,13 @@ export interface ColumnChoice {
   readonly namedKeys: readonly string[];
 }
 
-interface KeyFacts {
+/** The attributes of one key. */
+export interface KeyFacts {
   readonly keyId: number;
-  readonly pairs: number[];
-  occurrences: number;
-  types: number;
+  readonly pairs: readonly number[];
+  readonly occurrences: number;
+  /** Bits of the types of scalars, as `PairType` has them. */
+  readonly types: number;
 }
 
 /** The chosen columns, and for every pair which of them it goes to. */
@@ -56,6 +58,10 @@ export class AttributeColumns {
    * without a column are listed in `attributes.parquet`.
    */
   readonly columnOfPair: Int16Array;
+  /** By key id. */
+  readonly keyFacts: readonly KeyFacts[];
+  /** How often each pair occurs, equal spans as often as they came. */
+  readonly pairCounts: Uint32Array;
   readonly #attributes: RowAttributes;
   /** Enum code of a pair. */
   readonly #codes: Uint32Array;
@@ -65,7 +71,9 @@ export class AttributeColumns {
     this.#attributes = attributes;
     this.columnOfPair = new Int16Array(pairs.count).fill(-1);
     this.#codes = new Uint32Array(pairs.count);
-    const facts = chooseKeys(keyFactsOf(attributes), attributes, choice);
+    this.pairCounts = pairCountsOf(attributes);
+    this.keyFacts = keyFactsOf(attributes, this.pairCounts);
+    const facts = chooseKeys(this.keyFacts, attributes, choice);
     const chosen = facts.map((fact) => this.#columnFor(fact, choice.rowCount));
     this.chosen = chosen.map(({ spec: _, ...column }) => column);
     const typeSpecs = chosen.flatMap(({ typeColumn }) => typeColumn ?? []).map(typeSpec);
@@ -139,10 +147,14 @@ function columnTypeOf(types: number): AttributeColumn["type"] {
   return types === PairType.BOOL ? "bool" : "text";
 }
 
-function keyFactsOf({ pairs, pairIds }: RowAttributes): KeyFacts[] {
+function pairCountsOf({ pairs, pairIds }: RowAttributes): Uint32Array {
   const counts = new Uint32Array(pairs.count);
   for (let index = 0; index < pairIds.length; index++) counts[pairIds[index]!]!++;
-  const facts: KeyFacts[] = [];
+  return counts;
+}
+
+function keyFactsOf({ pairs }: RowAttributes, counts: Uint32Array): KeyFacts[] {
+  const facts: { keyId: number; pairs: number[]; occurrences: number; types: number }[] = [];
   for (let keyId = 0; keyId < pairs.keyCount; keyId++)
     facts.push({ keyId, pairs: [], occurrences: 0, types: 0 });
   for (let pair = 0; pair < pairs.count; pair++) {

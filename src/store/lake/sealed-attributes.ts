@@ -8,6 +8,7 @@ import { keyValueFrom } from "../../batch/attribute-decode.ts";
 import type { ListedValues } from "../../batch/listed-values.ts";
 import { listedValuesOf } from "../../batch/listed-values.ts";
 import type { AttributeLevel, AttributeValueFacts, ListedType } from "../../model/attribute-facts.ts";
+import type { AttributeColumns, KeyFacts } from "./attribute-columns.ts";
 import type { AttributePairs } from "./attribute-pairs.ts";
 import { PairType } from "./attribute-pairs.ts";
 import { encodeSummary, MAX_SUMMARY_VALUES } from "./attribute-summary.ts";
@@ -18,12 +19,12 @@ import type { SealRows } from "./seal-rows.ts";
 /** Counts above this are one class when the most frequent values of a key are looked for. */
 const COUNT_CLASSES = 4_096;
 
-const TYPES: Readonly<Record<number, ListedType>> = Object.freeze({
-  [PairType.STRING]: "string",
-  [PairType.INT]: "int",
-  [PairType.DOUBLE]: "float",
-  [PairType.BOOL]: "bool",
-});
+const TYPES: ReadonlyMap<number, ListedType> = new Map([
+  [PairType.STRING, "string"],
+  [PairType.INT, "int"],
+  [PairType.DOUBLE, "float"],
+  [PairType.BOOL, "bool"],
+]);
 
 /** What a summary is made from. */
 export interface SealedAttributes {
@@ -31,6 +32,7 @@ export interface SealedAttributes {
   /** The distinct rows. */
   readonly order: Uint32Array;
   readonly attributes: RowAttributes;
+  readonly columns: AttributeColumns;
   readonly origins: ResourceTable;
 }
 
@@ -106,41 +108,27 @@ class PairCounts implements AttributeCounts {
   readonly #bytes: Uint8Array;
   readonly #counts: Uint32Array;
   readonly #newest: bigint;
-  /** By key id: its pairs. */
-  readonly #pairsOfKey: number[][] = [];
-  readonly #keyIds = new Map<string, number>();
+  readonly #keys = new Map<string, KeyFacts>();
 
-  constructor({ rows, order, attributes }: SealedAttributes, newest: bigint) {
+  constructor({ rows, order, attributes, columns }: SealedAttributes, newest: bigint) {
     this.#pairs = attributes.pairs;
     this.#bytes = rows.bytes;
     this.#newest = newest;
-    this.#counts = order.length === rows.rowCount ? countsOfAll(attributes) : countsOf(attributes, order);
-    for (let keyId = 0; keyId < this.#pairs.keyCount; keyId++) {
-      this.#pairsOfKey.push([]);
-      this.#keyIds.set(this.#pairs.keyText(keyId), keyId);
-    }
-    for (let pair = 0; pair < this.#pairs.count; pair++)
-      if (this.#counts[pair]! > 0) this.#pairsOfKey[this.#pairs.keyIds[pair]!]!.push(pair);
+    this.#counts = order.length === rows.rowCount ? columns.pairCounts : countsOf(attributes, order);
+    for (const facts of columns.keyFacts) this.#keys.set(this.#pairs.keyText(facts.keyId), facts);
   }
 
   *keys(): Generator<KeyCount, void> {
-    for (const [key, keyId] of this.#keyIds) {
-      let count = 0;
-      let types = 0;
-      for (const pair of this.#pairsOfKey[keyId]!) {
-        const type = TYPES[this.#pairs.types[pair]!] ?? this.#listed(pair).type;
-        if (type === undefined) continue;
-        count += this.#counts[pair]!;
-        types |= typeBit(type);
-      }
+    for (const [key, facts] of this.#keys) {
+      const { count, types } = this.#sumOf(facts);
       if (count > 0) yield { level: "span", key, types, count, lastSeenUnixNano: this.#newest };
     }
   }
 
   values(level: AttributeLevel, key: string): ValueCounts | undefined {
-    const keyId = level === "span" ? this.#keyIds.get(key) : undefined;
-    if (keyId === undefined) return undefined;
-    const all = this.#pairsOfKey[keyId]!;
+    const facts = level === "span" ? this.#keys.get(key) : undefined;
+    if (facts === undefined) return undefined;
+    const all = facts.pairs;
     const some = mostFrequent(all, this.#counts);
     const values: AttributeValueFacts[] = [];
     let isWhole = some.length === all.length;
@@ -148,14 +136,29 @@ class PairCounts implements AttributeCounts {
       const listed = this.#listed(pair);
       isWhole &&= listed.isWhole;
       const count = this.#counts[pair]!;
+      if (count === 0) continue;
       for (const { type, text } of listed.values)
         values.push({ type, text, count, lastSeenUnixNano: this.#newest });
     }
     return { values, isWhole };
   }
 
+  #sumOf(facts: KeyFacts): Pick<KeyCount, "count" | "types"> {
+    let count = 0;
+    let types = 0;
+    for (const [bit, type] of TYPES) if ((facts.types & bit) !== 0) types |= typeBit(type);
+    for (const pair of facts.pairs) {
+      const isOther = this.#pairs.types[pair] === PairType.OTHER;
+      const other = isOther ? this.#listed(pair).type : undefined;
+      if (isOther && other === undefined) continue;
+      count += this.#counts[pair]!;
+      if (other !== undefined) types |= typeBit(other);
+    }
+    return { count, types };
+  }
+
   #listed(pair: number): ListedValues {
-    const type = TYPES[this.#pairs.types[pair]!];
+    const type = TYPES.get(this.#pairs.types[pair]!);
     if (type === undefined) {
       const [start, end] = this.#pairs.rangeOf(pair);
       return listedValuesOf(keyValueFrom(new ProtobufReader(this.#bytes, start, end)).value);
@@ -164,12 +167,6 @@ class PairCounts implements AttributeCounts {
     const isListed = text.length <= MAX_LISTED_VALUE_LENGTH;
     return { type, values: isListed ? [{ type, text }] : [], isWhole: isListed };
   }
-}
-
-function countsOfAll({ pairs, pairIds }: RowAttributes): Uint32Array {
-  const counts = new Uint32Array(pairs.count);
-  for (let index = 0; index < pairIds.length; index++) counts[pairIds[index]!]!++;
-  return counts;
 }
 
 function countsOf({ pairs, pairIds, starts }: RowAttributes, order: Uint32Array): Uint32Array {

@@ -71,7 +71,7 @@ export async function fillSegmentTables(
     attributeColumns: columns.chosen,
     otherAttributeKeys: otherAttributeKeys(attributes.pairs),
     attributeFilter: attributeFilterOf(attributes, columns, origins.attributeTexts()),
-    attributeSummary: sealedSummary({ rows, order: groups.order, attributes, origins }),
+    attributeSummary: sealedSummary({ rows, order: groups.order, attributes, columns, origins }),
   };
 }
 
