@@ -26,6 +26,7 @@ describe("what is finished of half a query", () => {
     ['{ span.a = "x" } | by(', 'span.a = "x"'],
     ['{ span.a = "x" } | rate()', 'span.a = "x"'],
     ['{ span.a = "x" || span.b = }', undefined],
+    ['{ span.a = "x" && span.b = 1 || span.c = }', undefined],
     ['{ span.a = "x" } >> { span.b = }', undefined],
     ["{ }", undefined],
     ["", undefined],
