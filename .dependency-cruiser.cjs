@@ -6,7 +6,7 @@
 const rooms = require("./rooms.json");
 
 const STORE_PORTS =
-  "^src/store/(span-writer|trace-reader|catalogue|trace-statistics|trace-store|rollup-store)\\.ts$";
+  "^src/store/(span-writer|trace-reader|catalogue|attribute-catalogue|trace-statistics|trace-store|rollup-store)\\.ts$";
 
 const folderOf = (room) => (room === "exporters" ? "^exporters/" : `^src/${room}/`);
 

@@ -74,6 +74,11 @@ export function tokenParameter(description: string): QueryParameter<string | und
   return single(description, { type: "string" }, (text) => text);
 }
 
+/** Any text, the empty one too. */
+export function anyTextParameter(description: string): QueryParameter<string | undefined> {
+  return single(description, { type: "string" }, (text) => text);
+}
+
 /** `true` or `false`. */
 export function booleanParameter(description: string): QueryParameter<boolean | undefined> {
   return single(description, { type: "boolean" }, (text, name) => {
@@ -94,6 +99,19 @@ export function wholeNumberParameter(
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     if (value >= range.minimum && value <= range.maximum) return value;
     throw refusedParameter(name, `a whole number from ${range.minimum} to ${range.maximum}`, text);
+  });
+}
+
+/** A whole number from 0, or none. */
+export function optionalWholeNumberParameter(
+  description: string,
+  maximum: number,
+): QueryParameter<number | undefined> {
+  return single(description, { type: "integer", minimum: 0, maximum }, (text, name) => {
+    if (text === undefined) return undefined;
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+    if (value <= maximum) return value;
+    throw refusedParameter(name, `a whole number from 0 to ${maximum}`, text);
   });
 }
 

@@ -92,3 +92,47 @@ export interface FoundTraceListJson {
   readonly warnings: readonly QueryWarningJson[];
   readonly explanation: SearchExplanationJson;
 }
+
+/** A value of a series. */
+export interface SampleJson {
+  /** End of the interval that it is of. */
+  readonly timeUnixNano: NanosJson;
+  /** Seconds for durations; `Infinity` and `-Infinity` are words. */
+  readonly value: number | string;
+}
+
+/** A span that stands for those behind a value. */
+export interface ExemplarJson extends SampleJson {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+/** Values over time that belong together. */
+export interface SeriesJson {
+  readonly labels: readonly QueryFieldJson[];
+  /** By time; intervals without a value are left out. */
+  readonly samples: readonly SampleJson[];
+  /** By time, that of the start of the span. */
+  readonly exemplars: readonly ExemplarJson[];
+}
+
+/** What series were worked out of. */
+export interface SeriesExplanationJson extends Omit<SearchExplanationJson, "tracesMatched"> {
+  /** In arithmetic by each function of its own. */
+  readonly spansCounted: number;
+}
+
+/** `GET /api/v1/query`. */
+export interface SeriesListJson {
+  readonly series: readonly SeriesJson[];
+  /** All intervals together: without the start, with the end. */
+  readonly range: CoveredRangeJson;
+  /** Length of an interval. */
+  readonly stepNanos: NanosJson;
+  /** `PARTIAL`: there are more series. */
+  readonly status: "COMPLETE" | "PARTIAL";
+  /** Why the answer is not whole; "" when it is. */
+  readonly message: string;
+  readonly warnings: readonly QueryWarningJson[];
+  readonly explanation: SeriesExplanationJson;
+}

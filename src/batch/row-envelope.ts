@@ -32,12 +32,16 @@ export function resourceFrom(reader: ProtobufReader, schemaUrl: string): Resourc
 /** The instrumentation scope of a row. */
 export function scopeOf(row: SpanRow): Scope {
   const { start, end, schemaUrl } = scopeEntryOf(row);
-  const reader = new ProtobufReader(row.batch.payload, start, end);
+  return scopeFrom(new ProtobufReader(row.batch.payload, start, end), schemaUrl);
+}
+
+/** Reads one `InstrumentationScope` body. */
+export function scopeFrom(reader: ProtobufReader, schemaUrl: string): Scope {
   const attributes = createAttributes();
   let name = "";
   let version = "";
   let droppedAttributesCount = 0;
-  while (reader.position < end) {
+  while (reader.position < reader.end) {
     const tag = reader.tag();
     switch (tag) {
       case (SCOPE.name << 3) | 2:

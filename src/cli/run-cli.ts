@@ -6,6 +6,7 @@ import { nearestName } from "../base/nearest-name.ts";
 import { VERSION } from "../version.ts";
 import type { CliContext } from "./cli-context.ts";
 import type { ActionOf, AddCommand } from "./command.ts";
+import { addAttributes } from "./commands/attributes.ts";
 import { addBench } from "./commands/bench.ts";
 import { addBottlenecks } from "./commands/bottlenecks.ts";
 import { addCompare } from "./commands/compare.ts";
@@ -18,6 +19,7 @@ import { addFindings } from "./commands/findings.ts";
 import { addGraph } from "./commands/graph.ts";
 import { addImport } from "./commands/import.ts";
 import { addProfile } from "./commands/profile.ts";
+import { addQuery } from "./commands/query.ts";
 import { addRed } from "./commands/red.ts";
 import { addSearch } from "./commands/search.ts";
 import { addServices } from "./commands/services.ts";
@@ -32,8 +34,10 @@ const COMMANDS: readonly AddCommand[] = [
   addStart,
   addDemo,
   addSearch,
+  addQuery,
   addTrace,
   addServices,
+  addAttributes,
   addDependencies,
   addGraph,
   addTopology,

@@ -8,12 +8,21 @@ import type { Clock } from "../base/clock.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { EventsAfter } from "../rollup/bottleneck-feed.ts";
 import type { Operation } from "../store/catalogue.ts";
+import type {
+  AttributeKeysFound,
+  AttributeKeysQuestion,
+  AttributeValuesFound,
+  AttributeValuesQuestion,
+} from "./attribute-questions.ts";
+import { attributeKeysIn, attributeValuesIn } from "./attribute-questions.ts";
 import type { EventsRequest, FollowedEvents } from "./bottleneck-events-of.ts";
 import { bottleneckEventsIn, followBottleneckEvents } from "./bottleneck-events-of.ts";
 import type { CompareSetsRequest, SetComparison } from "./compare-sets.ts";
 import { compareSets } from "./compare-sets.ts";
 import type { CompareTracesRequest, TraceComparison } from "./compare-traces.ts";
 import { compareTraces } from "./compare-traces.ts";
+import type { CompleteAnswer, CompleteRequest } from "./complete-query.ts";
+import { completeQuery } from "./complete-query.ts";
 import type { DependenciesAnswer } from "./dependency-graph.ts";
 import { dependenciesIn } from "./dependency-graph.ts";
 import type { FilteredTrace, FilteredTraceRequest } from "./filtered-trace.ts";
@@ -34,6 +43,8 @@ import type { AnswerLimits, QueryContext, QueryPorts } from "./query-context.ts"
 import { DEFAULT_ANSWER_LIMITS } from "./query-context.ts";
 import type { QueryCaller, QueryLimiterOptions, RunningQuery } from "./query-limiter.ts";
 import { QueryLimiter } from "./query-limiter.ts";
+import type { SeriesAnswer, SeriesRequest } from "./query-series.ts";
+import { querySeries } from "./query-series.ts";
 import type { TraceQlSearchAnswer, TraceQlSearchRequest } from "./search-traceql.ts";
 import { searchTraceQl } from "./search-traceql.ts";
 import type { SearchAnswer, SearchRequest } from "./search-traces.ts";
@@ -76,6 +87,8 @@ export interface Queries {
   findTraceQl(request: TraceQlFindRequest, caller?: QueryCaller): Promise<TraceQlFindAnswer>;
   /** See {@link filteredTrace}. */
   filteredTrace(request: FilteredTraceRequest, caller?: QueryCaller): Promise<FilteredTrace>;
+  /** See {@link querySeries}. */
+  querySeries(request: SeriesRequest, caller?: QueryCaller): Promise<SeriesAnswer>;
   /** See {@link storedTrace}. */
   getTrace(traceId: string, caller?: QueryCaller): Promise<StoredTrace>;
   /** See {@link criticalPathOf}. */
@@ -128,6 +141,12 @@ export interface Queries {
   services(caller?: QueryCaller): Promise<readonly string[]>;
   /** Operations of a service, sorted by name, then kind; empty for an unknown service. */
   operations(serviceName: string, caller?: QueryCaller): Promise<readonly Operation[]>;
+  /** See {@link attributeKeysIn}. */
+  attributeKeys(question: AttributeKeysQuestion, caller?: QueryCaller): Promise<AttributeKeysFound>;
+  /** See {@link attributeValuesIn}. */
+  attributeValues(question: AttributeValuesQuestion, caller?: QueryCaller): Promise<AttributeValuesFound>;
+  /** See {@link completeQuery}. */
+  complete(request: CompleteRequest, caller?: QueryCaller): Promise<CompleteAnswer>;
 }
 
 /**
@@ -162,6 +181,7 @@ export function createQueries(options: QueriesOptions): Queries {
     searchTraceQl: limited("search_traceql", searchTraceQl),
     findTraceQl: limited("find_traceql", findTraceQl, true),
     filteredTrace: limited("filtered_trace", filteredTrace, true),
+    querySeries: limited("query_series", querySeries, true),
     getTrace: limited("get_trace", storedTrace, true),
     criticalPathOf: limited("critical_path", criticalPathOf, true),
     bottlenecksOf: (traceId, thresholdMs, caller) => bottlenecks({ traceId, thresholdMs }, caller),
@@ -187,6 +207,9 @@ export function createQueries(options: QueriesOptions): Queries {
     operations: limited("operations", (_context, serviceName: string) =>
       context.catalogue.operations(serviceName),
     ),
+    attributeKeys: limited("attribute_keys", attributeKeysIn),
+    attributeValues: limited("attribute_values", attributeValuesIn),
+    complete: limited("complete", completeQuery),
   };
 }
 

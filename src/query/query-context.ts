@@ -2,6 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { LiveStatistics } from "../rollup/live-statistics.ts";
+import type { AttributeCatalogue } from "../store/attribute-catalogue.ts";
 import type { Catalogue } from "../store/catalogue.ts";
 import type { TraceReader } from "../store/trace-reader.ts";
 import type { TraceStatistics } from "../store/trace-statistics.ts";
@@ -10,7 +11,7 @@ import type { LargeAnalyses } from "./large-analyses.ts";
 /** The reading ports of a store. */
 export interface QueryPorts {
   readonly reader: TraceReader;
-  readonly catalogue: Catalogue;
+  readonly catalogue: Catalogue & AttributeCatalogue;
   readonly statistics: TraceStatistics;
   /** Takes the analyses of more than `MAX_SPANS_AT_ONCE` spans; absent: they are done at once, whatever they hold up. */
   readonly largeAnalyses?: LargeAnalyses | undefined;

@@ -1,7 +1,7 @@
 /** Running pipelines of a query over stored traces; what cannot be worked out is told with its place in the query. */
 
 import { TracAggError } from "../base/errors.ts";
-import type { TimeSlice } from "../base/time-slice.ts";
+import type { Steps, TimeSlice } from "../base/time-slice.ts";
 import { inSlices } from "../base/time-slice.ts";
 import type { CompiledPipeline, TraceMatch } from "../filter/evaluator/pipeline.ts";
 import { FilterError } from "../filter/filter-error.ts";
@@ -32,8 +32,13 @@ export async function matchOf(
       { field: "q" },
     );
   }
+  return await stepsInTextOf(q, run(view), slice);
+}
+
+/** Does work in slices; what cannot be worked out is told as by {@link inTextOf}. */
+export async function stepsInTextOf<T>(q: string, steps: Steps<T>, slice: TimeSlice): Promise<T> {
   try {
-    return await inSlices(run(view), slice);
+    return await inSlices(steps, slice);
   } catch (thrown) {
     throw placedError(q, thrown);
   }

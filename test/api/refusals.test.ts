@@ -15,6 +15,10 @@ const TIMES =
 const MILLIS = "a number of milliseconds from 0, at most six digits after the point (12.5)";
 const FILTER =
   "service, operation, rootService, rootOperation, minDurationMs, maxDurationMs, hasErrors, attribute, start, end";
+const NO_ATTRIBUTES = {
+  attributeKeys: () => Promise.resolve({ keys: [], isWhole: true }),
+  attributeValues: () => Promise.resolve({ values: [], isWhole: true }),
+};
 const TEXT = "a text, or no such parameter at all";
 
 describe("a refused request", () => {
@@ -69,6 +73,21 @@ describe("a refused request", () => {
       expect.stringContaining('unknown query parameter "constructor": expected'),
     ],
     ["services?limit=5", "limit", 'unknown query parameter "limit": none is expected here'],
+    [
+      "attributes?level=spn",
+      "level",
+      'level: expected one of span, resource, event, link, instrumentation, intrinsic (did you mean "span"?), got "spn"',
+    ],
+    ["attributes?limit=0", "limit", 'limit: expected a whole number from 1 to 10000, got "0"'],
+    ["attributes?start=now&end=-1h", "end", 'end: expected a time after start "now", got "-1h"'],
+    ["attributes/values", "key", "key: is required; add ?key=..."],
+    [
+      "attributes/values?level=intrinsic&key=span:colour",
+      "key",
+      expect.stringContaining("key: expected one of trace:duration, "),
+    ],
+    ["complete?position=-1", "position", 'position: expected a whole number from 0 to 1000000, got "-1"'],
+    ["complete?limit=1001", "limit", 'limit: expected a whole number from 1 to 1000, got "1001"'],
     ["operations", "service", "service: is required; add ?service=..."],
     [
       `traces/${CHECKOUT_ID}?format=zipkn`,
@@ -188,6 +207,7 @@ describe("a refused request", () => {
       catalogue: {
         services: () => Promise.reject(new Error("cannot open /secret/path")),
         operations: () => Promise.resolve([]),
+        ...NO_ATTRIBUTES,
       },
     });
     const response = await broken.fetch("/api/v1/services");
@@ -210,7 +230,11 @@ describe("a refused request", () => {
   it("is 503 with Retry-After when too many queries run and wait", async () => {
     const busy = await startApi(undefined, {
       limits: { maxRunning: 1, maxWaiting: 0, timeLimitMillis: 60_000 },
-      catalogue: { services: () => new Promise(() => {}), operations: () => Promise.resolve([]) },
+      catalogue: {
+        services: () => new Promise(() => {}),
+        operations: () => Promise.resolve([]),
+        ...NO_ATTRIBUTES,
+      },
     });
     const first = busy.fetch("/api/v1/services").catch(() => "cut");
     const refused = await untilStatus(busy, "/api/v1/operations?service=a", 503);
@@ -223,7 +247,11 @@ describe("a refused request", () => {
   it("is 504 when the time is up", async () => {
     const slow = await startApi(undefined, {
       limits: { timeLimitMillis: 5 },
-      catalogue: { services: () => new Promise(() => {}), operations: () => Promise.resolve([]) },
+      catalogue: {
+        services: () => new Promise(() => {}),
+        operations: () => Promise.resolve([]),
+        ...NO_ATTRIBUTES,
+      },
     });
     const response = await slow.fetch("/api/v1/services");
     expect([response.status, await response.json()]).toMatchObject([504, { code: "deadline_exceeded" }]);

@@ -12,7 +12,7 @@ let slow: ApiServer;
 beforeAll(async () => {
   slow = await startApi(undefined, {
     limits: { timeLimitMillis: 5, maxRunning: 100 },
-    catalogue: { services: never, operations: never },
+    catalogue: { services: never, operations: never, attributeKeys: never, attributeValues: never },
     statistics: { serviceStatistics: never, dependencies: never },
     reader: {
       trace: never,

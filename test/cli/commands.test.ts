@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { TraceSummaryJson } from "../../src/api/contract.ts";
 import type { GraphEdgeJson, RedRowJson } from "../../src/api/live-contract.ts";
 import type { TopologyEdgeJson } from "../../src/api/topology-contract.ts";
-import type { FoundTraceJson } from "../../src/api/traceql-contract.ts";
+import type { FoundTraceJson, SeriesJson } from "../../src/api/traceql-contract.ts";
 import { jsonLines, runCommand } from "./cli-harness.ts";
 import { ShopServer, startMemoryServer } from "./shop-server.ts";
 
@@ -21,6 +21,45 @@ beforeAll(async () => {
 });
 
 afterAll(() => shop.stop());
+
+describe("query", () => {
+  const RATES = "{ kind = server } | rate() by(resource.service.name)";
+
+  it("gives one series a line in a pipe", async () => {
+    const { exitCode, stdout } = await run("query", RATES, "--since", "10m", "--step", "1m");
+    const names = jsonLines<SeriesJson>(stdout).map(({ labels }) => labels[0]?.value);
+    expect(exitCode).toBe(0);
+    expect(names).toEqual(expect.arrayContaining(["frontend", "payment"]));
+  });
+
+  it("shows a table with a chart of each series on a terminal, and the range below", async () => {
+    const { stdout } = await show("query", RATES, "--since", "10m", "--step", "1m");
+    expect(stdout).toMatch(/^SERIES +MIN +MEAN +MAX +LAST +CHART\n/);
+    expect(stdout).toMatch(/\nresource\.service\.name=payment .* [▁▂▃▄▅▆▇█]{11,12}\n/);
+    expect(stdout).toMatch(/ UTC, 1[12] intervals of 1m 0s\n$/);
+    expect(stdout).not.toContain("\u001b");
+  });
+
+  it("shows one value of each series for an instant", async () => {
+    const { stdout } = await show(
+      "query",
+      "{ } | count_over_time()",
+      "--instant",
+      "--start",
+      "-1h",
+      "--end",
+      "now",
+    );
+    expect(stdout).toMatch(/^SERIES +LAST\ncount_over_time +[\d,]+\n.* UTC, 1 interval of 1h 0m\n$/);
+  });
+
+  it("says what is wrong with a query, and that there is no series", async () => {
+    const wrong = await run("query", "{ } | rate(");
+    expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining("line 1, column 12")]);
+    const none = await run("query", '{ name = "nothing" } | rate() by(name)');
+    expect([none.exitCode, none.stderr]).toEqual([1, "no series in this range\n"]);
+  });
+});
 
 describe("search", () => {
   it("gives one summary a line in a pipe, newest first, at most as many as asked for", async () => {
@@ -120,6 +159,18 @@ describe("the other questions", () => {
     const operations = jsonLines((await run("services", "payment")).stdout);
     expect(operations).toContainEqual({ name: "POST /charge", kind: "SERVER" });
     expect(await run("services", "nobody")).toMatchObject({ exitCode: 1, stdout: "" });
+  });
+
+  it("lists attributes, and the values of one on the spans that match", async () => {
+    const keys = jsonLines<{ level: string; key: string }>(
+      (await run("attributes", "--level", "resource")).stdout,
+    );
+    expect(keys.map(({ level, key }) => [level, key])).toContainEqual(["resource", "service.name"]);
+    const only = ["--where", '{ resource.service.name = "payment" }'];
+    const values = jsonLines<{ value: string }>((await run("attributes", "service.name", ...only)).stdout);
+    expect(values.map(({ value }) => value)).toEqual(["payment"]);
+    expect(await run("attributes", "no.such.key")).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(await run("attributes", "--level", "spn")).toMatchObject({ exitCode: 2 });
   });
 
   it("shows the live graph and rate, errors, durations of operations", async () => {

@@ -1,6 +1,7 @@
 /** Everything the store ports promise, as one suite for every implementation. */
 
 import { describe } from "vitest";
+import { describeAttributes } from "./trace-store-attribute-cases.ts";
 import { describeDurability } from "./trace-store-durability-cases.ts";
 import type { OpenStore } from "./trace-store-handle.ts";
 import { describeProperties } from "./trace-store-properties.ts";
@@ -27,6 +28,7 @@ export function describeTraceStore(name: string, open: OpenStore, options: Suite
     describeSearches(open);
     describeWrites(open);
     describeSums(open);
+    describeAttributes(open, options.propertyRuns ?? 100);
     describeProperties(open, options.propertyRuns ?? 100);
     // A store that forgets at the end has no promises to keep after a restart, so it has no such cases either.
     if (options.isDurable === true) describe("after a restart", () => describeDurability(open));

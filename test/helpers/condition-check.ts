@@ -58,7 +58,10 @@ function meetsOn(condition: SpanCondition, trace: TraceFacts, span: number): boo
 }
 
 function read(
-  { scope, key }: Extract<SpanCondition, { readonly node: "attribute" | "attributeOrder" | "attributeExists" }>,
+  {
+    scope,
+    key,
+  }: Extract<SpanCondition, { readonly node: "attribute" | "attributeOrder" | "attributeExists" }>,
   trace: TraceFacts,
   span: number,
 ): Value {

@@ -15,6 +15,7 @@ import type {
   FoundTraceListJson,
   QueryFieldJson,
   QueryValueType,
+  QueryWarningJson,
 } from "../traceql-contract.ts";
 import { rangeJson } from "./range-json.ts";
 import { summaryJson } from "./summary-json.ts";
@@ -26,9 +27,14 @@ export function foundTraceListJson(answer: TraceQlSearchAnswer): FoundTraceListJ
     traces: answer.traces.map(foundTraceJson),
     nextPageToken: answer.nextPageToken,
     range: rangeJson(answer.range),
-    warnings: answer.warnings.map(({ rule, start, end, message }) => ({ rule, start, end, message })),
+    warnings: warningsJson(answer.warnings),
     explanation: { candidates: candidatesJson(candidates), conditions: conditionText(where), ...counts },
   };
+}
+
+/** What is probably not meant in a query. */
+export function warningsJson(warnings: TraceQlSearchAnswer["warnings"]): readonly QueryWarningJson[] {
+  return warnings.map(({ rule, start, end, message }) => ({ rule, start, end, message }));
 }
 
 function foundTraceJson({ summary, spansetCount, spansets }: FoundTrace): FoundTraceJson {
@@ -50,7 +56,8 @@ function spanJson(span: FoundSpan): FoundSpanJson {
   };
 }
 
-function fieldJson({ name, value }: FoundField): QueryFieldJson {
+/** A value with its name and type. */
+export function fieldJson({ name, value }: FoundField): QueryFieldJson {
   return { name, type: typeWord(value), value: valueJson(value) };
 }
 
@@ -80,7 +87,7 @@ function valueJson(value: Value): PlainJson {
 }
 
 /** By the names of the search parameters; the range is told beside them. */
-function candidatesJson(query: TraceQuery): Readonly<Record<string, PlainJson>> {
+export function candidatesJson(query: TraceQuery): Readonly<Record<string, PlainJson>> {
   const { serviceName, operationName, rootServiceName, rootOperationName, hasErrors, attributes } = query;
   const all: Readonly<Record<string, PlainJson | undefined>> = {
     service: serviceName,

@@ -4,6 +4,7 @@ import { ERROR_TABLE } from "../../base/errors.ts";
 import { SpanKind } from "../../model/span-kind.ts";
 import { SpanStatus } from "../../model/span-status.ts";
 import type { JsonSchema } from "../query-parameters.ts";
+import { attributeSchemas } from "./attribute-schemas.ts";
 import { compareSchemas } from "./compare-schemas.ts";
 import { liveSchemas } from "./live-schemas.ts";
 import { profileSchemas } from "./profile-schemas.ts";
@@ -293,6 +294,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     ...spanSchemas(),
     ...traceSchemas(),
     ...traceQlSchemas(summaryMembers),
+    ...attributeSchemas(),
     ...analysisSchemas(),
     ...traceAnalysisSchemas(),
     ...compareSchemas(),

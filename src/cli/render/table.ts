@@ -10,10 +10,12 @@ export interface Column<Row> {
   /** Numbers stand right. */
   readonly side?: "left" | "right";
   readonly look?: (text: string, row: Row) => string;
+  /** Widest cell, default {@link MAX_CELL_WIDTH}. */
+  readonly maxWidth?: number;
 }
 
 /** Widest cell: longer names are cut, the whole text is in the JSON. */
-const MAX_CELL_WIDTH = 60;
+export const MAX_CELL_WIDTH = 60;
 
 /** Title line and one line for each row, columns two blanks apart. */
 export function renderTable<Row>(
@@ -22,7 +24,7 @@ export function renderTable<Row>(
   style: Style,
 ): string {
   const cells = rows.map((row) =>
-    columns.map((column) => fitted(printable(column.cell(row)), MAX_CELL_WIDTH)),
+    columns.map((column) => fitted(printable(column.cell(row)), column.maxWidth ?? MAX_CELL_WIDTH)),
   );
   const widths = columns.map((column, index) =>
     Math.max(displayWidth(column.title), ...cells.map((line) => displayWidth(line[index] as string))),

@@ -11,8 +11,11 @@ import type { TraceView } from "./trace-view.ts";
 /** Spans looked at between two chances for others to run. */
 const SPANS_PER_STEP = 1_024;
 
-/** What {@link TraceFacts.prepare} can work out. */
-export type TraceFact = "nestedSets" | "whole" | "selfTimes" | "criticalPath";
+/**
+ * What {@link TraceFacts.prepare} can work out. `wholeSpans` is not worked out: it says that spans are read with everything
+ * they have, so that columns of a store do not do.
+ */
+export type TraceFact = "nestedSets" | "whole" | "selfTimes" | "criticalPath" | "wholeSpans";
 
 /** The trace as one. */
 export interface WholeTrace {
@@ -49,6 +52,8 @@ export class TraceFacts {
         case "selfTimes":
           this.#selfTimes ??= selfTimesOf(yield* spansOf(this.view));
           yield this.view.spanCount;
+          break;
+        case "wholeSpans":
           break;
         case "criticalPath":
           this.#criticalPath ??= criticalPathOf(this.view.traceId, yield* spansOf(this.view));

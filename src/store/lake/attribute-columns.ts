@@ -7,7 +7,7 @@ import type { NumberCells, TextCells } from "./column-cells.ts";
 import { CHUNK_ROWS } from "./column-cells.ts";
 import type { RowAttributes } from "./row-attributes.ts";
 import type { ColumnSpec, ColumnType } from "./segment-format.ts";
-import { attributeColumnName, LOOKUP_ROW_GROUP_ROWS } from "./segment-format.ts";
+import { attributeColumnName, attributeTypeColumnName, LOOKUP_ROW_GROUP_ROWS } from "./segment-format.ts";
 
 /** Share of the spans that must have a key before it gets a column unasked: rarer ones are listed by value instead. */
 const MIN_SHARE = 0.03;
@@ -25,6 +25,8 @@ export interface AttributeColumn {
   readonly type: "text" | "i64" | "f64" | "bool";
   /** `string`, `int`, `double`, `bool`: the types of the values in the column. */
   readonly valueTypes: readonly string[];
+  /** Column with the type of each value, a number of {@link PairType}: there where values of several types are texts. */
+  readonly typeColumn?: string;
 }
 
 interface ChosenColumn extends AttributeColumn {
@@ -38,11 +40,13 @@ export interface ColumnChoice {
   readonly namedKeys: readonly string[];
 }
 
-interface KeyFacts {
+/** The attributes of one key. */
+export interface KeyFacts {
   readonly keyId: number;
-  readonly pairs: number[];
-  occurrences: number;
-  types: number;
+  readonly pairs: readonly number[];
+  readonly occurrences: number;
+  /** Bits of the types of scalars, as `PairType` has them. */
+  readonly types: number;
 }
 
 /** The chosen columns, and for every pair which of them it goes to. */
@@ -54,6 +58,10 @@ export class AttributeColumns {
    * without a column are listed in `attributes.parquet`.
    */
   readonly columnOfPair: Int16Array;
+  /** By key id. */
+  readonly keyFacts: readonly KeyFacts[];
+  /** How often each pair occurs, equal spans as often as they came. */
+  readonly pairCounts: Uint32Array;
   readonly #attributes: RowAttributes;
   /** Enum code of a pair. */
   readonly #codes: Uint32Array;
@@ -63,10 +71,13 @@ export class AttributeColumns {
     this.#attributes = attributes;
     this.columnOfPair = new Int16Array(pairs.count).fill(-1);
     this.#codes = new Uint32Array(pairs.count);
-    const facts = chooseKeys(keyFactsOf(attributes), attributes, choice);
+    this.pairCounts = pairCountsOf(attributes);
+    this.keyFacts = keyFactsOf(attributes, this.pairCounts);
+    const facts = chooseKeys(this.keyFacts, attributes, choice);
     const chosen = facts.map((fact) => this.#columnFor(fact, choice.rowCount));
-    this.chosen = chosen.map(({ key, column, type, valueTypes }) => ({ key, column, type, valueTypes }));
-    this.specs = chosen.map(({ spec }) => spec);
+    this.chosen = chosen.map(({ spec: _, ...column }) => column);
+    const typeSpecs = chosen.flatMap(({ typeColumn }) => typeColumn ?? []).map(typeSpec);
+    this.specs = [...chosen.map(({ spec }) => spec), ...typeSpecs];
     for (const [column, { pairs: ids }] of facts.entries()) {
       for (const pair of ids) {
         this.columnOfPair[pair] = pairs.types[pair] === PairType.OTHER ? -2 - column : column;
@@ -86,7 +97,8 @@ export class AttributeColumns {
     const column = attributeColumnName(key);
     const valueTypes = TYPE_NAMES.filter(([bit]) => (fact.types & bit) !== 0).map(([, name]) => name);
     const type = columnTypeOf(fact.types);
-    const base = { key, column, valueTypes };
+    const typed = valueTypes.length > 1 ? { typeColumn: attributeTypeColumnName(key) } : {};
+    const base = { key, column, valueTypes, ...typed };
     if (type !== "text") return { ...base, type, spec: { name: column, type, isNullable: true } };
     const members = this.#members(fact, rowCount);
     const spec: ColumnSpec =
@@ -118,6 +130,10 @@ export class AttributeColumns {
   }
 }
 
+function typeSpec(name: string): ColumnSpec {
+  return { name, type: "u8", isNullable: true };
+}
+
 const TYPE_NAMES: readonly (readonly [number, string])[] = Object.freeze([
   [PairType.STRING, "string"],
   [PairType.INT, "int"],
@@ -131,10 +147,14 @@ function columnTypeOf(types: number): AttributeColumn["type"] {
   return types === PairType.BOOL ? "bool" : "text";
 }
 
-function keyFactsOf({ pairs, pairIds }: RowAttributes): KeyFacts[] {
+function pairCountsOf({ pairs, pairIds }: RowAttributes): Uint32Array {
   const counts = new Uint32Array(pairs.count);
   for (let index = 0; index < pairIds.length; index++) counts[pairIds[index]!]!++;
-  const facts: KeyFacts[] = [];
+  return counts;
+}
+
+function keyFactsOf({ pairs }: RowAttributes, counts: Uint32Array): KeyFacts[] {
+  const facts: { keyId: number; pairs: number[]; occurrences: number; types: number }[] = [];
   for (let keyId = 0; keyId < pairs.keyCount; keyId++)
     facts.push({ keyId, pairs: [], occurrences: 0, types: 0 });
   for (let pair = 0; pair < pairs.count; pair++) {
@@ -195,17 +215,23 @@ class AttributeFill {
   readonly #texts: readonly (TextCells | undefined)[];
   /** For a TEXT column the pair of each row plus one, 0 for none. */
   readonly #textPairs: readonly Uint32Array[];
+  /** For a column of several types the cells of their types. */
+  readonly #types: readonly (NumberCells | undefined)[];
 
   constructor(
     attributes: RowAttributes,
-    columns: AttributeColumns,
+    { specs: all, chosen, columnOfPair }: AttributeColumns,
     codes: Uint32Array,
     appender: ColumnAppender,
     firstColumn: number,
   ) {
-    const { specs } = columns;
+    const specs = all.slice(0, chosen.length);
+    let typePlace = firstColumn + chosen.length;
+    this.#types = chosen.map(({ typeColumn }) =>
+      typeColumn === undefined ? undefined : appender.numbers(typePlace++),
+    );
     this.#attributes = attributes;
-    this.#columnOfPair = columns.columnOfPair;
+    this.#columnOfPair = columnOfPair;
     this.#codes = codes;
     this.#kinds = Uint8Array.from(specs, ({ type }) => CELL_KINDS[type]!);
     const isText = (index: number): boolean => this.#kinds[index] === CellKind.TEXT;
@@ -236,6 +262,11 @@ class AttributeFill {
   /** The last attribute of a key is the one that counts, so a later one simply replaces it. */
   #set(column: number, cell: number, pair: number): void {
     const kind = this.#kinds[column]!;
+    const types = this.#types[column];
+    if (types !== undefined) {
+      types.data[cell] = this.#attributes.pairs.types[pair]!;
+      types.setValid(cell);
+    }
     if (kind === CellKind.TEXT) {
       this.#textPairs[column]![cell] = pair + 1;
       return;
@@ -253,6 +284,7 @@ class AttributeFill {
   /** A value that fits no column came after one that did. */
   #clear(column: number, cell: number): void {
     this.#numbers[column]?.setNull(cell);
+    this.#types[column]?.setNull(cell);
     if (this.#kinds[column] === CellKind.TEXT) this.#textPairs[column]![cell] = 0;
   }
 

@@ -84,6 +84,11 @@ export class AttributePairs {
     return Buffer.from(buffer, byteOffset + start, this.#ends[pair]! - start).toString("latin1");
   }
 
+  /** Where the `KeyValue` body lies. */
+  rangeOf(pair: number): readonly [start: number, end: number] {
+    return [this.#starts[pair]!, this.#ends[pair]!];
+  }
+
   /** First byte of a STRING, or the low word of another scalar. */
   valueLow(pair: number): number {
     return this.#valueA[pair]!;

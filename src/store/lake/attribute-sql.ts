@@ -5,7 +5,7 @@ import type { AttributeLiteral, OrderOperator } from "../../filter/conditions/co
 import type { AttributeColumn } from "./attribute-columns.ts";
 import { possibleTexts } from "./attribute-conditions.ts";
 import { AttributePlace } from "./attribute-filter.ts";
-import { listedText } from "./attribute-pairs.ts";
+import { listedText, PairType } from "./attribute-pairs.ts";
 import type { BoundSql } from "./bound-sql.ts";
 import { quoteName } from "./column-appender.ts";
 import type { Segment } from "./segment.ts";
@@ -39,10 +39,10 @@ export function attributeOrdered(
 ): RowSql {
   const column = columnOf(segment, key);
   const bound = numberOf(literal);
-  // Ints are rounded when they become doubles, so what is equal after that passes too.
-  const isBeyond = operator.startsWith("<") ? "<=" : ">=";
   const inList = listed(segment, key, (sql) =>
-    bound === undefined ? "true" : `TRY_CAST(value AS DOUBLE) ${isBeyond} ${bindDouble(sql, bound)}`,
+    bound === undefined
+      ? "true"
+      : `TRY_CAST(value AS DOUBLE) ${nonStrict(operator)} ${bindDouble(sql, bound)}`,
   );
   return anySql(column === undefined ? false : columnOrdered(column, operator, literal), inList);
 }
@@ -86,7 +86,8 @@ function columnEquals(column: AttributeColumn, literal: AttributeLiteral): RowSq
     case "text": {
       if (isAllStrings(column) && literal.type !== "string") return false;
       const texts = literal.type === "string" ? [literal.value] : possibleTexts(textOfLiteral(literal));
-      return (sql) => `${name} IN (${texts.map((text) => sql.bind(text)).join(", ")})`;
+      const types = typesIn(column, literal);
+      return (sql) => `${name} IN (${texts.map((text) => sql.bind(text)).join(", ")})${types}`;
     }
   }
 }
@@ -95,13 +96,30 @@ function columnOrdered(column: AttributeColumn, operator: OrderOperator, literal
   const name = quoteName(column.column);
   const bound = numberOf(literal);
   if (column.type === "text") {
-    if (bound !== undefined) return isAllStrings(column) ? false : () => `${name} IS NOT NULL`;
-    if (literal.type !== "string" || !isAllStrings(column)) return () => `${name} IS NOT NULL`;
-    return (sql) => `${name} ${operator} ${sql.bind(literal.value)}`;
+    const types = typesIn(column, literal);
+    if (bound === undefined) {
+      return literal.type === "string" && ((sql) => `${name} ${operator} ${sql.bind(literal.value)}${types}`);
+    }
+    if (isAllStrings(column)) return false;
+    return (sql) => `TRY_CAST(${name} AS DOUBLE) ${nonStrict(operator)} ${bindDouble(sql, bound)}${types}`;
   }
   if (column.type === "bool" || bound === undefined) return false;
   if (column.type === "i64") return intOrdered(name, operator, literal);
-  return (sql) => `${name} ${operator.startsWith("<") ? "<=" : ">="} ${bindDouble(sql, bound)}`;
+  return (sql) => `${name} ${nonStrict(operator)} ${bindDouble(sql, bound)}`;
+}
+
+/** A condition on the type of a value in a column of several types, where that is told. */
+function typesIn({ typeColumn }: AttributeColumn, literal: AttributeLiteral): string {
+  if (typeColumn === undefined) return "";
+  const name = quoteName(typeColumn);
+  if (literal.type === "string") return ` AND ${name} = ${PairType.STRING}`;
+  if (literal.type === "boolean") return ` AND ${name} = ${PairType.BOOL}`;
+  return ` AND ${name} IN (${PairType.INT}, ${PairType.DOUBLE})`;
+}
+
+/** Ints are rounded when they become doubles, so what is equal after that passes too. */
+function nonStrict(operator: OrderOperator): "<=" | ">=" {
+  return operator.startsWith("<") ? "<=" : ">=";
 }
 
 /** Exact: a fraction is compared as the whole number beyond it. */

@@ -20,7 +20,7 @@ const OUTSIDE_COLUMNS: ReadonlySet<Intrinsic> = new Set<Intrinsic>([
   "instrumentation:version",
 ]);
 /** What is worked out of whole spans. */
-const OF_WHOLE_SPANS: readonly TraceFact[] = ["selfTimes", "criticalPath"];
+const OF_WHOLE_SPANS: readonly TraceFact[] = ["selfTimes", "criticalPath", "wholeSpans"];
 
 /** What a query reads besides the columns that every segment has. */
 export interface ColumnSources {
@@ -58,7 +58,8 @@ export function columnSources(
     if (scope === "resource") continue;
     if (mayBeElsewhere(meta, key, listedKeys)) return undefined;
     const column = meta.attributeColumns.find((each) => each.key === key);
-    if (column !== undefined && column.valueTypes.length !== 1) return undefined;
+    if (column !== undefined && column.valueTypes.length > 1 && column.typeColumn === undefined)
+      return undefined;
     if (column !== undefined) attributes.set(key, column);
   }
   return { attributes, needsResources };

@@ -8,6 +8,7 @@ import type { HotOverlap } from "./hot-overlap.ts";
 import type { ReaderPool } from "./reader-pool.ts";
 import type { Sealer } from "./sealer.ts";
 import type { SegmentSet } from "./segment-set.ts";
+import type { SegmentSummaries } from "./segment-summaries.ts";
 
 /** Parts that are always there. */
 export interface LakeMemory {
@@ -22,6 +23,7 @@ export interface LakeParts {
   readonly sealer: Sealer;
   readonly compactor: Compactor;
   readonly overlap: HotOverlap;
+  readonly summaries: SegmentSummaries;
   readonly pool: ReaderPool;
 }
 
@@ -40,7 +42,7 @@ export function lakeGauges(
     catalogue_refused_spans: names.refused,
   };
   if (open === undefined) return memory;
-  const { set, sealer, compactor, overlap, pool } = open;
+  const { set, sealer, compactor, overlap, pool, summaries } = open;
   return {
     ...memory,
     covered_position: set.coveredPosition,
@@ -68,6 +70,10 @@ export function lakeGauges(
     repaired_files: set.counts.repairedFiles,
     expired_segments: set.counts.expired,
     evicted_segments: set.counts.evicted,
+    attribute_summary_bytes: summaries.byteSize,
+    attribute_summaries_unknown: summaries.unknown(set.segments).length,
+    attribute_summaries_rebuilt: summaries.counts.rebuilt,
+    attribute_summary_failures: summaries.counts.failures,
     waiting_queries: pool.waiting,
     database_renewals: pool.renewals.done,
     database_renewal_failures: pool.renewals.failed,

@@ -44,7 +44,9 @@ export interface LakeSearchOptions {
 
 /** Traces fetched from a segment at once: at most this many summaries, or this many with rows. */
 const MAX_SUMMARIES = 4_096;
-const MAX_ROW_TRACES = 200;
+const MAX_ROW_TRACES = 1_000;
+/** Spans of them read at once, unless one trace has more: some ten megabytes. */
+const MAX_ROWS_AT_ONCE = 8_192;
 /** Shared traces read at once; doubled with each request up to the bound. */
 const FIRST_SHARED = 16;
 const MAX_SHARED = 256;
@@ -194,13 +196,35 @@ export async function* segmentTraces(
     );
     if (summaries === undefined || summaries.length === 0) return;
     const own = summaries.filter(({ traceId }) => !snapshot.shared.has(traceId));
-    const held = new HeldPart(options.held);
-    yield* await withRows(snapshot, segment, { query, plan }, own, { ...options, held });
-    held.release();
+    for (const some of inBatches(own, options.withRows || !plan.isExact)) {
+      const held = new HeldPart(options.held);
+      yield* await withRows(snapshot, segment, { query, plan }, some, { ...options, held });
+      held.release();
+    }
     if (summaries.length < limit) return;
     after = summaries.at(-1);
     limit = Math.min(limit * 4, cap);
   }
+}
+
+/** Traces whose rows are read at once: every reading goes through the columns of the whole segment. */
+function* inBatches(summaries: readonly TraceSummary[], reads: boolean): Generator<readonly TraceSummary[]> {
+  if (!reads) {
+    yield summaries;
+    return;
+  }
+  let batch: TraceSummary[] = [];
+  let spans = 0;
+  for (const summary of summaries) {
+    if (batch.length > 0 && spans + summary.spanCount > MAX_ROWS_AT_ONCE) {
+      yield batch;
+      batch = [];
+      spans = 0;
+    }
+    batch.push(summary);
+    spans += summary.spanCount;
+  }
+  yield batch;
 }
 
 /** Adds the rows where they were asked for, and drops candidates none of whose spans matches. */

@@ -7,14 +7,24 @@ import { isPauseOver } from "../../base/clock.ts";
 import { errorFrom, TracAggError } from "../../base/errors.ts";
 import type { HeldBytes } from "../../base/held-bytes.ts";
 import { inSlices, TimeSlice, throwIfAborted } from "../../base/time-slice.ts";
+import { summedKeys } from "../../batch/attribute-counts.ts";
 import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
 import { bytesOfRows } from "../../batch/row-bytes.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
+import { HotAttributes } from "../../hot/hot-attributes.ts";
 import { HotSet } from "../../hot/hot-set.ts";
 import type { TraceDurations } from "../../model/trace-durations.ts";
 import type { TraceSummary } from "../../model/trace-summary.ts";
+import { valuesIn } from "../attribute-answers.ts";
+import type {
+  AttributeKeysAnswer,
+  AttributeKeysRequest,
+  AttributeRequest,
+  AttributeValuesAnswer,
+  AttributeValuesRequest,
+} from "../attribute-catalogue.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import type { CommittedBatch } from "../span-writer.ts";
@@ -31,6 +41,7 @@ import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts"
 import type { StoreGauges, TraceStore } from "../trace-store.ts";
 import type { Compactor } from "./compactor.ts";
 import { HotOverlap } from "./hot-overlap.ts";
+import { lakeAttributeCounts } from "./lake-attributes.ts";
 import { lakeCompactor } from "./lake-compaction.ts";
 import { lakeDurations } from "./lake-durations.ts";
 import { lakeGauges } from "./lake-gauges.ts";
@@ -48,6 +59,7 @@ import { OriginCache } from "./segment-origins.ts";
 import type { RowReading } from "./segment-queries.ts";
 import { segmentRows } from "./segment-queries.ts";
 import { SegmentSet } from "./segment-set.ts";
+import { SegmentSummaries } from "./segment-summaries.ts";
 import { SharedRowCache } from "./shared-row-cache.ts";
 import { SumCache } from "./sum-cache.ts";
 
@@ -77,6 +89,7 @@ interface OpenLake {
   readonly set: SegmentSet;
   readonly reader: SegmentReader;
   readonly overlap: HotOverlap;
+  readonly summaries: SegmentSummaries;
   readonly sealer: Sealer;
   readonly compactor: Compactor;
   readonly thread: SealThread;
@@ -87,6 +100,7 @@ class Lake implements TraceStore {
   readonly #settings: LakeSettings;
   readonly #hot: HotSet;
   readonly #names: NameCatalogue = new NameCatalogue();
+  readonly #hotAttributes: HotAttributes = new HotAttributes();
   readonly #sums: SumCache = new SumCache();
   readonly #reading: RowReading = {
     decoder: new OtlpRequestDecoder(),
@@ -137,6 +151,7 @@ class Lake implements TraceStore {
       reader,
       thread,
       overlap: new HotOverlap((segment, ids) => confirmPlaces(reader, segment, ids)),
+      summaries: new SegmentSummaries({ layer: fileLayer, pool, logger }),
       sealer: this.#newSealer(set, thread, temporaryDirectory),
       compactor: this.#newCompactor(set, temporaryDirectory),
       endTicks: this.#settings.schedule(TICK_MILLIS, () => this.#tick()),
@@ -241,6 +256,14 @@ class Lake implements TraceStore {
     return this.#names.operations(serviceName);
   }
 
+  async attributeKeys(request: AttributeKeysRequest): Promise<AttributeKeysAnswer> {
+    return summedKeys(await this.#attributeCounts(request), request);
+  }
+
+  async attributeValues(request: AttributeValuesRequest): Promise<AttributeValuesAnswer> {
+    return valuesIn(await this.#attributeCounts(request), request);
+  }
+
   serviceStatistics(
     range: StatisticsRange & { readonly serviceName?: string },
   ): Promise<readonly ServiceStatistics[]> {
@@ -260,6 +283,13 @@ class Lake implements TraceStore {
   #opened(): OpenLake {
     if (this.#open === undefined) throw stopped();
     return this.#open;
+  }
+
+  #attributeCounts(request: AttributeRequest): ReturnType<typeof lakeAttributeCounts> {
+    return lakeAttributeCounts(
+      { hot: this.#hot, hotAttributes: this.#hotAttributes, ...this.#opened() },
+      request,
+    );
   }
 
   #newSealer(set: SegmentSet, thread: SealThread, temporaryDirectory: string): Sealer {
@@ -315,6 +345,14 @@ class Lake implements TraceStore {
     if (isOld || this.#hot.byteSize >= sealBytes) this.#open.sealer.begin();
     if (isPauseOver(clock, this.#retainedAtUnixMillis, RETENTION_MILLIS)) void this.#retain();
     if (this.#mayCompact(this.#open)) this.#open.compactor.begin();
+    if (this.#isQuiet(this.#open)) this.#open.summaries.begin(this.#open.set.segments);
+  }
+
+  /** A moment since the last seal, and nothing to merge: what lies there now stays for a while. */
+  #isQuiet({ sealer, compactor }: OpenLake): boolean {
+    const { clock, mergeQuietMillis } = this.#settings;
+    const isBusy = sealer.isRunning || compactor.isRunning || compactor.isDue;
+    return !isBusy && isPauseOver(clock, sealer.endedAtUnixMillis, mergeQuietMillis);
   }
 
   /** In quiet moments; under a load that has none, once enough segments wait for it. Never when memory fills up. */
@@ -405,6 +443,7 @@ class Lake implements TraceStore {
     const { clock, logger, stopSealMillis } = this.#settings;
     const startUntilUnixMillis = clock.nowMillis() + stopSealMillis;
     const merging = open.compactor.stop();
+    await open.summaries.stop();
     // A failed seal is counted and logged where it happens; the log still holds the spans.
     const isSealed = await open.sealer
       .sealThrough(this.#hot.lastPosition, startUntilUnixMillis)

@@ -2,7 +2,9 @@
 
 import type { AttributeColumn } from "./attribute-columns.ts";
 import { MAX_ATTRIBUTE_COLUMNS } from "./attribute-columns.ts";
+import { PairType } from "./attribute-pairs.ts";
 import { quoteName } from "./column-appender.ts";
+import { attributeTypeColumnName } from "./segment-format.ts";
 
 /** What choosing columns needs to know of one input. */
 export interface ColumnSource {
@@ -77,8 +79,29 @@ function columnOf({ key, columns }: KeyFacts): AttributeColumn {
   const isOneType = columns.every((other) => other.type === type);
   const has = (valueType: string): boolean =>
     columns.some(({ valueTypes }) => valueTypes.includes(valueType));
-  return { key, column, type: isOneType ? type : "text", valueTypes: VALUE_TYPES.filter(has) };
+  const valueTypes = VALUE_TYPES.filter(has);
+  const tellsTypes = valueTypes.length > 1 && columns.every(hasTypes);
+  return {
+    key,
+    column,
+    type: isOneType ? type : "text",
+    valueTypes,
+    ...(tellsTypes ? { typeColumn: attributeTypeColumnName(key) } : {}),
+  };
 }
+
+/** False for columns of several types that were written before there were columns with types. */
+function hasTypes({ valueTypes, typeColumn }: AttributeColumn): boolean {
+  return valueTypes.length === 1 || typeColumn !== undefined;
+}
+
+/** Names of `valueTypes` as numbers of a column with types. */
+const TYPE_NUMBERS: Readonly<Record<string, number>> = Object.freeze({
+  string: PairType.STRING,
+  int: PairType.INT,
+  double: PairType.DOUBLE,
+  bool: PairType.BOOL,
+});
 
 /** Says how the values of one input are written as SQL, and which numbers need their text looked up for that. */
 export class InputColumns {
@@ -100,6 +123,15 @@ export class InputColumns {
     const own = this.#own.get(key);
     if (own === undefined) return `NULL::${SQL_TYPES[type]}`;
     return own.type === type ? `stored.${quoteName(own.column)}` : this.text(own);
+  }
+
+  /** The type of the value of a merged segment's column in a row of `stored`. */
+  valueType({ key }: AttributeColumn): string {
+    const own = this.#own.get(key);
+    if (own === undefined) return "NULL::UTINYINT";
+    if (own.typeColumn !== undefined) return `stored.${quoteName(own.typeColumn)}`;
+    const number = TYPE_NUMBERS[own.valueTypes[0] ?? ""] ?? 0;
+    return `CASE WHEN stored.${quoteName(own.column)} IS NOT NULL THEN ${number}::UTINYINT END`;
   }
 
   /** A column's value in a row of `stored` as a search compares it. */

@@ -52,7 +52,9 @@ export class MergeTables {
 
   /** Columns of `spans.parquet`, in order. */
   get spanColumns(): readonly string[] {
-    return [...namesOf(spansTable([], [], [])), ...this.columns.chosen.map(({ column }) => column)];
+    const { chosen } = this.columns;
+    const types = chosen.flatMap(({ typeColumn }) => typeColumn ?? []);
+    return [...namesOf(spansTable([], [], [])), ...chosen.map(({ column }) => column), ...types];
   }
 
   /**
@@ -156,7 +158,10 @@ export class MergeTables {
         const attributes = this.columns.chosen.map(
           (column) => `${inputs[part]!.value(column)} AS ${quoteName(column.column)}`,
         );
-        return `SELECT ${[...copied, ...attributes].join(", ")}`;
+        const types = this.columns.chosen
+          .filter(({ typeColumn }) => typeColumn !== undefined)
+          .map((column) => `${inputs[part]!.valueType(column)} AS ${quoteName(column.typeColumn ?? "")}`);
+        return `SELECT ${[...copied, ...attributes, ...types].join(", ")}`;
       },
       {
         joins: (part) =>

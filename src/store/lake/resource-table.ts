@@ -1,5 +1,6 @@
 /** Distinct resources and scopes of a segment, each stored once. */
 
+import type { AttributeCounter } from "../../batch/attribute-counter.ts";
 import { resourceOf, scopeOf } from "../../batch/row-envelope.ts";
 import type { SpanBatch } from "../../batch/span-batch.ts";
 import type { AttributeValue } from "../../model/attribute-value.ts";
@@ -46,6 +47,27 @@ export class ResourceTable {
     return [...this.#attributeTexts.values()];
   }
 
+  /** Counts spans by resource and scope. @param spans - by scope entry of the batch, all of which were numbered. */
+  countInto(counter: AttributeCounter, batch: SpanBatch, spans: Uint32Array): void {
+    const resources = new Map<number, Counted>();
+    const scopes = new Map<number, Counted>();
+    for (const [scopeIndex, count] of spans.entries()) {
+      const ids = this.#known[scopeIndex];
+      if (ids === undefined) continue;
+      addCount(resources, ids.resourceId, scopeIndex, count);
+      addCount(scopes, ids.scopeId, scopeIndex, count);
+    }
+    const { payload } = batch;
+    for (const { scopeIndex, count } of resources.values()) {
+      const { start, end, serviceName } = batch.resources[batch.scopes[scopeIndex]!.resourceIndex]!;
+      counter.addResource(payload, start, end, serviceName, count);
+    }
+    for (const { scopeIndex, count } of scopes.values()) {
+      const { start, end } = batch.scopes[scopeIndex]!;
+      counter.addScope(payload, start, end, count);
+    }
+  }
+
   close(): void {
     this.#resources.close();
     this.#scopes.close();
@@ -90,6 +112,18 @@ export class ResourceTable {
     table.endRow();
     return id;
   }
+}
+
+/** Spans of one resource or scope, and an entry of the batch that has it. */
+interface Counted {
+  readonly scopeIndex: number;
+  count: number;
+}
+
+function addCount(all: Map<number, Counted>, id: number, scopeIndex: number, count: number): void {
+  const known = all.get(id);
+  if (known === undefined) all.set(id, { scopeIndex, count });
+  else known.count += count;
 }
 
 function contentKey(payload: Uint8Array, start: number, end: number): string {

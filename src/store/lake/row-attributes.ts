@@ -14,9 +14,12 @@ export interface RowAttributes {
   readonly restStarts: Uint32Array;
   /** 1 for a span with links to other spans. */
   readonly hasLinks: Uint8Array;
+  /** Events and links: row, 1 for an event, start and end of its body; four numbers each. */
+  readonly parts: readonly number[];
 }
 
 const ATTRIBUTES_TAG = 0x4a;
+const EVENTS_TAG = 0x5a;
 const LINKS_TAG = 0x6a;
 
 /** Walks every row once; the spans have been decoded before, so their bytes are well formed. */
@@ -33,6 +36,7 @@ class AttributeWalk {
   readonly #starts: Uint32Array;
   readonly #restStarts: Uint32Array;
   readonly #hasLinks: Uint8Array;
+  readonly #parts: number[] = [];
   /** By name: where the attributes of the last span of that name begin; spans of one name are likely alike. */
   readonly #lastOfName: Uint32Array;
   #pairIds: Uint32Array;
@@ -75,7 +79,18 @@ class AttributeWalk {
 
   #addOther(row: number, tag: number, start: number, end: number): void {
     if (tag === ATTRIBUTES_TAG) this.#addAttribute(start + 1, end);
-    else if (tag === LINKS_TAG) this.#hasLinks[row] = 1;
+    else if (tag === EVENTS_TAG) this.#parts.push(row, 1, this.#bodyStart(start + 1), end);
+    else if (tag === LINKS_TAG) {
+      this.#hasLinks[row] = 1;
+      this.#parts.push(row, 0, this.#bodyStart(start + 1), end);
+    }
+  }
+
+  /** Behind the length of a message. */
+  #bodyStart(lengthAt: number): number {
+    let start = lengthAt;
+    while (this.#bytes[start]! >= 0x80) start++;
+    return start + 1;
   }
 
   result(): RowAttributes {
@@ -85,14 +100,13 @@ class AttributeWalk {
       pairIds: this.#pairIds.subarray(0, this.#filled),
       restStarts: this.#restStarts,
       hasLinks: this.#hasLinks,
+      parts: this.#parts,
     };
   }
 
   /** @param lengthAt where the length of the `KeyValue` stands. */
   #addAttribute(lengthAt: number, end: number): void {
-    let start = lengthAt;
-    while (this.#bytes[start]! >= 0x80) start++;
-    start++;
+    const start = this.#bodyStart(lengthAt);
     if (this.#filled === this.#pairIds.length) this.#grow();
     const likely = this.#likely < this.#filled ? this.#pairIds[this.#likely]! : -1;
     const pair =

@@ -16,6 +16,7 @@ export const SegmentFile: {
   readonly OPERATIONS: "operations.json";
   readonly TRACE_FILTER: "trace-filter.bin";
   readonly ATTRIBUTE_FILTER: "attribute-filter.bin";
+  readonly ATTRIBUTE_SUMMARY: "attribute-summary.bin";
   readonly SPLITS: "splits.bin";
   readonly META: "meta.json";
 } = Object.freeze({
@@ -28,6 +29,7 @@ export const SegmentFile: {
   OPERATIONS: "operations.json",
   TRACE_FILTER: "trace-filter.bin",
   ATTRIBUTE_FILTER: "attribute-filter.bin",
+  ATTRIBUTE_SUMMARY: "attribute-summary.bin",
   SPLITS: "splits.bin",
   META: "meta.json",
 });
@@ -68,6 +70,11 @@ const SMALL_ROW_GROUP_ROWS = 122_880;
 /** Name of the column for an attribute key. */
 export function attributeColumnName(key: string): string {
   return `attr.${key}`;
+}
+
+/** Name of the column that has the types of the values of an attribute key. */
+export function attributeTypeColumnName(key: string): string {
+  return `attr_type.${key}`;
 }
 
 /** Texts up to which a column is written as an enum, which costs DuckDB less than texts do. */

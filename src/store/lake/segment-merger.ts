@@ -1,9 +1,11 @@
 /** Writes one segment folder from several finished ones: all files are there, but neither synced nor under their name. */
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TracAggError } from "../../base/errors.ts";
 import { rebuiltAttributeFilter } from "./attribute-filter-rebuild.ts";
+import { AttributeSummary, encodeSummary } from "./attribute-summary.ts";
+import { rebuiltSummary } from "./attribute-summary-rebuild.ts";
 import { ColumnAppender } from "./column-appender.ts";
 import { mergedColumns } from "./merge-columns.ts";
 import { MergeDatabase } from "./merge-database.ts";
@@ -102,12 +104,27 @@ class SegmentMerger {
     const helpers = writeHelperFiles(directory, [
       [SegmentFile.TRACE_FILTER, (await this.#traceFilter(facts.traceCount)).encode()],
       [SegmentFile.ATTRIBUTE_FILTER, filter.encode()],
+      [SegmentFile.ATTRIBUTE_SUMMARY, await this.#attributeSummary(facts.spanCount)],
       [SegmentFile.SPLITS, splits],
       [SegmentFile.OPERATIONS, await formatOperations(names)],
     ]);
     const meta = this.#metaOf(facts, tables, { ...files, ...helpers });
     writeFileSync(join(directory, SegmentFile.META), formatSegmentMeta(meta));
     return meta;
+  }
+
+  /** That of all inputs together; counted anew when some of their spans are not here, or one has none. */
+  async #attributeSummary(spanCount: number): Promise<Uint8Array> {
+    const { directory, inputs } = this.#request;
+    if (spanCount !== this.#inputs.reduce((sum, input) => sum + input.spanCount, 0))
+      return rebuiltSummary(this.#database, directory);
+    try {
+      const files = inputs.map((input) => readFileSync(join(input.directory, SegmentFile.ATTRIBUTE_SUMMARY)));
+      return encodeSummary(files.map(AttributeSummary.decode));
+    } catch {
+      // Written before there were summaries, or damaged.
+      return rebuiltSummary(this.#database, directory);
+    }
   }
 
   async #noteLeftOut(): Promise<void> {

@@ -146,7 +146,8 @@ function isColumnList(value: unknown): boolean {
       typeof item?.key === "string" &&
       typeof item.column === "string" &&
       COLUMN_TYPES.includes(item.type) &&
-      isStringArray(item.valueTypes),
+      isStringArray(item.valueTypes) &&
+      (item.typeColumn === undefined || typeof item.typeColumn === "string"),
   );
 }
 

@@ -13,6 +13,7 @@ import { ResourceTable } from "./resource-table.ts";
 import type { RowAttributes } from "./row-attributes.ts";
 import { readRowAttributes } from "./row-attributes.ts";
 import type { SealRows } from "./seal-rows.ts";
+import { sealedSummary } from "./sealed-attributes.ts";
 import { ATTRIBUTES_TABLE, RESOURCES_TABLE, SCOPES_TABLE, spansTable } from "./segment-format.ts";
 import { SpanFill } from "./span-fill.ts";
 import type { TraceGroups } from "./trace-groups.ts";
@@ -37,6 +38,8 @@ export interface SegmentContent extends SegmentTraces {
   readonly attributeColumns: readonly AttributeColumn[];
   readonly otherAttributeKeys: readonly string[] | undefined;
   readonly attributeFilter: AttributeFilter;
+  /** The bytes of `attribute-summary.bin`. */
+  readonly attributeSummary: Uint8Array;
 }
 
 /** Creates and fills the tables of a segment in the database of `connection`. */
@@ -49,7 +52,7 @@ export async function fillSegmentTables(
   const attributes = readRowAttributes(rows);
   const columns = new AttributeColumns(attributes, { rowCount: groups.order.length, namedKeys });
   const summaries = summariseTraces(rows, groups, attributes, shapes);
-  const { spanColumns, resourceTexts } = await fillSpans(connection, {
+  const { spanColumns, origins } = await fillSpans(connection, {
     rows,
     groups,
     attributes,
@@ -67,7 +70,8 @@ export async function fillSegmentTables(
     spanColumns,
     attributeColumns: columns.chosen,
     otherAttributeKeys: otherAttributeKeys(attributes.pairs),
-    attributeFilter: attributeFilterOf(attributes, columns, resourceTexts),
+    attributeFilter: attributeFilterOf(attributes, columns, origins.attributeTexts()),
+    attributeSummary: sealedSummary({ rows, order: groups.order, attributes, columns, origins }),
   };
 }
 
@@ -81,7 +85,7 @@ interface SpanSources {
 
 interface FilledSpans {
   readonly spanColumns: readonly string[];
-  readonly resourceTexts: readonly (readonly [key: string, text: string])[];
+  readonly origins: ResourceTable;
 }
 
 async function fillSpans(connection: DuckDBConnection, sources: SpanSources): Promise<FilledSpans> {
@@ -101,7 +105,7 @@ async function fillSpans(connection: DuckDBConnection, sources: SpanSources): Pr
   }
   spans.close();
   origins.close();
-  return { spanColumns: table.columns.map(({ name }) => name), resourceTexts: origins.attributeTexts() };
+  return { spanColumns: table.columns.map(({ name }) => name), origins };
 }
 
 /** The number of each span's trace in `traces.parquet`, in the order of the spans. */

@@ -149,8 +149,8 @@ async function readPage(
 async function pageCondition(connection: ReadConnection, sql: BoundSql, rows: Uint32Array): Promise<string> {
   const first = rows[0]!;
   const last = rows.at(-1)!;
-  const range = `trace_row BETWEEN ${sql.bind(first)} AND ${sql.bind(last)}`;
-  if (last - first + 1 === rows.length) return range;
+  const range = (): string => `trace_row BETWEEN ${sql.bind(first)} AND ${sql.bind(last)}`;
+  if (last - first + 1 === rows.length) return range();
   if (rows.length <= MAX_NAMED_TRACES) return `trace_row IN (${[...rows].join(", ")})`;
   const columns = [{ name: "trace_row", type: "u32" }] as const;
   const wanted = await ColumnAppender.create(connection.raw, { table: "wanted_rows", columns }, true);
@@ -159,7 +159,7 @@ async function pageCondition(connection: ReadConnection, sql: BoundSql, rows: Ui
     wanted.endRow();
   }
   wanted.close();
-  return `${range} AND trace_row IN (SELECT trace_row FROM wanted_rows)`;
+  return `${range()} AND trace_row IN (SELECT trace_row FROM wanted_rows)`;
 }
 
 /** The traces of a page, newest first; the rows of one lie side by side. */

@@ -36,6 +36,7 @@ export async function writeSegment(
     const helpers = writeHelperFiles(request.directory, [
       [SegmentFile.TRACE_FILTER, TraceFilter.of(tables.content).encode()],
       [SegmentFile.ATTRIBUTE_FILTER, tables.content.attributeFilter.encode()],
+      [SegmentFile.ATTRIBUTE_SUMMARY, tables.content.attributeSummary],
       [SegmentFile.SPLITS, encodeSplits(splits)],
       [SegmentFile.OPERATIONS, await formatOperations(namesOf(batch))],
     ]);

@@ -5,6 +5,7 @@ import { DuckDBBlobVector } from "@duckdb/node-api";
 import { ByteMemo } from "../../base/byte-memo.ts";
 import { textFromUtf8 } from "../../base/utf8.ts";
 import type { AttributeValue } from "../../model/attribute-value.ts";
+import { PairType } from "./attribute-pairs.ts";
 import { quoteName } from "./column-appender.ts";
 import type { ColumnSources } from "./column-sources.ts";
 import type { ResourceMessages } from "./condition-sql.ts";
@@ -44,9 +45,10 @@ const MAX_MEMO_BYTES = 256 * 1024;
 
 /** The select list of a page. */
 export function pageColumns({ attributes }: ColumnSources): string {
-  const own = [...attributes.values()].map(({ column, type }) =>
+  const own = [...attributes.values()].flatMap(({ column, type, typeColumn }) => [
     type === "text" ? `encode(${quoteName(column)})` : quoteName(column),
-  );
+    ...(typeColumn === undefined ? [] : [quoteName(typeColumn)]),
+  ]);
   return [
     "trace_row, trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nanos, end_time_unix_nano",
     "kind, status_code, encode(name), encode(service_name), resource_id",
@@ -60,6 +62,12 @@ interface PageChunk {
   readonly vectors: readonly DuckDBVector[];
 }
 
+/** Numbers of the columns of an attribute. */
+interface AttributePlaces {
+  readonly value: number;
+  readonly type: number | undefined;
+}
+
 interface Text {
   readonly text: string;
 }
@@ -67,7 +75,7 @@ interface Text {
 /** Spans by number, in the order of the file: trace by trace, by start, then span id. */
 export class SpanPage {
   readonly resources: ResourceMessages;
-  readonly #places: ReadonlyMap<string, number>;
+  readonly #places: ReadonlyMap<string, AttributePlaces>;
   readonly #chunks: PageChunk[] = [];
   readonly #texts = new ByteMemo<Text>(MAX_MEMO_BYTES);
   #current: PageChunk = { start: 0, end: 0, vectors: [] };
@@ -75,7 +83,13 @@ export class SpanPage {
 
   constructor({ attributes }: ColumnSources, resources: ResourceMessages) {
     this.resources = resources;
-    this.#places = new Map([...attributes.keys()].map((key, index) => [key, FIRST_ATTRIBUTE + index]));
+    const places = new Map<string, AttributePlaces>();
+    let next = FIRST_ATTRIBUTE;
+    for (const [key, { typeColumn }] of attributes) {
+      places.set(key, { value: next, type: typeColumn === undefined ? undefined : next + 1 });
+      next += typeColumn === undefined ? 1 : 2;
+    }
+    this.#places = places;
   }
 
   add(chunk: DuckDBDataChunk): void {
@@ -109,11 +123,15 @@ export class SpanPage {
 
   /** The attribute of a span; undefined when it has none of this key. */
   attribute(key: string, row: number): AttributeValue | undefined {
-    const column = this.#places.get(key);
-    if (column === undefined) return undefined;
+    const places = this.#places.get(key);
+    if (places === undefined) return undefined;
     const { vectors } = this.#chunkOf(row);
-    if (vectors[column] instanceof DuckDBBlobVector) return this.text(column, row);
-    return (this.cell(column, row) ?? undefined) as AttributeValue | undefined;
+    if (!(vectors[places.value] instanceof DuckDBBlobVector)) {
+      return (this.cell(places.value, row) ?? undefined) as AttributeValue | undefined;
+    }
+    const text = this.text(places.value, row);
+    if (text === undefined || places.type === undefined) return text;
+    return valueFrom(text, this.cell(places.type, row) as number);
   }
 
   #chunkOf(row: number): PageChunk {
@@ -127,5 +145,19 @@ export class SpanPage {
     }
     this.#current = this.#chunks[low]!;
     return this.#current;
+  }
+}
+
+/** The value whose text stands in a column of several types. */
+function valueFrom(text: string, type: number): AttributeValue {
+  switch (type) {
+    case PairType.INT:
+      return BigInt(text);
+    case PairType.DOUBLE:
+      return Number(text);
+    case PairType.BOOL:
+      return text === "true";
+    default:
+      return text;
   }
 }

@@ -6,13 +6,22 @@ import { systemClock } from "../../base/clock.ts";
 import { TracAggError } from "../../base/errors.ts";
 import type { HeldBytes } from "../../base/held-bytes.ts";
 import { inSlices, TimeSlice, throwIfAborted } from "../../base/time-slice.ts";
+import { summedKeys } from "../../batch/attribute-counts.ts";
 import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
 import { rowDurations } from "../../batch/row-durations.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
+import { HotAttributes } from "../../hot/hot-attributes.ts";
 import { matchingTraces, tracesInAnyOrder } from "../../hot/hot-query.ts";
 import { HotSet } from "../../hot/hot-set.ts";
 import type { TraceDurations } from "../../model/trace-durations.ts";
+import { hotCounts, valuesIn } from "../attribute-answers.ts";
+import type {
+  AttributeKeysAnswer,
+  AttributeKeysRequest,
+  AttributeValuesAnswer,
+  AttributeValuesRequest,
+} from "../attribute-catalogue.ts";
 import type { Operation } from "../catalogue.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import { rowsInView } from "../row-view.ts";
@@ -70,6 +79,7 @@ class MemoryStore implements TraceStore {
   readonly #linksElsewhere: LinksElsewhere | undefined;
   readonly #hotSet: HotSet;
   readonly #names: NameCatalogue = new NameCatalogue();
+  readonly #attributes: HotAttributes = new HotAttributes();
   #evictedSpans = 0;
   #expiredSpans = 0;
   #isStopped = false;
@@ -162,6 +172,16 @@ class MemoryStore implements TraceStore {
 
   operations(serviceName: string): Promise<readonly Operation[]> {
     return this.#names.operations(serviceName);
+  }
+
+  async attributeKeys(request: AttributeKeysRequest): Promise<AttributeKeysAnswer> {
+    this.#expire();
+    return summedKeys(await hotCounts(this.#attributes, this.#hotSet.blocks(), request), request);
+  }
+
+  async attributeValues(request: AttributeValuesRequest): Promise<AttributeValuesAnswer> {
+    this.#expire();
+    return valuesIn(await hotCounts(this.#attributes, this.#hotSet.blocks(), request), request);
   }
 
   async serviceStatistics(

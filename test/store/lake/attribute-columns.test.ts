@@ -53,7 +53,13 @@ describe("attribute columns", () => {
     expect(await columnsOf(folder)).toEqual([
       { key: "broken", column: "attr.broken", type: "f64", valueTypes: ["double"] },
       { key: "flag", column: "attr.flag", type: "bool", valueTypes: ["bool"] },
-      { key: "mixed", column: "attr.mixed", type: "text", valueTypes: ["string", "int"] },
+      {
+        key: "mixed",
+        column: "attr.mixed",
+        type: "text",
+        valueTypes: ["string", "int"],
+        typeColumn: "attr_type.mixed",
+      },
       { key: "text", column: "attr.text", type: "text", valueTypes: ["string"] },
       { key: "whole", column: "attr.whole", type: "i64", valueTypes: ["int"] },
     ]);

@@ -91,8 +91,21 @@ describe("attribute columns of a merged segment", () => {
       [{ k: "3" }],
     ]);
     expect((await metaOf(folder)).attributeColumns).toEqual([
-      { key: "k", column: "attr.k", type: "text", valueTypes: ["string", "int", "double", "bool"] },
+      {
+        key: "k",
+        column: "attr.k",
+        type: "text",
+        valueTypes: ["string", "int", "double", "bool"],
+        typeColumn: "attr_type.k",
+      },
     ]);
+    expect(
+      await asked(
+        folder,
+        (file) =>
+          `SELECT list("attr_type.k" ORDER BY start_time_unix_nano)::VARCHAR FROM ${file("spans.parquet")}`,
+      ),
+    ).toEqual([["[4, 4, 4, 4, 4, 4, 4, 2, 2, 8, 1]"]]);
     expect(
       await asked(
         folder,
