@@ -1,6 +1,5 @@
 /** The view of a trace that is there as columns of a page. */
 
-import { hexFromBytes } from "../../base/bytes.ts";
 import { TracAggError } from "../../base/errors.ts";
 import { attributeIn } from "../../batch/attribute-scan.ts";
 import { OtlpFieldNumber } from "../../batch/otlp-schema.ts";
@@ -11,22 +10,27 @@ import { SPAN_STATUS_BY_NUMBER } from "../../model/span-status.ts";
 import type { SpanPage } from "./span-page.ts";
 import { PageColumn } from "./span-page.ts";
 
+/** Where a trace lies in a page: its spans follow each other, the earliest first. */
+export interface TraceInPage {
+  readonly traceId: string;
+  readonly first: number;
+  readonly spanCount: number;
+}
+
 /** Only for queries that {@link readsColumnsOnly} says yes to: what lies in no column is not here. */
 export class ColumnTraceView implements TraceView {
+  readonly traceId: string;
   readonly spanCount: number;
   readonly #page: SpanPage;
   readonly #first: number;
 
-  /** @param first number of the earliest span in the page; the others follow it. */
-  constructor(page: SpanPage, first: number, spanCount: number) {
+  constructor(page: SpanPage, { traceId, first, spanCount }: TraceInPage) {
     this.#page = page;
     this.#first = first;
+    this.traceId = traceId;
     this.spanCount = spanCount;
   }
 
-  get traceId(): string {
-    return hexFromBytes(this.#page.bytes(PageColumn.TRACE_ID, this.#first) ?? new Uint8Array(0));
-  }
   spanId(span: number): string {
     return idText(this.#number(PageColumn.SPAN_ID, span));
   }

@@ -56,6 +56,11 @@ export class ConditionSql {
     this.#resources = resources;
   }
 
+  /** On a row of `spans.parquet`, where all that is asked of a trace is one such span; undefined: more is asked. */
+  oneSpan(condition: TraceCondition): RowSql | undefined {
+    return condition.node === "someSpan" ? this.span(condition.condition) : undefined;
+  }
+
   /** On a row of `traces.parquet` that is read with its `file_row_number`. */
   trace(condition: TraceCondition): RowSql {
     switch (condition.node) {

@@ -1,7 +1,9 @@
 /** Traces of one segment in view, newest first, out of columns where those tell all that a query reads. */
 
+import { hexFromBytes } from "../../base/bytes.ts";
 import { HeldPart } from "../../base/held-bytes.ts";
 import { TimeSlice } from "../../base/time-slice.ts";
+import type { SpanCondition, TraceCondition } from "../../filter/conditions/condition.ts";
 import { viewSummary } from "../../filter/evaluator/view-summary.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
 import type { TraceInView, ViewScan } from "../trace-reader.ts";
@@ -20,6 +22,7 @@ import { SegmentFile } from "./segment-format.ts";
 import { listedKeysOf } from "./segment-keys.ts";
 import { PageColumn, pageColumns, SpanPage } from "./span-page.ts";
 import type { RowSql } from "./sql-logic.ts";
+import { blobs } from "./stored-rows.ts";
 
 /** Traces of the first page beyond those that are expected to be taken, and how pages grow while few of them match. */
 const FIRST_PAGE_EXTRA = 8;
@@ -30,12 +33,15 @@ const MAX_PAGE_TRACES = 16_384;
 const MAX_NAMED_TRACES = 512;
 /** What a span takes in a page: its numbers, and its share of texts. */
 const SPAN_BYTES = 160;
+const NO_BYTES = new Uint8Array(0);
 const NO_RESOURCES: ResourceMessages = new Map();
 
 /** How the traces of a segment are found and read. */
 export interface SegmentPlan {
   /** On a row of `traces.parquet`. */
   readonly where: RowSql;
+  /** On a row of `spans.parquet`; undefined when more is asked of a trace than one such span. */
+  readonly oneSpan: RowSql | undefined;
   /** Undefined when whole spans have to be read. */
   readonly sources: ColumnSources | undefined;
   readonly resources: ResourceMessages;
@@ -53,8 +59,10 @@ export async function segmentPlan(
   const sources = mayBeColumns ? columnSources(segment, needs, listedKeys) : undefined;
   const asks = sources?.needsResources === true || asksResources(where);
   const resources = asks ? await reading.origins.of(segment).messages(connection) : NO_RESOURCES;
+  const conditions = new ConditionSql(segment, resources);
   return {
-    where: new ConditionSql(segment, resources).trace(where),
+    where: conditions.trace(where),
+    oneSpan: conditions.oneSpan(where),
     sources: sources?.needsResources === true && resources === undefined ? undefined : sources,
     resources: resources ?? NO_RESOURCES,
   };
@@ -89,8 +97,11 @@ export async function* columnViews(
     start += rows.length;
     size = Math.min(size * PAGE_GROWTH, MAX_PAGE_TRACES);
     const held = new HeldPart(scan.held);
-    const page = await read((connection) => readPage(connection, segment, rows, { plan, held }));
-    for (const trace of page === undefined ? [] : tracesOf(page)) {
+    const page = await read(async (connection) => ({
+      ids: await traceIds(connection, segment, rows),
+      spans: await readPage(connection, segment, rows, { plan, held }),
+    }));
+    for (const trace of page === undefined ? [] : tracesOf(page.spans, page.ids)) {
       if (slice.isOver(8)) await slice.rest();
       if (!snapshot.shared.has(trace.traceId)) yield trace;
     }
@@ -105,23 +116,74 @@ async function wantedTraces(
   query: TraceQuery,
   { plan, scan }: { readonly plan: SegmentPlan; readonly scan: ViewScan },
 ): Promise<Uint32Array> {
-  const sql = new BoundSql();
-  const file = sql.bind(segment.path(SegmentFile.TRACES));
-  // What is asked of spans is in the plan, and better.
-  const { serviceName: _, ...ofTrace } = query;
-  const conditions = traceConditions(sql, ofTrace, scan.after);
   if (plan.where === false) return new Uint32Array(0);
-  if (plan.where !== true) conditions.push(plan.where(sql));
-  if (conditions.length === 0)
-    return Uint32Array.from({ length: segment.meta.traceCount }, (_each, row) => row);
-  const text = `SELECT file_row_number::UINTEGER FROM read_parquet(${file}, file_row_number = true)
-    WHERE ${conditions.join(" AND ")}`;
+  const sql = new BoundSql();
+  const ofTraces = traceConditions(sql, notAskedOfSpans(query, scan.where), scan.after);
+  if (plan.where === true && ofTraces.length === 0) {
+    return Uint32Array.from({ length: segment.meta.traceCount }, (_, row) => row);
+  }
+  const { oneSpan, where } = plan;
+  const text =
+    typeof oneSpan === "function" && ofTraces.length === 0
+      ? tracesOfSpans(sql, segment, oneSpan)
+      : tracesWhere(sql, segment, where === true ? ofTraces : [...ofTraces, where(sql)]);
   const rows: number[] = [];
   for await (const chunk of connection.chunks(text, sql.values)) {
     const numbers = chunk.getColumnVector(0);
     for (let row = 0; row < chunk.rowCount; row++) rows.push(numbers.getItem(row) as number);
   }
   return Uint32Array.from(rows).sort();
+}
+
+function tracesOfSpans(sql: BoundSql, segment: Segment, condition: (sql: BoundSql) => string): string {
+  const file = sql.bind(segment.path(SegmentFile.SPANS));
+  return `SELECT DISTINCT trace_row FROM read_parquet(${file}) WHERE ${condition(sql)}`;
+}
+
+function tracesWhere(sql: BoundSql, segment: Segment, conditions: readonly string[]): string {
+  const file = sql.bind(segment.path(SegmentFile.TRACES));
+  return `SELECT file_row_number::UINTEGER FROM read_parquet(${file}, file_row_number = true)
+    WHERE ${conditions.join(" AND ")}`;
+}
+
+/** What a query asks of a trace that is not asked of its spans anyway: the conditions on those say more. */
+function notAskedOfSpans(query: TraceQuery, where: TraceCondition): TraceQuery {
+  const { serviceName: _service, hasErrors, minDurationNanos, ...rest } = query;
+  const asked = where.node === "someSpan" ? leafNodesOf(where.condition) : new Set<string>();
+  return {
+    ...rest,
+    ...(hasErrors === undefined || asked.has("status") ? {} : { hasErrors }),
+    ...(minDurationNanos === undefined || (asked.has("duration") && !asked.has("traceDuration"))
+      ? {}
+      : { minDurationNanos }),
+  };
+}
+
+function leafNodesOf(condition: SpanCondition): Set<string> {
+  if (condition.node !== "all") return new Set([condition.node]);
+  return new Set(condition.conditions.flatMap((each) => [...leafNodesOf(each)]));
+}
+
+/** Ids by row of `traces.parquet`: there they take a fraction of what they take in `spans.parquet`. */
+async function traceIds(
+  connection: ReadConnection,
+  segment: Segment,
+  rows: Uint32Array,
+): Promise<ReadonlyMap<number, string>> {
+  const sql = new BoundSql();
+  const file = sql.bind(segment.path(SegmentFile.TRACES));
+  const condition = await pageCondition(connection, sql, rows, "file_row_number");
+  const text = `SELECT file_row_number::UINTEGER, trace_id FROM read_parquet(${file}, file_row_number = true)
+    WHERE ${condition}`;
+  const ids = new Map<number, string>();
+  for await (const chunk of connection.chunks(text, sql.values)) {
+    const numbers = chunk.getColumnVector(0);
+    const bytes = blobs(chunk, 1);
+    for (let row = 0; row < chunk.rowCount; row++) {
+      ids.set(numbers.getItem(row) as number, hexFromBytes(bytes.getItemBytes(row) ?? NO_BYTES));
+    }
+  }
+  return ids;
 }
 
 async function readPage(
@@ -135,7 +197,7 @@ async function readPage(
 ): Promise<SpanPage> {
   const sql = new BoundSql();
   const file = sql.bind(segment.path(SegmentFile.SPANS));
-  const condition = await pageCondition(connection, sql, rows);
+  const condition = await pageCondition(connection, sql, rows, "trace_row");
   const page = new SpanPage(plan.sources, plan.resources);
   const text = `SELECT ${pageColumns(plan.sources)} FROM read_parquet(${file}) WHERE ${condition}`;
   for await (const chunk of connection.chunks(text, sql.values)) {
@@ -146,12 +208,17 @@ async function readPage(
 }
 
 /** Which spans belong to the traces of a page: by name, or by a table where they are many. */
-async function pageCondition(connection: ReadConnection, sql: BoundSql, rows: Uint32Array): Promise<string> {
+async function pageCondition(
+  connection: ReadConnection,
+  sql: BoundSql,
+  rows: Uint32Array,
+  column: "trace_row" | "file_row_number",
+): Promise<string> {
   const first = rows[0]!;
   const last = rows.at(-1)!;
-  const range = (): string => `trace_row BETWEEN ${sql.bind(first)} AND ${sql.bind(last)}`;
+  const range = (): string => `${column} BETWEEN ${sql.bind(first)} AND ${sql.bind(last)}`;
   if (last - first + 1 === rows.length) return range();
-  if (rows.length <= MAX_NAMED_TRACES) return `trace_row IN (${[...rows].join(", ")})`;
+  if (rows.length <= MAX_NAMED_TRACES) return `${column} IN (${[...rows].join(", ")})`;
   const columns = [{ name: "trace_row", type: "u32" }] as const;
   const wanted = await ColumnAppender.create(connection.raw, { table: "wanted_rows", columns }, true);
   for (const row of rows) {
@@ -159,11 +226,11 @@ async function pageCondition(connection: ReadConnection, sql: BoundSql, rows: Ui
     wanted.endRow();
   }
   wanted.close();
-  return `${range()} AND trace_row IN (SELECT trace_row FROM wanted_rows)`;
+  return `${range()} AND ${column} IN (SELECT trace_row FROM wanted_rows)`;
 }
 
 /** The traces of a page, newest first; the rows of one lie side by side. */
-function* tracesOf(page: SpanPage): Generator<TraceInView, void> {
+function* tracesOf(page: SpanPage, ids: ReadonlyMap<number, string>): Generator<TraceInView, void> {
   const firsts: number[] = [];
   const traceRows: number[] = [];
   for (let row = 0; row < page.rowCount; row++) {
@@ -177,9 +244,10 @@ function* tracesOf(page: SpanPage): Generator<TraceInView, void> {
   for (const index of order) {
     const first = firsts[index]!;
     const end = firsts[index + 1] ?? page.rowCount;
-    const view = new ColumnTraceView(page, first, end - first);
+    const traceId = ids.get(traceRows[index]!) ?? "";
+    const view = new ColumnTraceView(page, { traceId, first, spanCount: end - first });
     yield {
-      traceId: view.traceId,
+      traceId,
       startTimeUnixNano: view.startTimeUnixNano(0),
       view,
       summary: () => viewSummary(view),

@@ -13,32 +13,30 @@ import type { ResourceMessages } from "./condition-sql.ts";
 /** Numbers of the columns that every page has, in the order of {@link pageColumns}. */
 export const PageColumn: {
   readonly TRACE_ROW: 0;
-  readonly TRACE_ID: 1;
-  readonly SPAN_ID: 2;
-  readonly PARENT: 3;
-  readonly START: 4;
-  readonly DURATION: 5;
-  readonly END: 6;
-  readonly KIND: 7;
-  readonly STATUS: 8;
-  readonly NAME: 9;
-  readonly SERVICE: 10;
-  readonly RESOURCE_ID: 11;
+  readonly SPAN_ID: 1;
+  readonly PARENT: 2;
+  readonly START: 3;
+  readonly DURATION: 4;
+  readonly END: 5;
+  readonly KIND: 6;
+  readonly STATUS: 7;
+  readonly NAME: 8;
+  readonly SERVICE: 9;
+  readonly RESOURCE_ID: 10;
 } = Object.freeze({
   TRACE_ROW: 0,
-  TRACE_ID: 1,
-  SPAN_ID: 2,
-  PARENT: 3,
-  START: 4,
-  DURATION: 5,
-  END: 6,
-  KIND: 7,
-  STATUS: 8,
-  NAME: 9,
-  SERVICE: 10,
-  RESOURCE_ID: 11,
+  SPAN_ID: 1,
+  PARENT: 2,
+  START: 3,
+  DURATION: 4,
+  END: 5,
+  KIND: 6,
+  STATUS: 7,
+  NAME: 8,
+  SERVICE: 9,
+  RESOURCE_ID: 10,
 });
-const FIRST_ATTRIBUTE = 12;
+const FIRST_ATTRIBUTE = 11;
 
 /** Bytes of names that texts are kept for: they come again and again. */
 const MAX_MEMO_BYTES = 256 * 1024;
@@ -50,7 +48,7 @@ export function pageColumns({ attributes }: ColumnSources): string {
     ...(typeColumn === undefined ? [] : [quoteName(typeColumn)]),
   ]);
   return [
-    "trace_row, trace_id, span_id, parent_span_id, start_time_unix_nano, duration_nanos, end_time_unix_nano",
+    "trace_row, span_id, parent_span_id, start_time_unix_nano, duration_nanos, end_time_unix_nano",
     "kind, status_code, encode(name), encode(service_name), resource_id",
     ...own,
   ].join(", ");
@@ -60,6 +58,8 @@ interface PageChunk {
   readonly start: number;
   readonly end: number;
   readonly vectors: readonly DuckDBVector[];
+  /** Kept, since the vectors point into its memory and do not keep it themselves. */
+  readonly chunk: DuckDBDataChunk | undefined;
 }
 
 /** Numbers of the columns of an attribute. */
@@ -78,7 +78,7 @@ export class SpanPage {
   readonly #places: ReadonlyMap<string, AttributePlaces>;
   readonly #chunks: PageChunk[] = [];
   readonly #texts = new ByteMemo<Text>(MAX_MEMO_BYTES);
-  #current: PageChunk = { start: 0, end: 0, vectors: [] };
+  #current: PageChunk = { start: 0, end: 0, vectors: [], chunk: undefined };
   rowCount = 0;
 
   constructor({ attributes }: ColumnSources, resources: ResourceMessages) {
@@ -95,7 +95,7 @@ export class SpanPage {
   add(chunk: DuckDBDataChunk): void {
     const end = this.rowCount + chunk.rowCount;
     const vectors = Array.from({ length: chunk.columnCount }, (_, column) => chunk.getColumnVector(column));
-    this.#chunks.push({ start: this.rowCount, end, vectors });
+    this.#chunks.push({ start: this.rowCount, end, vectors, chunk });
     this.rowCount = end;
   }
 
