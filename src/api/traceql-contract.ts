@@ -69,6 +69,9 @@ export interface SearchExplanationJson {
     /** Whole spans were read. */
     readonly segmentsByRows: number;
     readonly tracesByColumns: number;
+    /** Their spans were summed up where they lie. */
+    readonly segmentsBySums: number;
+    readonly spansBySums: number;
   };
 }
 

@@ -14,7 +14,7 @@ import { endOf } from "../filter/series/series-grid.ts";
 import type { TraceSeries } from "../filter/series/trace-series.ts";
 import { compileTraceSeries } from "../filter/series/trace-series.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
-import type { ViewNeeds, ViewTally } from "../store/trace-reader.ts";
+import type { ViewNeeds, ViewScan, ViewTally } from "../store/trace-reader.ts";
 import { newViewTally } from "../store/trace-reader.ts";
 import type { LintWarning } from "../traceql/lint-query.ts";
 import { warningsAbout } from "../traceql/lint-query.ts";
@@ -150,6 +150,7 @@ async function observeTraces(
   const scan = reader.scanViews(candidates, {
     needs: needsOf(sources),
     where,
+    ...summersOf(sources),
     tally: counts.store,
     limit: Number.MAX_SAFE_INTEGER,
     signal,
@@ -164,7 +165,14 @@ async function observeTraces(
     }
     if (slice.isOver(trace.view.spanCount)) await slice.rest();
   }
+  counts.spansCounted += counts.store.spansBySums;
   return counts;
+}
+
+/** Spans are summed up by the store where every function lets it. */
+function summersOf(sources: readonly TraceSeries[]): Pick<ViewScan, "summers"> {
+  const summers = sources.flatMap(({ summer }) => summer ?? []);
+  return summers.length === sources.length ? { summers } : {};
 }
 
 /** What any of the functions reads. */

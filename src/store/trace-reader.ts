@@ -6,6 +6,7 @@ import type { SpanRow } from "../batch/span-batch.ts";
 import type { TraceCondition } from "../filter/conditions/condition.ts";
 import type { CompiledPipeline } from "../filter/evaluator/pipeline.ts";
 import type { TraceView } from "../filter/evaluator/trace-view.ts";
+import type { SpanSummer } from "../filter/series/span-summer.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { OperationNumbers, TraceDurations } from "../model/trace-durations.ts";
 import type { TraceSummary } from "../model/trace-summary.ts";
@@ -65,11 +66,22 @@ export interface ViewTally {
   segmentsByRows: number;
   /** Traces given from columns alone. */
   tracesByColumns: number;
+  /** Segments whose spans were summed up by the store. */
+  segmentsBySums: number;
+  /** Spans in those sums; by each function of its own. */
+  spansBySums: number;
 }
 
 /** Counters at their beginning. */
 export function newViewTally(): ViewTally {
-  return { segmentsPassedOver: 0, segmentsByColumns: 0, segmentsByRows: 0, tracesByColumns: 0 };
+  return {
+    segmentsPassedOver: 0,
+    segmentsByColumns: 0,
+    segmentsByRows: 0,
+    tracesByColumns: 0,
+    segmentsBySums: 0,
+    spansBySums: 0,
+  };
 }
 
 /** Which traces a query looks at, and what it reads of them. */
@@ -77,6 +89,11 @@ export interface ViewScan extends TraceScan {
   readonly needs: ViewNeeds;
   /** What holds on every trace that is wanted. */
   readonly where: TraceCondition;
+  /**
+   * Everything that the scan is for: traces all of whose spans the store sums up for each of these by itself are not given.
+   * Undefined: traces are needed.
+   */
+  readonly summers?: readonly SpanSummer[];
   readonly tally?: ViewTally;
 }
 

@@ -57,7 +57,14 @@ describe("functions over time", () => {
         tracesExamined: 1,
         spansExamined: 3,
         spansCounted: 1,
-        store: { segmentsPassedOver: 0, segmentsByColumns: 0, segmentsByRows: 0, tracesByColumns: 0 },
+        store: {
+          segmentsPassedOver: 0,
+          segmentsByColumns: 0,
+          segmentsByRows: 0,
+          tracesByColumns: 0,
+          segmentsBySums: 0,
+          spansBySums: 0,
+        },
       },
     });
   });

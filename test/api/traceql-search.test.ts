@@ -158,7 +158,14 @@ describe("search in TraceQL", () => {
       tracesExamined: 2,
       spansExamined: 2,
       tracesMatched: 1,
-      store: { segmentsPassedOver: 0, segmentsByColumns: 0, segmentsByRows: 0, tracesByColumns: 0 },
+      store: {
+        segmentsPassedOver: 0,
+        segmentsByColumns: 0,
+        segmentsByRows: 0,
+        tracesByColumns: 0,
+        segmentsBySums: 0,
+        spansBySums: 0,
+      },
     });
   });
 

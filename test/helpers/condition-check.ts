@@ -38,6 +38,8 @@ function meetsOn(condition: SpanCondition, trace: TraceFacts, span: number): boo
       return it.status.toLowerCase() === condition.equals;
     case "kind":
       return it.kind.toLowerCase() === condition.equals;
+    case "root":
+      return it.parentSpanId === undefined;
     case "duration":
       return isWithin(durationNanosOf(it), condition);
     case "traceDuration":

@@ -35,6 +35,8 @@ const EXPLANATION: Readonly<Record<string, JsonSchema>> = Object.freeze({
       segmentsByColumns: described(COUNT, "Only the columns that the query reads were read."),
       segmentsByRows: described(COUNT, "Whole spans were read."),
       tracesByColumns: COUNT,
+      segmentsBySums: described(COUNT, "Their spans were summed up where they lie."),
+      spansBySums: COUNT,
     }),
     "How the store went about it.",
   ),

@@ -26,6 +26,8 @@ function spanText(condition: SpanCondition, isOutermost = false): string {
       const text = joined(condition.conditions, condition.node === "all" ? " and " : " or ", spanText);
       return isOutermost ? text.replace(/^\((.*)\)$/s, "$1") : text;
     }
+    case "root":
+      return "no parent";
     case "duration":
     case "traceDuration":
       return boundsText(condition.node === "duration" ? "duration" : "trace duration", condition);

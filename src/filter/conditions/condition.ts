@@ -27,6 +27,8 @@ export type SpanLeaf =
   | { readonly node: "service" | "name"; readonly equals: string }
   | { readonly node: "status"; readonly equals: StatusValue["value"] }
   | { readonly node: "kind"; readonly equals: KindValue["value"] }
+  /** It names no parent. */
+  | { readonly node: "root" }
   | ({ readonly node: "duration" } & DurationBounds)
   /** Equal as the evaluator compares: of an array any element, of events and links any. */
   | {

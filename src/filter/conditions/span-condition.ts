@@ -38,7 +38,10 @@ function ofBinary(expression: BinaryExpression): SpanCondition {
   return comparison === undefined ? ALWAYS : ofComparison(comparison);
 }
 
-function ofComparison({ field, operator, literal: { value } }: FieldComparison): SpanCondition {
+function ofComparison(comparison: FieldComparison): SpanCondition {
+  const { field, operator } = comparison;
+  const { value } = comparison.literal;
+  if (isOfRoots(comparison)) return { node: "root" };
   if (operator === "=~") return ofPattern(field, value);
   if (field.node === "intrinsic" && isDuration(field)) {
     const bounds = boundsOf(operator, value);
@@ -48,6 +51,14 @@ function ofComparison({ field, operator, literal: { value } }: FieldComparison):
   // What is not there is neither unequal nor in any order.
   if (operator === "!=" || operator === "!~") return existing(field);
   return ordered(field, operator, value);
+}
+
+/** True for the ways to ask for spans that lie below none. */
+export function isOfRoots({ field, operator, literal: { value } }: FieldComparison): boolean {
+  if (field.node !== "intrinsic" || field.name !== "span:nestedSetParent" || value.type !== "int")
+    return false;
+  if (operator === "<") return value.value === 0n;
+  return (operator === "=" || operator === "<=") && value.value === -1n;
 }
 
 /** Truth values, statuses and kinds have no order. */

@@ -38,12 +38,20 @@ export class ExemplarPicker {
   readonly #slots: Ranked[][] = [];
   readonly #perSlot: number;
   readonly #slotsPerInterval: number;
+  /** Parts of time that spans are chosen in; 0: none are chosen. */
+  readonly slots: number;
 
   /** @param most - exemplars of all series, 0 or more */
   constructor({ intervals }: SeriesGrid, most: number) {
     const slots = Math.min(most, intervals);
     this.#perSlot = slots === 0 ? 0 : Math.floor(most / slots);
     this.#slotsPerInterval = slots / intervals;
+    this.slots = slots;
+  }
+
+  /** Spans chosen in each part of time. */
+  get perSlot(): number {
+    return this.#perSlot;
   }
 
   /** Takes a span, or not. */

@@ -99,6 +99,18 @@ export class SeriesSums {
     if (number !== -1) this.#groups[number]?.sums.addSums(interval, sums);
   }
 
+  /** Offers a span that is in the sums, should it stand for others. */
+  offer(labels: readonly SeriesLabel[], timeUnixNano: bigint, value: number, span: SpanIdentity): void {
+    const interval = intervalOf(this.#options.grid, timeUnixNano);
+    const series = interval === -1 ? -1 : this.#numberOf(labels);
+    if (series !== -1) this.#picker.offer({ series, interval, timeUnixNano, value, identify: () => span });
+  }
+
+  /** How exemplars are chosen: parts of time, and spans of each. */
+  get exemplarSlots(): Pick<ExemplarPicker, "slots" | "perSlot"> {
+    return this.#picker;
+  }
+
   /** All series, by their labels. What is counted without `by` is a series even when it counts nothing. */
   *series(): Steps<readonly Series[]> {
     const { metrics, grid, held } = this.#options;

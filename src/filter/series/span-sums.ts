@@ -6,6 +6,7 @@ import type { TraceFact, TraceFacts } from "../evaluator/trace-facts.ts";
 import type { Field } from "../query-model.ts";
 import type { Series } from "./series.ts";
 import type { SeriesGrid } from "./series-grid.ts";
+import type { SpanSummer, SpanSumsRequest } from "./span-summer.ts";
 
 /** What functions over time of traces work with. */
 export interface TraceSeriesOptions {
@@ -26,6 +27,10 @@ export interface SpanSums {
   /** What must be worked out of a trace first. */
   readonly facts: ReadonlySet<TraceFact>;
   readonly isCut: boolean;
+  /** Undefined when more is read than single spans have. */
+  readonly summer?: Pick<SpanSummer, "addSums" | "offer"> & {
+    readonly request: Omit<SpanSumsRequest, "condition">;
+  };
   add(trace: TraceFacts, span: number, timeUnixNano: bigint): void;
   series(): Steps<readonly Series[]>;
 }

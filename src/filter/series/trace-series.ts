@@ -14,6 +14,8 @@ import type { SpanIdentity } from "./exemplar-picker.ts";
 import type { Series } from "./series.ts";
 import { intervalOf } from "./series-grid.ts";
 import { SeriesSums } from "./series-sums.ts";
+import type { SpanSummer } from "./span-summer.ts";
+import { conditionOfSpans, isOfSingleSpans } from "./span-summer.ts";
 import type { SpanSums, TraceSeriesOptions } from "./span-sums.ts";
 
 /** Between two chances for others to run: reading a span's labels takes some microseconds. */
@@ -25,6 +27,8 @@ export interface TraceSeries {
   readonly pipeline: CompiledPipeline;
   /** True when there were more groups than may be. */
   readonly isCut: boolean;
+  /** Takes what a store summed up of spans, in place of their traces; undefined: whole traces are needed. */
+  readonly summer: SpanSummer | undefined;
   /**
    * Takes what the pipeline gave of one trace: every span once, in however many spansets it is, that starts within the
    * grid. Returns how many those were.
@@ -51,7 +55,12 @@ export function compileTraceSeries(
   const pipeline = compilePipeline(spans);
   const sums = metrics.node === "compare" ? comparedSpans(metrics, options) : measuredSpans(metrics, options);
   const { grid } = options;
+  const condition = sums.summer === undefined ? undefined : conditionOfSpans(spans);
   return {
+    summer:
+      sums.summer === undefined || condition === undefined
+        ? undefined
+        : { ...sums.summer, request: { ...sums.summer.request, condition } },
     pipeline: {
       ...pipeline,
       fields: [...pipeline.fields, ...sums.fields],
@@ -91,6 +100,7 @@ function measuredSpans(metrics: MetricsAggregate, options: TraceSeriesOptions): 
     get isCut() {
       return sums.isCut;
     },
+    ...(isOfSingleSpans(metrics) ? { summer: summerOf(metrics, sums, labels, options) } : {}),
     add: (trace, span, time) => {
       const values = readValue === undefined ? ONE : numbersOf(readValue(trace, span));
       if (values.length === 0) return;
@@ -105,6 +115,29 @@ function measuredSpans(metrics: MetricsAggregate, options: TraceSeriesOptions): 
       }
     },
     series: () => sums.series(),
+  };
+}
+
+function summerOf(
+  { function: name, field, by }: MetricsAggregate,
+  sums: SeriesSums,
+  labels: readonly { readonly name: string }[],
+  { grid }: TraceSeriesOptions,
+): NonNullable<SpanSums["summer"]> {
+  const named = (values: readonly Value[]) =>
+    labels.map(({ name }, index) => ({ name, value: values[index] }));
+  const { slots, perSlot } = sums.exemplarSlots;
+  return {
+    request: {
+      by,
+      value: field,
+      needsPowers: name === "quantile_over_time" || name === "histogram_over_time",
+      grid,
+      slots,
+      exemplarsPerSlot: perSlot,
+    },
+    addSums: (values, interval, summed) => sums.addSums(named(values), interval, summed),
+    offer: (values, time, value, span) => sums.offer(named(values), time, value, span),
   };
 }
 

@@ -70,7 +70,8 @@ function listed(segment: Segment, key: string, condition: (sql: BoundSql) => str
   };
 }
 
-function columnEquals(column: AttributeColumn, literal: AttributeLiteral): RowSql {
+/** "The column has a value that equals the literal": neither more nor less. */
+export function columnEquals(column: AttributeColumn, literal: AttributeLiteral): RowSql {
   const name = quoteName(column.column);
   switch (column.type) {
     case "bool":
@@ -87,25 +88,54 @@ function columnEquals(column: AttributeColumn, literal: AttributeLiteral): RowSq
       if (isAllStrings(column) && literal.type !== "string") return false;
       const texts = literal.type === "string" ? [literal.value] : possibleTexts(textOfLiteral(literal));
       const types = typesIn(column, literal);
-      return (sql) => `${name} IN (${texts.map((text) => sql.bind(text)).join(", ")})${types}`;
+      return (sql) => `(${name} IN (${texts.map((text) => sql.bind(text)).join(", ")})${types})`;
     }
   }
 }
 
-function columnOrdered(column: AttributeColumn, operator: OrderOperator, literal: AttributeLiteral): RowSql {
+/** "The column has a value in this order to the literal": exact where {@link isExactlyOrdered} says so. */
+export function columnOrdered(
+  column: AttributeColumn,
+  operator: OrderOperator,
+  literal: AttributeLiteral,
+): RowSql {
   const name = quoteName(column.column);
   const bound = numberOf(literal);
   if (column.type === "text") {
     const types = typesIn(column, literal);
     if (bound === undefined) {
-      return literal.type === "string" && ((sql) => `${name} ${operator} ${sql.bind(literal.value)}${types}`);
+      return (
+        literal.type === "string" && ((sql) => `(${name} ${operator} ${sql.bind(literal.value)}${types})`)
+      );
     }
     if (isAllStrings(column)) return false;
-    return (sql) => `TRY_CAST(${name} AS DOUBLE) ${nonStrict(operator)} ${bindDouble(sql, bound)}${types}`;
+    return doubleOrdered(`TRY_CAST(${name} AS DOUBLE)`, operator, bound, types);
   }
   if (column.type === "bool" || bound === undefined) return false;
   if (column.type === "i64") return intOrdered(name, operator, literal);
-  return (sql) => `${name} ${nonStrict(operator)} ${bindDouble(sql, bound)}`;
+  return doubleOrdered(name, operator, bound, "");
+}
+
+/** Ints are rounded when they become doubles, so beyond those that are exact what is equal after that passes too. */
+function doubleOrdered(value: string, operator: OrderOperator, bound: number, types: string): RowSql {
+  const comparison = isExactDouble(bound) ? operator : nonStrict(operator);
+  // The database takes NaN for the greatest number; here it is in no order.
+  const isNumber = operator.startsWith(">") ? ` AND NOT isnan(${value})` : "";
+  return (sql) => `(${value} ${comparison} ${bindDouble(sql, bound)}${isNumber}${types})`;
+}
+
+/** True when {@link columnOrdered} lets through what is in order, and nothing else. */
+export function isExactlyOrdered(column: AttributeColumn, literal: AttributeLiteral): boolean {
+  const bound = numberOf(literal);
+  if (bound === undefined)
+    return column.type !== "text" || isAllStrings(column) || column.typeColumn !== undefined;
+  if (column.type === "text")
+    return isAllStrings(column) || (column.typeColumn !== undefined && isExactDouble(bound));
+  return column.type !== "f64" || isExactDouble(bound);
+}
+
+function isExactDouble(bound: number): boolean {
+  return Math.abs(bound) < Number.MAX_SAFE_INTEGER;
 }
 
 /** A condition on the type of a value in a column of several types, where that is told. */
@@ -117,7 +147,6 @@ function typesIn({ typeColumn }: AttributeColumn, literal: AttributeLiteral): st
   return ` AND ${name} IN (${PairType.INT}, ${PairType.DOUBLE})`;
 }
 
-/** Ints are rounded when they become doubles, so what is equal after that passes too. */
 function nonStrict(operator: OrderOperator): "<=" | ">=" {
   return operator.startsWith("<") ? "<=" : ">=";
 }

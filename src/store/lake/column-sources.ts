@@ -56,13 +56,26 @@ export function columnSources(
     const { scope, key } = field;
     if (scope !== "span" && key !== "service.name") needsResources = true;
     if (scope === "resource") continue;
-    if (mayBeElsewhere(meta, key, listedKeys)) return undefined;
-    const column = meta.attributeColumns.find((each) => each.key === key);
-    if (column !== undefined && column.valueTypes.length > 1 && column.typeColumn === undefined)
-      return undefined;
-    if (column !== undefined) attributes.set(key, column);
+    const place = keyInSegment(meta, key, listedKeys);
+    if (place === "elsewhere") return undefined;
+    if (place !== "absent") attributes.set(key, place);
   }
   return { attributes, needsResources };
+}
+
+/** Where the values of a span attribute are: all of them in one column, on no span at all, or not in columns alone. */
+export type KeyInSegment = AttributeColumn | "absent" | "elsewhere";
+
+/** Where the values of a key are in a segment. */
+export function keyInSegment(
+  meta: SegmentMeta,
+  key: string,
+  listedKeys: ReadonlySet<string> | undefined,
+): KeyInSegment {
+  if (mayBeElsewhere(meta, key, listedKeys)) return "elsewhere";
+  const column = meta.attributeColumns.find((each) => each.key === key);
+  if (column === undefined) return "absent";
+  return column.valueTypes.length > 1 && column.typeColumn === undefined ? "elsewhere" : column;
 }
 
 /** True when some span may have a value of the key that is in no column. */

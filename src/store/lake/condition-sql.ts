@@ -26,7 +26,11 @@ const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
 /** Messages of the resources of a segment, by number. */
 export type ResourceMessages = ReadonlyMap<number, Uint8Array>;
 
-type AttributeLeaf = Extract<SpanLeaf, { readonly node: "attribute" | "attributeOrder" | "attributeExists" }>;
+/** A condition on an attribute. */
+export type AttributeLeaf = Extract<
+  SpanLeaf,
+  { readonly node: "attribute" | "attributeOrder" | "attributeExists" }
+>;
 
 /** True when a condition asks resources for attributes, which are not in `spans.parquet`. */
 export function asksResources(condition: TraceCondition | SpanCondition): boolean {
@@ -81,15 +85,12 @@ export class ConditionSql {
       case "any":
         return anySql(...condition.conditions.map((each) => this.span(each)));
       case "service":
-        return (sql) => `service_name = ${sql.bind(condition.equals)}`;
       case "name":
-        return (sql) => `name = ${sql.bind(condition.equals)}`;
       case "status":
-        return numberSql("status_code", STATUSES.indexOf(condition.equals), STATUSES.length);
       case "kind":
-        return numberSql("kind", KINDS.indexOf(condition.equals), KINDS.length);
+      case "root":
       case "duration":
-        return durationSql(condition);
+        return intrinsicSql(condition);
       case "attribute":
       case "attributeOrder":
       case "attributeExists":
@@ -143,12 +144,41 @@ export class ConditionSql {
   #ofResource(leaf: AttributeLeaf): RowSql {
     // A service that no resource names has a name all the same.
     if (this.#resources === undefined || leaf.key === "service.name") return true;
-    const ids: number[] = [];
-    for (const [id, message] of this.#resources) if (meetsAttribute(leaf, message)) ids.push(id);
-    if (ids.length === 0) return false;
-    if (ids.length === this.#resources.size) return true;
-    return (sql) => `resource_id IN (${ids.map((id) => sql.bind(id)).join(", ")})`;
+    return onResources(leaf, this.#resources);
   }
+}
+
+/** A condition on what every span has a column of its own for. */
+export type IntrinsicLeaf = Extract<
+  SpanLeaf,
+  { readonly node: "service" | "name" | "status" | "kind" | "root" | "duration" }
+>;
+
+/** A condition on intrinsics: neither more nor less. */
+export function intrinsicSql(leaf: IntrinsicLeaf): RowSql {
+  switch (leaf.node) {
+    case "service":
+      return (sql) => `service_name = ${sql.bind(leaf.equals)}`;
+    case "name":
+      return (sql) => `name = ${sql.bind(leaf.equals)}`;
+    case "status":
+      return numberSql("status_code", STATUSES.indexOf(leaf.equals), STATUSES.length);
+    case "kind":
+      return numberSql("kind", KINDS.indexOf(leaf.equals), KINDS.length);
+    case "root":
+      return () => "parent_span_id IS NULL";
+    case "duration":
+      return durationSql(leaf);
+  }
+}
+
+/** "The resource has what an attribute condition asks for." */
+export function onResources(leaf: AttributeLeaf, resources: ResourceMessages): RowSql {
+  const ids: number[] = [];
+  for (const [id, message] of resources) if (meetsAttribute(leaf, message)) ids.push(id);
+  if (ids.length === 0) return false;
+  if (ids.length === resources.size) return true;
+  return (sql) => `resource_id IN (${ids.map((id) => sql.bind(id)).join(", ")})`;
 }
 
 function meetsAttribute(leaf: AttributeLeaf, message: Uint8Array): boolean {

@@ -218,6 +218,21 @@ async function exceptCondition(connection: ReadConnection, except: ReadonlySet<s
   return ["NOT EXISTS (SELECT 1 FROM ids WHERE ids.trace_id = stored.trace_id)"];
 }
 
+/** "The trace of the span is none of these", on a row of `spans.parquet`; ids are compared where they are few. */
+export async function notInTraces(
+  connection: ReadConnection,
+  segment: Segment,
+  except: ReadonlySet<string>,
+): Promise<RowSql> {
+  if (except.size === 0) return true;
+  await fillIds(connection, except);
+  return (sql) => {
+    const file = sql.bind(segment.path(SegmentFile.TRACES));
+    return `trace_row NOT IN (SELECT file_row_number FROM read_parquet(${file}, file_row_number = true)
+      WHERE trace_id IN (SELECT trace_id FROM ids))`;
+  };
+}
+
 /** Sums by service and span name; one item for each pair. */
 export async function* serviceSums(
   connection: ReadConnection,

@@ -5,21 +5,25 @@ import { HeldPart } from "../../base/held-bytes.ts";
 import { TimeSlice } from "../../base/time-slice.ts";
 import type { SpanCondition, TraceCondition } from "../../filter/conditions/condition.ts";
 import { viewSummary } from "../../filter/evaluator/view-summary.ts";
+import type { SpanSummer } from "../../filter/series/span-summer.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
 import type { TraceInView, ViewScan } from "../trace-reader.ts";
 import { BoundSql } from "./bound-sql.ts";
 import { ColumnAppender } from "./column-appender.ts";
 import type { ColumnSources } from "./column-sources.ts";
-import { columnSources, readsColumnsOnly } from "./column-sources.ts";
+import { columnSources, keyInSegment, readsColumnsOnly } from "./column-sources.ts";
 import { ColumnTraceView } from "./column-trace-view.ts";
 import type { ResourceMessages } from "./condition-sql.ts";
 import { asksResources, ConditionSql } from "./condition-sql.ts";
+import type { SegmentAttributes } from "./exact-sql.ts";
 import type { LakeSnapshot } from "./lake-snapshot.ts";
 import type { ReadConnection } from "./reader-pool.ts";
 import type { Segment } from "./segment.ts";
 import { traceConditions } from "./segment-conditions.ts";
 import { SegmentFile } from "./segment-format.ts";
 import { listedKeysOf } from "./segment-keys.ts";
+import type { SpanSumsPlan } from "./segment-span-sums.ts";
+import { spanSumsPlan } from "./segment-span-sums.ts";
 import { PageColumn, pageColumns, SpanPage } from "./span-page.ts";
 import type { RowSql } from "./sql-logic.ts";
 import { blobs } from "./stored-rows.ts";
@@ -45,6 +49,8 @@ export interface SegmentPlan {
   /** Undefined when whole spans have to be read. */
   readonly sources: ColumnSources | undefined;
   readonly resources: ResourceMessages;
+  /** One for each of the scan's summers, when the store can do all of their work; else none. */
+  readonly sums: readonly SpanSumsPlan[];
 }
 
 /** Looks up what the plan for a segment depends on. */
@@ -52,12 +58,13 @@ export async function segmentPlan(
   { reading }: Pick<LakeSnapshot, "reading">,
   connection: ReadConnection,
   segment: Segment,
-  { where, needs }: Pick<ViewScan, "where" | "needs">,
+  { where, needs, summers = [] }: Pick<ViewScan, "where" | "needs" | "summers">,
 ): Promise<SegmentPlan> {
   const mayBeColumns = readsColumnsOnly(needs);
   const listedKeys = mayBeColumns ? await listedKeysOf(connection, segment) : undefined;
   const sources = mayBeColumns ? columnSources(segment, needs, listedKeys) : undefined;
   const asks = sources?.needsResources === true || asksResources(where);
+  const keyOf = (key: string) => keyInSegment(segment.meta, key, listedKeys);
   const resources = asks ? await reading.origins.of(segment).messages(connection) : NO_RESOURCES;
   const conditions = new ConditionSql(segment, resources);
   return {
@@ -65,7 +72,13 @@ export async function segmentPlan(
     oneSpan: conditions.oneSpan(where),
     sources: sources?.needsResources === true && resources === undefined ? undefined : sources,
     resources: resources ?? NO_RESOURCES,
+    sums: sumsPlans(summers, { keyOf, resources }),
   };
+}
+
+function sumsPlans(summers: readonly SpanSummer[], segment: SegmentAttributes): readonly SpanSumsPlan[] {
+  const plans = summers.flatMap((summer) => spanSumsPlan(summer, segment) ?? []);
+  return plans.length === summers.length ? plans : [];
 }
 
 /** Files that {@link segmentPlan} and the pages after it read. */
@@ -84,11 +97,18 @@ export async function* columnViews(
   {
     plan,
     scan,
-  }: { readonly plan: SegmentPlan & { readonly sources: ColumnSources }; readonly scan: ViewScan },
+    only,
+  }: {
+    readonly plan: SegmentPlan & { readonly sources: ColumnSources };
+    readonly scan: ViewScan;
+    /** Rows of `traces.parquet`, ascending: no others are given. */
+    readonly only?: Uint32Array;
+  },
 ): AsyncGenerator<TraceInView, void> {
   const read = <T>(work: (connection: ReadConnection) => Promise<T>): Promise<T | undefined> =>
     snapshot.reader.read(segment, VIEW_FILES, scan.signal, work);
-  const wanted = await read((connection) => wantedTraces(connection, segment, query, { plan, scan }));
+  const wanted =
+    only ?? (await read((connection) => wantedTraces(connection, segment, query, { plan, scan })));
   const slice = new TimeSlice(scan.signal);
   const left = wanted ?? new Uint32Array(0);
   let size = Math.min((scan.expected ?? scan.limit) + FIRST_PAGE_EXTRA, MAX_PAGE_TRACES);

@@ -131,7 +131,7 @@ export class SpanPage {
     }
     const text = this.text(places.value, row);
     if (text === undefined || places.type === undefined) return text;
-    return valueFrom(text, this.cell(places.type, row) as number);
+    return valueFromText(text, this.cell(places.type, row) as number);
   }
 
   #chunkOf(row: number): PageChunk {
@@ -148,8 +148,8 @@ export class SpanPage {
   }
 }
 
-/** The value whose text stands in a column of several types. */
-function valueFrom(text: string, type: number): AttributeValue {
+/** The value whose text stands in a column of several types; `type` is a number of {@link PairType}. */
+export function valueFromText(text: string, type: number): AttributeValue {
   switch (type) {
     case PairType.INT:
       return BigInt(text);
