@@ -19,11 +19,15 @@ export interface CorpusFacts {
   readonly rare: AttributePair | undefined;
   /** The rare key with a value that nobody sent, in the midst of those that somebody did. */
   readonly absent: AttributePair | undefined;
+  /** The most frequent value of a key on so few spans that segments give it no column. */
+  readonly seldom: AttributePair | undefined;
 }
 
 const SERVICES = 5;
 const MIN_DISTINCT_VALUES = 5;
 const MAX_COMMON_SHARE = 0.2;
+/** Half of the share from which on a key has a column. */
+const SELDOM_SHARE = 0.015;
 
 type Counts = ReadonlyMap<string, number>;
 
@@ -44,8 +48,16 @@ export function corpusFacts(spans: readonly Span[]): CorpusFacts {
       .map(([service]) => service),
     common: commonPair(varied, spans.length * MAX_COMMON_SHARE),
     rare,
+    seldom: commonPair(
+      [...byKey].filter(([, values]) => spansOf(values) < spans.length * SELDOM_SHARE),
+      spans.length,
+    ),
     absent: rare === undefined ? undefined : { key: rare.key, value: `${rare.value}0` },
   };
+}
+
+function spansOf(values: Counts): number {
+  return [...values.values()].reduce((sum, spans) => sum + spans, 0);
 }
 
 function count(counts: Map<string, number>, value: string): void {

@@ -18,7 +18,12 @@ export const QueryName: {
   readonly PERFORMANCE: "performance of one service";
   readonly TRACEQL_SERVICE: "TraceQL: service and duration > 20 ms";
   readonly TRACEQL_COMPARED: "TraceQL: attribute compared by size";
+  readonly TRACEQL_LISTED: "TraceQL: attribute without a column";
   readonly TRACEQL_STRUCTURE: "TraceQL: errors below a service";
+  readonly TRACEQL_COMMON_STRUCTURE: "TraceQL: client spans below server spans";
+  readonly TRACEQL_RATE: "TraceQL: rate by service, 1 h, without exemplars";
+  readonly TRACEQL_QUANTILES: "TraceQL: quantiles by service of server spans > 1 ms, 1 h";
+  readonly ATTRIBUTE_VALUES: "values of an attribute";
 } = Object.freeze({
   TRACE_BY_ID: "trace by id",
   SERVICE: "search: service, newest 20",
@@ -34,7 +39,12 @@ export const QueryName: {
   PERFORMANCE: "performance of one service",
   TRACEQL_SERVICE: "TraceQL: service and duration > 20 ms",
   TRACEQL_COMPARED: "TraceQL: attribute compared by size",
+  TRACEQL_LISTED: "TraceQL: attribute without a column",
   TRACEQL_STRUCTURE: "TraceQL: errors below a service",
+  TRACEQL_COMMON_STRUCTURE: "TraceQL: client spans below server spans",
+  TRACEQL_RATE: "TraceQL: rate by service, 1 h, without exemplars",
+  TRACEQL_QUANTILES: "TraceQL: quantiles by service of server spans > 1 ms, 1 h",
+  ATTRIBUTE_VALUES: "values of an attribute",
 });
 
 /** One kind of question. */
@@ -87,8 +97,9 @@ export function queryCases(facts: CorpusFacts, traceIds: readonly string[]): Que
   ];
 }
 
-function traceQlCases({ services }: CorpusFacts): QueryCase[] {
+function traceQlCases({ services, seldom, common }: CorpusFacts): QueryCase[] {
   const path = (query: string): string => `/api/v1/traces?q=${encodeURIComponent(query)}`;
+  const series = (query: string): string => `/api/v1/query?since=1h&q=${encodeURIComponent(query)}`;
   const service = (run: number): string => JSON.stringify(services[run % services.length] ?? "");
   return [
     {
@@ -101,10 +112,46 @@ function traceQlCases({ services }: CorpusFacts): QueryCase[] {
       runs: 20,
       path: () => path("{ span.http.status_code >= 500 }"),
     },
+    ...(seldom === undefined
+      ? []
+      : [
+          {
+            name: QueryName.TRACEQL_LISTED,
+            runs: 20,
+            path: () => path(`{ span.${JSON.stringify(seldom.key)} = ${JSON.stringify(seldom.value)} }`),
+          },
+        ]),
     {
       name: QueryName.TRACEQL_STRUCTURE,
       runs: 20,
       path: (run) => path(`{ resource.service.name = ${service(run)} } >> { status = error }`),
     },
+    {
+      name: QueryName.TRACEQL_COMMON_STRUCTURE,
+      runs: 20,
+      path: () => path("{ kind = server } >> { kind = client }"),
+    },
+    {
+      name: QueryName.TRACEQL_RATE,
+      runs: 20,
+      path: () => `${series("{ } | rate() by (resource.service.name)")}&exemplars=0`,
+    },
+    {
+      name: QueryName.TRACEQL_QUANTILES,
+      runs: 20,
+      path: () =>
+        series(
+          "{ kind = server && duration > 1ms } | quantile_over_time(duration, .5, .95, .99) by (resource.service.name)",
+        ),
+    },
+    ...(common === undefined
+      ? []
+      : [
+          {
+            name: QueryName.ATTRIBUTE_VALUES,
+            runs: 50,
+            path: () => `/api/v1/attributes/values?level=span&key=${encodeURIComponent(common.key)}`,
+          },
+        ]),
   ];
 }

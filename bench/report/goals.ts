@@ -66,11 +66,11 @@ function p95(queries: readonly QueryTimes[] | undefined, name: string): number |
   return queries?.find((query) => query.name === name)?.p95Millis;
 }
 
-function queryGoal(name: string, reach: number, beyond: number): Goal {
+function queryGoal(name: string, reach: number, beyond?: number): Goal {
   return {
     what: `${name}, p95 ms`,
     reach,
-    beyond,
+    ...(beyond === undefined ? {} : { beyond }),
     digits: 1,
     value: ({ stored }) => p95(stored?.queries, name),
   };
@@ -158,6 +158,14 @@ export const GOALS: readonly Goal[] = [
   queryGoal(QueryName.ATTRIBUTE_ABSENT, 10, 2),
   queryGoal(QueryName.SERVICES, 2, 0.5),
   { ...queryGoal(QueryName.DEPENDENCIES, 20, 5), isQuoted: true },
+  { ...queryGoal(QueryName.TRACEQL_SERVICE, 60), isQuoted: true },
+  queryGoal(QueryName.TRACEQL_COMPARED, 60),
+  queryGoal(QueryName.TRACEQL_LISTED, 400),
+  queryGoal(QueryName.TRACEQL_STRUCTURE, 150),
+  queryGoal(QueryName.TRACEQL_COMMON_STRUCTURE, 1_500),
+  queryGoal(QueryName.TRACEQL_RATE, 50),
+  queryGoal(QueryName.TRACEQL_QUANTILES, 700),
+  queryGoal(QueryName.ATTRIBUTE_VALUES, 50),
   {
     what: "request latency at half the sustained rate, p99 ms",
     reach: 50,

@@ -25,7 +25,11 @@ const HEAVY: ReadonlySet<string> = new Set([
   QueryName.SERVICE_STATISTICS,
   QueryName.PERFORMANCE,
   QueryName.TRACEQL_COMPARED,
+  QueryName.TRACEQL_LISTED,
   QueryName.TRACEQL_STRUCTURE,
+  QueryName.TRACEQL_COMMON_STRUCTURE,
+  QueryName.TRACEQL_RATE,
+  QueryName.TRACEQL_QUANTILES,
 ]);
 
 /** Latency of requests at a fixed rate, counted from when each was due. */

@@ -26,12 +26,19 @@ describe("what there is to ask for in a corpus", () => {
     expect(facts.absent?.key).toBe(facts.rare?.key);
   });
 
+  it("is an attribute that hardly any span has", () => {
+    const share = spans.filter(({ attributes }) => facts.seldom!.key in attributes).length / spans.length;
+    expect(share).toBeLessThan(0.015);
+    expect(spansWith(facts.seldom?.key, facts.seldom?.value)).toBeGreaterThan(0);
+  });
+
   it("is no attribute where no key has several values", () => {
     expect(corpusFacts([])).toEqual({
       services: [],
       common: undefined,
       rare: undefined,
       absent: undefined,
+      seldom: undefined,
     });
   });
 });
