@@ -1,6 +1,7 @@
 /** What must hold on a trace for a pipeline to match it. */
 
 import type { Pipeline, PipelineStage, SpansetCombination, SpansetRelation } from "../query-model.ts";
+import { boundedCondition } from "./bounded-condition.ts";
 import type { SpanCondition, TraceCondition } from "./condition.ts";
 import { ALWAYS, allOf, anyOf, isAlways, someSpan } from "./condition.ts";
 import { spanConditionOf } from "./span-condition.ts";
@@ -14,7 +15,7 @@ import { spanConditionOf } from "./span-condition.ts";
  * // all of: some span with service "shop" and at least 1,000,000,000 ns; some span with status error
  */
 export function conditionsOf(pipeline: Pipeline): TraceCondition {
-  return wholeOf(necessaryOf(pipeline));
+  return boundedCondition(wholeOf(necessaryOf(pipeline)));
 }
 
 /** What a stage needs. */
