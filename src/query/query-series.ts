@@ -2,6 +2,7 @@
 
 import { TracAggError } from "../base/errors.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
+import { boundedCondition } from "../filter/conditions/bounded-condition.ts";
 import { candidateQuery } from "../filter/conditions/candidate-query.ts";
 import type { TraceCondition } from "../filter/conditions/condition.ts";
 import { anyOf } from "../filter/conditions/condition.ts";
@@ -112,7 +113,7 @@ export async function querySeries(
   const sources = new Map(
     pipelines.map((pipeline) => [pipeline, inTextOf(q, () => compileTraceSeries(pipeline, options))]),
   );
-  const where = anyOf(...pipelines.map(({ spans }) => conditionsOf(spans)));
+  const where = boundedCondition(anyOf(...pipelines.map(({ spans }) => conditionsOf(spans))));
   const candidates = candidatesOf(where, grid);
   const asked = { q, candidates, where, sources: [...sources.values()] };
   const counts = await observeTraces(context, asked, running);

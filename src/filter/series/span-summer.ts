@@ -1,5 +1,6 @@
 /** Functions over time of single spans, which a store may sum up by itself. */
 
+import { MAX_CONDITIONS } from "../conditions/bounded-condition.ts";
 import type { SpanCondition } from "../conditions/condition.ts";
 import { ALWAYS, allOf } from "../conditions/condition.ts";
 import { exactSpanCondition } from "../conditions/exact-condition.ts";
@@ -43,7 +44,12 @@ export function conditionOfSpans({ stages }: Pipeline): SpanCondition | undefine
     if (exact === undefined) return undefined;
     condition = allOf(condition, exact);
   }
-  return condition;
+  return comparisonsIn(condition) > MAX_CONDITIONS ? undefined : condition;
+}
+
+function comparisonsIn(condition: SpanCondition): number {
+  if (condition.node !== "all" && condition.node !== "any") return 1;
+  return condition.conditions.reduce((sum, each) => sum + comparisonsIn(each), 0);
 }
 
 /** True when what is measured and told apart is in single spans. */
