@@ -9,7 +9,7 @@ import type {
   SpansetFilter,
   UnaryExpression,
 } from "../filter/query-model.ts";
-import type { Cursor } from "./cursor.ts";
+import { Cursor } from "./cursor.ts";
 import { suggestionFor } from "./suggestions.ts";
 import {
   FIELD_PRECEDENCE,
@@ -174,6 +174,19 @@ export function parseField(cursor: Cursor): Field {
   if (name === undefined) failName(cursor, "an attribute or an intrinsic", INTRINSIC_WORDS.keys());
   cursor.next();
   return { node: "intrinsic", name, start, end };
+}
+
+/**
+ * Reads a text that is an attribute or an intrinsic and nothing else.
+ *
+ * @throws TraceQlError
+ */
+export function parseFieldText(text: string): Field {
+  const cursor = new Cursor(text);
+  const field = parseField(cursor);
+  if (cursor.kind !== "end")
+    cursor.fail("the end of the name", [], 'a key with blanks needs quotes: `span."a b"`');
+  return field;
 }
 
 function parseName(cursor: Cursor): FieldExpression {

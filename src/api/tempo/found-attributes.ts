@@ -50,7 +50,8 @@ function pairs(key: string, value: Value): readonly TempoAttribute[] {
   return [{ key, value: attributeValue(value) }];
 }
 
-function attributeValue(value: Value): AttributeValue {
+/** A value of a query as an attribute: lengths of time as Go prints them, statuses and kinds as words. */
+export function attributeValue(value: Value): AttributeValue {
   if (value === undefined) return null;
   if (typeof value !== "object") return value;
   switch (value.type) {
@@ -87,6 +88,11 @@ function decimal(value: bigint, places: number): string {
   const digits = value.toString().padStart(places + 1, "0");
   const fraction = digits.slice(-places).replace(/0+$/, "");
   return fraction === "" ? digits.slice(0, -places) : `${digits.slice(0, -places)}.${fraction}`;
+}
+
+/** A `KeyValue` in protobuf's JSON form. */
+export function keyValueJson({ key, value }: TempoAttribute): object {
+  return { key, value: anyValueJson(value) };
 }
 
 /** An `AnyValue` in protobuf's JSON form. */

@@ -5,8 +5,7 @@ import { writeKeyValue } from "../../codec/otlp-protobuf/encode-attributes.ts";
 import type { ServiceShare, TraceSummary } from "../../model/trace-summary.ts";
 import type { FoundSpan, FoundSpanset, FoundTrace } from "../../query/found-traces.ts";
 import type { SearchCounts } from "../../query/search-traceql.ts";
-import type { TempoAttribute } from "./found-attributes.ts";
-import { anyValueJson, spanAttributes, spansetAttributes } from "./found-attributes.ts";
+import { keyValueJson, spanAttributes, spansetAttributes } from "./found-attributes.ts";
 
 /** Tempo's words for a trace whose root has not come. */
 const NO_ROOT = "<root span not yet received>";
@@ -54,7 +53,7 @@ function spansetJson({ spans, matched, fields }: FoundSpanset): object {
   return {
     ...list("spans", spans.map(spanJson)),
     ...number("matched", matched),
-    ...list("attributes", spansetAttributes(fields).map(attributeJson)),
+    ...list("attributes", spansetAttributes(fields).map(keyValueJson)),
   };
 }
 
@@ -64,12 +63,8 @@ function spanJson(span: FoundSpan): object {
     ...text("name", span.name),
     ...long("startTimeUnixNano", span.startTimeUnixNano),
     ...long("durationNanos", span.durationNanos),
-    ...list("attributes", spanAttributes(span.fields).map(attributeJson)),
+    ...list("attributes", spanAttributes(span.fields).map(keyValueJson)),
   };
-}
-
-function attributeJson({ key, value }: TempoAttribute): object {
-  return { key, value: anyValueJson(value) };
 }
 
 /** `SearchMetrics`: what was looked at, and one job, which is the whole search. Bytes are not counted, so not told. */
@@ -156,7 +151,7 @@ function writeSpanset(writer: ProtobufWriter, field: number, { spans, matched, f
   writer.end(mark);
 }
 
-/** `SearchResponse.metrics`, with its tag. */
+/** `SearchResponse.metrics`, with its tag; answers with series have it under the same number. */
 export function searchMetricsBytes({ counts, isDone }: SearchProgress): Uint8Array {
   const writer = new ProtobufWriter(64);
   const mark = writer.begin(RESPONSE.metrics);

@@ -3,12 +3,10 @@
 import type { FoundPart } from "../../query/find-traceql.ts";
 import type { FoundTrace } from "../../query/found-traces.ts";
 import type { Queries } from "../../query/queries.ts";
+import { MAX_MESSAGE_BYTES } from "./message-pieces.ts";
 import { foundTraceBytes, searchMetricsBytes } from "./search-answer.ts";
 import { searchFromMessage } from "./search-request.ts";
 import type { SendMessage, StreamedCall } from "./streamed-call.ts";
-
-/** Most bytes of traces in one message: clients refuse messages of more than 4 MiB, Tempo stays below 1. */
-const MAX_MESSAGE_BYTES = 1024 * 1024;
 
 /**
  * Answers a call.

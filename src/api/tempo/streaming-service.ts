@@ -14,8 +14,10 @@ import type { Logger } from "../../base/logger.ts";
 import { packageFolder } from "../../io/package-folder.ts";
 import type { Queries } from "../../query/queries.ts";
 import type { QueryCaller } from "../../query/query-limiter.ts";
+import { streamMetricsInstant, streamMetricsRange } from "./metrics-routes.ts";
 import { streamSearch } from "./search-stream.ts";
 import type { StreamedCall } from "./streamed-call.ts";
+import { streamTags, streamTagValues } from "./tag-routes.ts";
 import { tempoErrorText, tempoGrpcStatus } from "./tempo-error.ts";
 
 /** Name of the service. */
@@ -39,36 +41,44 @@ type Method = (call: StreamedCall) => Promise<void>;
  *
  * @throws TracAggError `unimplemented` when the package was installed without its proto folder
  */
-export async function createStreamingServer(options: StreamingOptions): Promise<Server> {
+export async function createStreamingServer({ queries, logger }: StreamingOptions): Promise<Server> {
   const folder = packageFolder(import.meta.url, "proto");
   if (folder === undefined) {
     throw new TracAggError("unimplemented", "streaming is off: the package lacks its proto folder");
   }
-  const definition = await load(join(folder, PROTO_FILE), { includeDirs: [folder], keepCase: true });
+  const definition = await load(join(folder, PROTO_FILE), {
+    includeDirs: [folder],
+    keepCase: true,
+    longs: String,
+  });
   const server = new Server({
     "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
     "grpc.enable_channelz": 0,
   });
   const methods: Readonly<Record<string, Method>> = {
-    Search: (call) => streamSearch(options.queries, call),
+    Search: (call) => streamSearch(queries, call),
+    SearchTags: (call) => streamTags(queries, call, "v1"),
+    SearchTagsV2: (call) => streamTags(queries, call, "v2"),
+    SearchTagValues: (call) => streamTagValues(queries, call, "v1"),
+    SearchTagValuesV2: (call) => streamTagValues(queries, call, "v2"),
+    MetricsQueryRange: (call) => streamMetricsRange(queries, call),
+    MetricsQueryInstant: (call) => streamMetricsInstant(queries, call),
   };
   const implementation: UntypedServiceImplementation = {};
   for (const [name, method] of Object.entries(methods)) {
     implementation[name] = (call: ServerWritableStream<object, Uint8Array>) => {
-      void answer(call, method, options.logger);
+      void answer(call, method, logger);
     };
   }
-  server.addService(offered(definition[STREAMING_SERVICE] as ServiceDefinition, methods), implementation);
+  server.addService(withReadyMessages(definition[STREAMING_SERVICE] as ServiceDefinition), implementation);
   return server;
 }
 
-/** The methods that are there, with messages that are bytes already: the same that HTTP answers with. */
-function offered(service: ServiceDefinition, methods: Readonly<Record<string, Method>>): ServiceDefinition {
-  const known = Object.entries(service as Record<string, MethodDefinition<object, object>>);
+/** Messages are bytes already: the same that HTTP answers with. */
+function withReadyMessages(service: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(service as Record<string, MethodDefinition<object, object>>);
   return Object.fromEntries(
-    known
-      .filter(([name]) => Object.hasOwn(methods, name))
-      .map(([name, method]) => [name, { ...method, responseSerialize: bufferOf }]),
+    methods.map(([name, method]) => [name, { ...method, responseSerialize: bufferOf }]),
   );
 }
 

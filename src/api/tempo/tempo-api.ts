@@ -12,9 +12,11 @@ import { checkHost } from "../host-guard.ts";
 import { requestErrorFrom, retryAfterSeconds } from "../problem.ts";
 import type { WriteReplyOptions } from "../write-reply.ts";
 import { answerWriting, writeReply } from "../write-reply.ts";
+import { metricsRoutes } from "./metrics-routes.ts";
 import { searchRoutes } from "./search-routes.ts";
 import type { TempoServerFacts } from "./status-routes.ts";
 import { statusRoutes } from "./status-routes.ts";
+import { tagRoutes } from "./tag-routes.ts";
 import { tempoErrorText, tempoHttpStatus } from "./tempo-error.ts";
 import { formFrom } from "./tempo-parameters.ts";
 import type { TempoRoute } from "./tempo-route.ts";
@@ -67,10 +69,12 @@ function tempoRoutes(options: TempoApiOptions): readonly TempoRoute[] {
   const { queries } = options;
   const routes: readonly TempoRoute[] = [
     ...statusRoutes(options, () =>
-      routes.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`),
+      routes.map(({ method, path }) => `${method} ${path.replace(/[:*](\w+)/g, "{$1}")}`),
     ),
     ...searchRoutes(queries),
     ...traceRoutes(queries),
+    ...tagRoutes(queries),
+    ...metricsRoutes(queries),
   ];
   return routes;
 }
@@ -85,7 +89,7 @@ function addRoute(
     const accept = request.headers.accept ?? "";
     const answered = await reply({
       search: new URL(request.originalUrl, "http://localhost").searchParams,
-      path: request.params as Record<string, string>,
+      path: pathParameters(request.params),
       accept,
       form: formFrom(accept),
       body: () => readBody(request, { maxBytes: MAX_BODY_BYTES, idleTimeoutMillis: BODY_IDLE_MILLIS }),
@@ -106,6 +110,13 @@ function addRoute(
         `${request.path}: expected ${allow}, got ${request.method}`,
       );
     });
+}
+
+/** Parts of a path that may hold slashes come as lists. */
+function pathParameters(params: Request["params"]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, Array.isArray(value) ? value.join("/") : value]),
+  );
 }
 
 /** Express knows an error handler by its four parameters. */

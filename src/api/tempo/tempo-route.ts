@@ -20,7 +20,7 @@ export interface TempoRequest {
 /** One path and method. */
 export interface TempoRoute {
   readonly method: "GET" | "POST";
-  /** As express writes it: `/api/traces/:traceId`. */
+  /** As express writes it: `/api/traces/:traceId`, `*tag` for a part that may hold slashes. */
   readonly path: string;
   reply(request: TempoRequest): Promise<Reply>;
 }
