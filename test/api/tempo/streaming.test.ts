@@ -1,9 +1,7 @@
 import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
-import { join } from "node:path";
-import type { ClientReadableStream, ServiceError } from "@grpc/grpc-js";
-import { credentials, loadPackageDefinition, status } from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
+import type { ServiceError } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodeSpans } from "../../../src/codec/otlp-protobuf/encode-request.ts";
 import { loadConfig } from "../../../src/config/load-config.ts";
@@ -11,53 +9,10 @@ import type { Span } from "../../../src/model/span.ts";
 import type { RunningServer } from "../../../src/server.ts";
 import { startServer } from "../../../src/server.ts";
 import { buildSpan, traceIdOf } from "../../helpers/trace-builder.ts";
+import type { QuerierClient } from "./querier-client.ts";
+import { failureOf, messagesOf, querierOf } from "./querier-client.ts";
 
-const PROTO = join(import.meta.dirname, "../../../proto");
 const TRACES = 450;
-
-interface Message {
-  readonly traces: readonly {
-    readonly traceID: string;
-    readonly spanSets: readonly { readonly matched: number }[];
-  }[];
-  readonly metrics: {
-    readonly completedJobs: number;
-    readonly totalJobs: number;
-    readonly inspectedTraces: number;
-  };
-}
-
-interface QuerierClient {
-  Search(request: object, options?: object): ClientReadableStream<Message>;
-  MetricsQueryRange(request: object): ClientReadableStream<object>;
-  close(): void;
-}
-
-function clientOf(url: string): QuerierClient {
-  const definition = loadSync("tempo/tempo.proto", {
-    includeDirs: [PROTO],
-    keepCase: true,
-    defaults: true,
-    longs: String,
-  });
-  const { tempopb } = loadPackageDefinition(definition) as unknown as {
-    readonly tempopb: { readonly StreamingQuerier: new (...args: unknown[]) => QuerierClient };
-  };
-  return new tempopb.StreamingQuerier(new URL(url).host, credentials.createInsecure());
-}
-
-async function messagesOf(stream: ClientReadableStream<Message>): Promise<readonly Message[]> {
-  const messages: Message[] = [];
-  for await (const message of stream) messages.push(message as Message);
-  return messages;
-}
-
-async function failureOf(stream: ClientReadableStream<object>): Promise<ServiceError> {
-  return await new Promise((resolve, reject) => {
-    stream.on("error", resolve).on("end", () => reject(new Error("ended well")));
-    stream.resume();
-  });
-}
 
 async function send(server: RunningServer, spans: readonly Span[]): Promise<void> {
   const headers = { "content-type": "application/x-protobuf" };
@@ -78,7 +33,7 @@ let server: RunningServer;
 let client: QuerierClient;
 beforeAll(async () => {
   server = await startServer({ config: loadConfig({ flags: FLAGS, env: {}, cwd: "/" }).config });
-  client = clientOf(server.tempo as string);
+  client = querierOf(server.tempo as string);
   const spans = Array.from({ length: TRACES }, (_, at) =>
     buildSpan(`trace-${at}`, { id: `span-${at}`, service: "shop", name: `order ${at}`, at: [at, at + 1] }),
   );
@@ -104,7 +59,7 @@ describe("StreamingQuerier.Search over h2c", () => {
   });
 
   it("answers on the main port too, beside HTTP/1.1", async () => {
-    const main = clientOf(server.ui);
+    const main = querierOf(server.ui);
     try {
       const messages = await messagesOf(main.Search({ Query: "{ }", Limit: 2 }));
       expect(messages.flatMap(({ traces }) => traces)).toHaveLength(2);
@@ -186,7 +141,7 @@ describe("the port of HTTP/1.1 and h2c", () => {
 
   it("closes with calls under way", async () => {
     const other = await startServer({ config: loadConfig({ flags: FLAGS, env: {}, cwd: "/" }).config });
-    const idle = clientOf(other.tempo as string);
+    const idle = querierOf(other.tempo as string);
     await messagesOf(idle.Search({ Query: "{ }" }));
     const silent = connect(Number(new URL(other.tempo as string).port), "127.0.0.1");
     const closed = new Promise((resolve) => silent.on("close", resolve));
