@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { traceSummary } from "../../src/analysis/trace-summary.ts";
 import { atOnce } from "../../src/base/time-slice.ts";

@@ -1,6 +1,6 @@
 /** Cases of the store contract about the catalogue of attributes. */
 
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AttributeValue } from "../../src/model/attribute-value.ts";
 import type { Span } from "../../src/model/span.ts";

@@ -1,6 +1,6 @@
 /** Random spans, random flushes, random questions: the answers equal those of a naive model over plain spans. */
 
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TraceQuery } from "../../src/filter/trace-query.ts";
 import type { Span } from "../../src/model/span.ts";

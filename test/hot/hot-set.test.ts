@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { hexFromBytes } from "../../src/base/bytes.ts";
 import { atOnce } from "../../src/base/time-slice.ts";

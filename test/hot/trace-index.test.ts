@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { wordsOfBytes } from "../../src/base/bytes.ts";
 import { TraceIndex, wordsOfTraceId } from "../../src/hot/trace-index.ts";

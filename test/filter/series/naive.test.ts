@@ -1,6 +1,6 @@
 /** The engine against one that keeps every value and works out each sample from its list. */
 
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { MetricsFunction } from "../../../src/filter/query-model.ts";
 import type { Span } from "../../../src/model/span.ts";

@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { atOnce } from "../../../src/base/time-slice.ts";
 import type { MetricsFunction } from "../../../src/filter/query-model.ts";
