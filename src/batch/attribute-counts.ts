@@ -97,8 +97,7 @@ export function summedValues(
       for (const value of found.values) if (isWanted(value.text)) sums.add(value);
     }
   }
-  const sorted = sums.sorted();
-  return { values: sorted.slice(0, limit), isWhole: isWhole && sorted.length <= limit };
+  return { values: sums.first(limit), isWhole: isWhole && sums.size <= limit };
 }
 
 /** Sums by type and text. */
@@ -124,12 +123,38 @@ export class ValueSums {
     }
   }
 
+  /** Different values. */
+  get size(): number {
+    return Object.values(this.#byType).reduce((sum, values) => sum + values.size, 0);
+  }
+
   /** The most frequent first, then the newest, then by text, then by type. */
   sorted(): AttributeValueFacts[] {
-    return Object.values(this.#byType)
-      .flatMap((values) => [...values.values()])
-      .sort(compareFacts);
+    return this.first(this.size);
   }
+
+  /** The beginning of {@link ValueSums.sorted}, without sorting the rest: of ids there are tens of thousands. */
+  first(limit: number): AttributeValueFacts[] {
+    const best: AttributeValueFacts[] = [];
+    let worst: AttributeValueFacts | undefined;
+    for (const values of Object.values(this.#byType)) {
+      for (const value of values.values()) {
+        if (worst !== undefined && compareFacts(value, worst) >= 0) continue;
+        best.push(value);
+        if (best.length >= limit * 2 + MIN_SORTED) worst = cut(best, limit).at(-1);
+      }
+    }
+    return cut(best, limit);
+  }
+}
+
+/** Values sorted in one go at least. */
+const MIN_SORTED = 1_024;
+
+function cut(values: AttributeValueFacts[], limit: number): AttributeValueFacts[] {
+  values.sort(compareFacts);
+  if (values.length > limit) values.length = limit;
+  return values;
 }
 
 /** One key out of two. */
