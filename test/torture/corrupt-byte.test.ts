@@ -36,6 +36,14 @@ interface Kind {
   readonly named: "file" | "segment" | undefined;
 }
 
+/** Made again from the Parquet files. */
+const HELPERS: readonly string[] = [
+  "trace-filter.bin",
+  "attribute-filter.bin",
+  "splits.bin",
+  "operations.json",
+];
+
 const KINDS: readonly Kind[] = [
   { name: "lock in words", pattern: /^LOCK$/, costs: "nothing", named: undefined },
   { name: "log file", pattern: /^log\/\d+\.log$/, costs: "its records", named: "file" },
@@ -48,12 +56,19 @@ const KINDS: readonly Kind[] = [
     costs: "its segment" as const,
     named: "segment" as const,
   })),
-  ...["trace-filter.bin", "attribute-filter.bin", "splits.bin", "operations.json"].map((file) => ({
+  ...HELPERS.map((file) => ({
     name: file,
     pattern: new RegExp(`^segments/[^/]+/${file.replace(".", "\\.")}$`),
     costs: "nothing" as const,
     named: "file" as const,
   })),
+  // Read when attributes are asked for, and told of then.
+  {
+    name: "attribute-summary.bin",
+    pattern: /^segments\/[^/]+\/attribute-summary\.bin$/,
+    costs: "nothing",
+    named: undefined,
+  },
   // Helpers of later formats: made again or not, they must not make an answer wrong.
   {
     name: "other file of a segment",
