@@ -1,6 +1,6 @@
 /** The HTTP application of port 16686: native API, Tempo API, health, metrics, document, pages. */
 
-import type { Express, NextFunction, Request, RequestHandler, Response } from "express";
+import type { Express, Request, RequestHandler } from "express";
 import express from "express";
 import type { Clock } from "../base/clock.ts";
 import { TracAggError } from "../base/errors.ts";
@@ -8,7 +8,8 @@ import type { Logger } from "../base/logger.ts";
 import type { Queries, QueriesOptions, QueryLimits } from "../query/queries.ts";
 import { createQueries } from "../query/queries.ts";
 import type { QueryPorts } from "../query/query-context.ts";
-import { callerOf, logFault } from "./answer-caller.ts";
+import { callerOf } from "./answer-caller.ts";
+import { refusing, routeMethod } from "./answer-refusal.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { API_TAGS, apiEndpoints } from "./endpoints.ts";
 import { writeEvents } from "./event-stream.ts";
@@ -19,7 +20,7 @@ import { openApiDocument, PROBLEM_TYPE } from "./openapi/document.ts";
 import { apiPage } from "./pages/api-page.ts";
 import type { Page } from "./pages/page.ts";
 import { startPage } from "./pages/start-page.ts";
-import { problemFrom, requestErrorFrom, retryAfterSeconds } from "./problem.ts";
+import { problemFrom } from "./problem.ts";
 import { createTempoApi } from "./tempo/tempo-api.ts";
 import type { WriteReplyOptions } from "./write-reply.ts";
 import { answerWriting, writeReply } from "./write-reply.ts";
@@ -64,7 +65,7 @@ export function createApi(options: CreateApiOptions): Express {
   app.use(securityHeaders(options.loopbackHosts));
   const writing = answerWriting(options);
   for (const endpoint of endpoints) routeEndpoint(app, endpoint, writing);
-  routeGet(app, "/openapi.json", (_request, response) => {
+  routeMethod(app, "GET", "/openapi.json", (_request, response) => {
     response.type("application/json").send(documentText);
   });
   routePage(app, "/", () => startPage(options.status()));
@@ -77,13 +78,19 @@ export function createApi(options: CreateApiOptions): Express {
       `there is no ${request.path} here; /openapi.json lists what there is`,
     );
   });
-  app.use(problemHandler(options.logger));
+  app.use(
+    refusing(options.logger, (error, { path }) => ({
+      status: error.meaning.httpStatus,
+      contentType: PROBLEM_TYPE,
+      text: JSON.stringify(problemFrom(error, path)),
+    })),
+  );
   return app;
 }
 
 function routeEndpoint(app: Express, endpoint: Endpoint, writing: Omit<WriteReplyOptions, "signal">): void {
   const path = endpoint.path.replace(/\{(\w+)\}/g, ":$1");
-  routeGet(app, path, async (request, response) => {
+  routeMethod(app, "GET", path, async (request, response) => {
     const caller = callerOf(request, response);
     const reply = await endpoint.reply({
       search: new URL(request.originalUrl, "http://localhost").searchParams,
@@ -104,30 +111,12 @@ function lastEventIdOf({ headers }: Request): string {
 }
 
 function routePage(app: Express, path: string, make: () => Page): void {
-  routeGet(app, path, (_request, response) => {
+  routeMethod(app, "GET", path, (_request, response) => {
     const page = make();
     response.setHeader("Content-Security-Policy", page.contentSecurityPolicy);
     response.setHeader("Cache-Control", "no-store");
     response.type("html").send(page.html);
   });
-}
-
-/** GET, HEAD and OPTIONS of a path; other methods are refused with 405 and `Allow`. */
-function routeGet(app: Express, path: string, handler: RequestHandler): void {
-  const allow = "GET, HEAD, OPTIONS";
-  app
-    .route(path)
-    .get(handler)
-    .options((_request, response) => {
-      response.status(204).setHeader("Allow", allow).end();
-    })
-    .all((request, response) => {
-      response.setHeader("Allow", allow);
-      throw new TracAggError(
-        "method_not_allowed",
-        `${request.path}: expected ${allow}, got ${request.method}`,
-      );
-    });
 }
 
 function securityHeaders(loopbackHosts: readonly string[] | undefined): RequestHandler {
@@ -139,25 +128,5 @@ function securityHeaders(loopbackHosts: readonly string[] | undefined): RequestH
     response.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
     if (loopbackHosts !== undefined) checkHost(request.headers.host, loopbackHosts);
     next();
-  };
-}
-
-/** Express knows an error handler by its four parameters. */
-function problemHandler(
-  logger: Logger,
-): (thrown: unknown, request: Request, response: Response, next: NextFunction) => void {
-  return (thrown, request, response, _next) => {
-    if (response.headersSent || response.destroyed) {
-      response.destroy();
-      return;
-    }
-    const error = requestErrorFrom(thrown);
-    if (error.meaning.httpStatus === 500) logFault(logger, request, error);
-    const seconds = retryAfterSeconds(error);
-    if (seconds !== undefined) response.setHeader("Retry-After", String(seconds));
-    response.removeHeader("Content-Encoding");
-    response.status(error.meaning.httpStatus).setHeader("Cache-Control", "no-store");
-    response.setHeader("Content-Type", PROBLEM_TYPE);
-    response.end(JSON.stringify(problemFrom(error, request.path)));
   };
 }

@@ -1,15 +1,15 @@
 /** The HTTP application of the Tempo API: under `/tempo` of the main port, and at the root of a port of its own. */
 
-import type { Express, NextFunction, Request, Response } from "express";
+import type { Express, Request, Response } from "express";
 import express from "express";
 import { TracAggError } from "../../base/errors.ts";
 import type { Logger } from "../../base/logger.ts";
 import { readBody } from "../../io/http-body.ts";
 import type { Queries } from "../../query/queries.ts";
-import { callerOf, logFault } from "../answer-caller.ts";
+import { callerOf } from "../answer-caller.ts";
+import { refusing, routeMethod } from "../answer-refusal.ts";
 import type { RenderedMetrics } from "../health/prometheus-metrics.ts";
 import { checkHost } from "../host-guard.ts";
-import { requestErrorFrom, retryAfterSeconds } from "../problem.ts";
 import type { WriteReplyOptions } from "../write-reply.ts";
 import { answerWriting, writeReply } from "../write-reply.ts";
 import { metricsRoutes } from "./metrics-routes.ts";
@@ -61,7 +61,13 @@ export function createTempoApi(options: TempoApiOptions): Express {
       `there is no ${request.path} here; /status/endpoints lists what there is`,
     );
   });
-  app.use(errorHandler(options.logger));
+  app.use(
+    refusing(options.logger, (error) => ({
+      status: tempoHttpStatus(error),
+      contentType: "text/plain; charset=utf-8",
+      text: `${tempoErrorText(error)}\n`,
+    })),
+  );
   return app;
 }
 
@@ -97,19 +103,7 @@ function addRoute(
     });
     await writeReply(request, response, answered, { ...writing, signal: caller.signal });
   };
-  const allow = method === "GET" ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
-  const route = app.route(path);
-  (method === "GET" ? route.get(answer) : route.post(answer))
-    .options((_request, response) => {
-      response.status(204).setHeader("Allow", allow).end();
-    })
-    .all((request, response) => {
-      response.setHeader("Allow", allow);
-      throw new TracAggError(
-        "method_not_allowed",
-        `${request.path}: expected ${allow}, got ${request.method}`,
-      );
-    });
+  routeMethod(app, method, path, answer);
 }
 
 /** Parts of a path that may hold slashes come as lists. */
@@ -117,24 +111,4 @@ function pathParameters(params: Request["params"]): Readonly<Record<string, stri
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => [name, Array.isArray(value) ? value.join("/") : value]),
   );
-}
-
-/** Express knows an error handler by its four parameters. */
-function errorHandler(
-  logger: Logger,
-): (thrown: unknown, request: Request, response: Response, next: NextFunction) => void {
-  return (thrown, request, response, _next) => {
-    if (response.headersSent || response.destroyed) {
-      response.destroy();
-      return;
-    }
-    const error = requestErrorFrom(thrown);
-    if (error.meaning.httpStatus === 500) logFault(logger, request, error);
-    const seconds = retryAfterSeconds(error);
-    if (seconds !== undefined) response.setHeader("Retry-After", String(seconds));
-    response.removeHeader("Content-Encoding");
-    response.status(tempoHttpStatus(error)).setHeader("Cache-Control", "no-store");
-    response.setHeader("Content-Type", "text/plain; charset=utf-8");
-    response.end(`${tempoErrorText(error)}\n`);
-  };
 }
