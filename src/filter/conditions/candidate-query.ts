@@ -15,7 +15,7 @@ export function candidateQuery(condition: TraceCondition): TraceQuery {
   let most: readonly (SpanLeaf | TraceLeaf)[] = [];
   for (const some of partsOf(condition)) {
     if (some.node !== "someSpan") continue;
-    const leaves = leavesOf(some.condition);
+    const leaves = certainLeaves(some.condition);
     for (const leaf of leaves) addTraceLeaf(query, leaf);
     if (spanLeavesOf(leaves) > spanLeavesOf(most)) most = leaves;
   }
@@ -29,12 +29,12 @@ function partsOf(condition: TraceCondition): readonly TraceCondition[] {
 }
 
 /** What holds in any case; choices are left out. */
-function leavesOf(condition: SpanCondition): readonly (SpanLeaf | TraceLeaf)[] {
+export function certainLeaves(condition: SpanCondition): readonly (SpanLeaf | TraceLeaf)[] {
   switch (condition.node) {
     case "any":
       return [];
     case "all":
-      return condition.conditions.flatMap(leavesOf);
+      return condition.conditions.flatMap(certainLeaves);
     default:
       return [condition];
   }

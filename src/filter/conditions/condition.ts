@@ -111,6 +111,12 @@ export function isAlways(condition: Condition<Node>): boolean {
   return isAll(condition) && condition.conditions.length === 0;
 }
 
+/** Everything that conditions put together ask for, wherever it stands. */
+export function leavesIn<Leaf extends Node>(condition: Condition<Leaf>): readonly Leaf[] {
+  if (isAll(condition) || isAny(condition)) return condition.conditions.flatMap((each) => leavesIn(each));
+  return [condition];
+}
+
 function isNever(condition: Condition<Node>): boolean {
   return isAny(condition) && condition.conditions.length === 0;
 }

@@ -2,7 +2,7 @@
 
 import { MAX_CONDITIONS } from "../conditions/bounded-condition.ts";
 import type { SpanCondition } from "../conditions/condition.ts";
-import { ALWAYS, allOf } from "../conditions/condition.ts";
+import { ALWAYS, allOf, leavesIn } from "../conditions/condition.ts";
 import { exactSpanCondition } from "../conditions/exact-condition.ts";
 import type { Value } from "../evaluator/values.ts";
 import type { Field, MetricsAggregate, Pipeline } from "../query-model.ts";
@@ -44,12 +44,7 @@ export function conditionOfSpans({ stages }: Pipeline): SpanCondition | undefine
     if (exact === undefined) return undefined;
     condition = allOf(condition, exact);
   }
-  return comparisonsIn(condition) > MAX_CONDITIONS ? undefined : condition;
-}
-
-function comparisonsIn(condition: SpanCondition): number {
-  if (condition.node !== "all" && condition.node !== "any") return 1;
-  return condition.conditions.reduce((sum, each) => sum + comparisonsIn(each), 0);
+  return leavesIn(condition).length > MAX_CONDITIONS ? undefined : condition;
 }
 
 /** True when what is measured and told apart is in single spans. */

@@ -6,12 +6,10 @@ import type { AttributeColumn } from "./attribute-columns.ts";
 import { AttributePlace } from "./attribute-filter.ts";
 import { listedText, MAX_COLUMN_TEXT_BYTES } from "./attribute-pairs.ts";
 import type { BoundSql } from "./bound-sql.ts";
+import { MAX_INT64, MIN_INT64 } from "./bound-sql.ts";
 import { quoteName } from "./column-appender.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentFile } from "./segment-format.ts";
-
-const MIN_INT64 = -(2n ** 63n);
-const MAX_INT64 = 2n ** 63n - 1n;
 
 /** Where one attribute condition may be met in a segment. */
 export interface AttributePlan {

@@ -7,14 +7,12 @@ import { possibleTexts } from "./attribute-conditions.ts";
 import { AttributePlace } from "./attribute-filter.ts";
 import { listedText, PairType } from "./attribute-pairs.ts";
 import type { BoundSql } from "./bound-sql.ts";
+import { MAX_INT64, MIN_INT64 } from "./bound-sql.ts";
 import { quoteName } from "./column-appender.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentFile } from "./segment-format.ts";
 import type { RowSql } from "./sql-logic.ts";
 import { anySql } from "./sql-logic.ts";
-
-const MIN_INT64 = -(2n ** 63n);
-const MAX_INT64 = 2n ** 63n - 1n;
 
 /** "A span attribute `key` equals the literal", on a row of `spans.parquet`. */
 export function attributeEquals(segment: Segment, key: string, literal: AttributeLiteral): RowSql {

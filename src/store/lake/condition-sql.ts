@@ -9,6 +9,7 @@ import type {
   SpanLeaf,
   TraceCondition,
 } from "../../filter/conditions/condition.ts";
+import { leavesIn } from "../../filter/conditions/condition.ts";
 import type { ValueOperator } from "../../filter/evaluator/comparison.ts";
 import { holds } from "../../filter/evaluator/comparison.ts";
 import { attributeKey } from "../../filter/evaluator/trace-view.ts";
@@ -16,12 +17,11 @@ import { valueOfAttribute, valueOfLiteral } from "../../filter/evaluator/values.
 import { KINDS, STATUSES } from "../../filter/query-model.ts";
 import { attributeEquals, attributeExists, attributeOrdered } from "./attribute-sql.ts";
 import type { BoundSql } from "./bound-sql.ts";
+import { MAX_UINT64 } from "./bound-sql.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentFile } from "./segment-format.ts";
 import type { RowSql } from "./sql-logic.ts";
 import { allSql, anySql } from "./sql-logic.ts";
-
-const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
 
 /** Messages of the resources of a segment, by number. */
 export type ResourceMessages = ReadonlyMap<number, Uint8Array>;
@@ -33,20 +33,10 @@ export type AttributeLeaf = Extract<
 >;
 
 /** True when a condition asks resources for attributes, which are not in `spans.parquet`. */
-export function asksResources(condition: TraceCondition | SpanCondition): boolean {
-  switch (condition.node) {
-    case "all":
-    case "any":
-      return condition.conditions.some(asksResources);
-    case "someSpan":
-      return asksResources(condition.condition);
-    case "attribute":
-    case "attributeOrder":
-    case "attributeExists":
-      return condition.scope === "any" || condition.scope === "resource";
-    default:
-      return false;
-  }
+export function asksResources(condition: TraceCondition): boolean {
+  return leavesIn(condition)
+    .flatMap(({ condition: ofSpan }) => leavesIn(ofSpan))
+    .some((leaf) => "scope" in leaf && (leaf.scope === "any" || leaf.scope === "resource"));
 }
 
 /** Conditions over one segment. */
@@ -60,11 +50,6 @@ export class ConditionSql {
     this.#resources = resources;
   }
 
-  /** On a row of `spans.parquet`, where all that is asked of a trace is one such span; undefined: more is asked. */
-  oneSpan(condition: TraceCondition): RowSql | undefined {
-    return condition.node === "someSpan" ? this.span(condition.condition) : undefined;
-  }
-
   /** On a row of `traces.parquet` that is read with its `file_row_number`. */
   trace(condition: TraceCondition): RowSql {
     switch (condition.node) {
@@ -73,7 +58,7 @@ export class ConditionSql {
       case "any":
         return anySql(...condition.conditions.map((each) => this.trace(each)));
       case "someSpan":
-        return this.#someSpan(this.span(condition.condition));
+        return this.someSpan(this.span(condition.condition));
     }
   }
 
@@ -103,7 +88,8 @@ export class ConditionSql {
     }
   }
 
-  #someSpan(spans: RowSql): RowSql {
+  /** "Some span of the trace is such a row", on a row as {@link ConditionSql.trace} has it. */
+  someSpan(spans: RowSql): RowSql {
     if (typeof spans === "boolean") return spans;
     return (sql) => {
       const file = sql.bind(this.#segment.path(SegmentFile.SPANS));

@@ -1,7 +1,7 @@
 /** Traces in view over the whole lake, newest first: columns where they tell enough, whole spans elsewhere. */
 
 import { throwIfAborted } from "../../base/time-slice.ts";
-import type { SpanCondition } from "../../filter/conditions/condition.ts";
+import { leavesIn } from "../../filter/conditions/condition.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
 import { rowsInView } from "../row-view.ts";
 import type { TraceInView, ViewScan } from "../trace-reader.ts";
@@ -108,7 +108,9 @@ async function summed(
   { sums }: SegmentPlan,
   { signal }: ViewScan,
 ): Promise<{ readonly spans: number; readonly rows: Uint32Array }> {
-  const asksRoots = sums.some(({ summer }) => asksForRoots(summer.request.condition));
+  const asksRoots = sums.some(({ summer }) =>
+    leavesIn(summer.request.condition).some(({ node }) => node === "root"),
+  );
   const shared = snapshot.sharedIn(segment);
   const done = await snapshot.reader.read(segment, VIEW_FILES, signal, async (connection) => {
     const rows = asksRoots ? await tracesWithDoubledIds(connection, segment) : new Uint32Array(0);
@@ -118,11 +120,6 @@ async function summed(
     return { spans, rows };
   });
   return done ?? { spans: 0, rows: new Uint32Array(0) };
-}
-
-function asksForRoots(condition: SpanCondition): boolean {
-  if (condition.node === "all" || condition.node === "any") return condition.conditions.some(asksForRoots);
-  return condition.node === "root";
 }
 
 /** "The span is of no trace that is left out." */

@@ -6,11 +6,10 @@ import type { TraceKey } from "../trace-reader.ts";
 import type { AttributePlan } from "./attribute-conditions.ts";
 import { attributeCondition, attributePlan, mayBeOnResource } from "./attribute-conditions.ts";
 import type { BoundSql } from "./bound-sql.ts";
+import { MAX_UINT64 } from "./bound-sql.ts";
 import { holdsAttribute } from "./byte-search.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentFile } from "./segment-format.ts";
-
-const MAX_UINT64 = 0xffff_ffff_ffff_ffffn;
 
 /**
  * Conditions on a row of `traces.parquet`: the trace's own, and what follows for it from the span conditions. Exact

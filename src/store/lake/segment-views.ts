@@ -3,7 +3,8 @@
 import { hexFromBytes } from "../../base/bytes.ts";
 import { HeldPart } from "../../base/held-bytes.ts";
 import { TimeSlice } from "../../base/time-slice.ts";
-import type { SpanCondition, TraceCondition } from "../../filter/conditions/condition.ts";
+import { certainLeaves } from "../../filter/conditions/candidate-query.ts";
+import type { TraceCondition } from "../../filter/conditions/condition.ts";
 import { viewSummary } from "../../filter/evaluator/view-summary.ts";
 import type { SpanSummer } from "../../filter/series/span-summer.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
@@ -67,9 +68,10 @@ export async function segmentPlan(
   const keyOf = (key: string) => keyInSegment(segment.meta, key, listedKeys);
   const resources = asks ? await reading.origins.of(segment).messages(connection) : NO_RESOURCES;
   const conditions = new ConditionSql(segment, resources);
+  const oneSpan = where.node === "someSpan" ? conditions.span(where.condition) : undefined;
   return {
-    where: conditions.trace(where),
-    oneSpan: conditions.oneSpan(where),
+    where: oneSpan === undefined ? conditions.trace(where) : conditions.someSpan(oneSpan),
+    oneSpan,
     sources: sources?.needsResources === true && resources === undefined ? undefined : sources,
     resources: resources ?? NO_RESOURCES,
     sums: sumsPlans(summers, { keyOf, resources }),
@@ -169,7 +171,8 @@ function tracesWhere(sql: BoundSql, segment: Segment, conditions: readonly strin
 /** What a query asks of a trace that is not asked of its spans anyway: the conditions on those say more. */
 function notAskedOfSpans(query: TraceQuery, where: TraceCondition): TraceQuery {
   const { serviceName: _service, hasErrors, minDurationNanos, ...rest } = query;
-  const asked = where.node === "someSpan" ? leafNodesOf(where.condition) : new Set<string>();
+  const certain = where.node === "someSpan" ? certainLeaves(where.condition) : [];
+  const asked = new Set(certain.map(({ node }) => node));
   return {
     ...rest,
     ...(hasErrors === undefined || asked.has("status") ? {} : { hasErrors }),
@@ -177,11 +180,6 @@ function notAskedOfSpans(query: TraceQuery, where: TraceCondition): TraceQuery {
       ? {}
       : { minDurationNanos }),
   };
-}
-
-function leafNodesOf(condition: SpanCondition): Set<string> {
-  if (condition.node !== "all") return new Set([condition.node]);
-  return new Set(condition.conditions.flatMap((each) => [...leafNodesOf(each)]));
 }
 
 /** Ids by row of `traces.parquet`: there they take a fraction of what they take in `spans.parquet`. */

@@ -105,16 +105,12 @@ export class SpanPage {
     return vectors[column]!.getItem(row - start);
   }
 
-  /** A cell of a column of texts or blobs. */
-  bytes(column: number, row: number): Uint8Array | undefined {
+  /** A cell of a column of texts, selected encoded. */
+  text(column: number, row: number): string | undefined {
     const { start, vectors } = this.#chunkOf(row);
     const vector = vectors[column];
-    return vector instanceof DuckDBBlobVector ? (vector.getItemBytes(row - start) ?? undefined) : undefined;
-  }
-
-  text(column: number, row: number): string | undefined {
-    const bytes = this.bytes(column, row);
-    if (bytes === undefined) return undefined;
+    const bytes = vector instanceof DuckDBBlobVector ? vector.getItemBytes(row - start) : null;
+    if (bytes === null) return undefined;
     const { length } = bytes;
     const known = this.#texts.find(bytes, 0, length);
     if (known !== undefined) return known.text;
