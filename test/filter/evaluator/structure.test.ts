@@ -108,6 +108,18 @@ describe("an id that two spans share", () => {
     expect(matchedNames([relation(named("client"), ">>", servers)], CALL)).toEqual([["received", "server"]]);
   });
 
+  it("and one start relates the same spans in whatever order a store lists the two", () => {
+    const spans = [
+      buildSpan("tied", { id: "call", name: "one", kind: "INTERNAL", at: [1, 50] }),
+      buildSpan("tied", { id: "call", name: "other", kind: "CLIENT", at: [1, 50] }),
+      buildSpan("tied", { id: "call below", parent: "call", at: [3, 10] }),
+    ];
+    for (const listed of [spans, spans.toReversed()]) {
+      expect(matchedNames([relation(named("one"), ">", ALL)], listed)).toEqual([["call below"]]);
+      expect(matchedNames([relation(named("other"), ">", ALL)], listed)).toEqual([]);
+    }
+  });
+
   it("three times leaves the trace without numbers", () => {
     const thrice = [...CALL, buildSpan("shared", { id: "call", name: "third", parent: "root", at: [4, 5] })];
     expect(matchedNames([relation(ALL, ">", ALL)], thrice)).toEqual([]);
