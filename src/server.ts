@@ -12,6 +12,7 @@ import type { TracAggConfig } from "./config/config.ts";
 import { loadConfig } from "./config/load-config.ts";
 import { createLogFollower } from "./export/log-follower.ts";
 import { IngestFacts } from "./ingest/ingest-facts.ts";
+import type { IngestPipeline } from "./ingest/ingest-pipeline.ts";
 import { createIngestPipeline } from "./ingest/ingest-pipeline.ts";
 import type { SpanSink } from "./ingest/span-sink.ts";
 import { makeDirectoryDurably, nodeFileLayer } from "./io/file-layer.ts";
@@ -28,6 +29,7 @@ import type { ReceiverMetrics } from "./receivers/receiver-metrics.ts";
 import { createReceiverMetrics } from "./receivers/receiver-metrics.ts";
 import type { ApiAddresses } from "./server-apis.ts";
 import { listenApis } from "./server-apis.ts";
+import type { ServerStatistics } from "./server-statistics.ts";
 import { startStatistics } from "./server-statistics.ts";
 import type { ServerAddresses } from "./server-status.ts";
 import { serverStatus } from "./server-status.ts";
@@ -61,6 +63,10 @@ export interface RunningServer {
   readonly otlpHttp: string;
   /** `http://host:port` of the Tempo API at its root, undefined when `api.tempo.port` is off. */
   readonly tempo: string | undefined;
+  /** `http://host:port` of the Zipkin API at its root, undefined when `api.zipkin.port` is off. */
+  readonly zipkin: string | undefined;
+  /** `host:port` of Jaeger's query services over gRPC, undefined when `api.jaeger.grpc.port` is off. */
+  readonly jaegerGrpc: string | undefined;
   /** Undefined for the memory store. */
   readonly dataDir: string | undefined;
   /**
@@ -166,31 +172,23 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   startFileExport(composition, log, metrics);
   releaseRegularly(log, store, lifecycle);
 
+  const ingestThread = createIngestThread(metrics);
+  lifecycle.onStop(() => ingestThread.stop());
+  const pipeline = createPipeline(composition, { log, store, statistics, metrics, ingestThread });
+  const sink = facts.watch(pipeline);
   const receivers: Partial<Receivers> = {};
   const addresses = (): ServerAddresses => addressesOf(apis, receivers);
   const apis = await listenApis({
     ...composition,
     metrics,
     store,
+    sink,
     statistics,
     largeAnalyses: analysisThread,
     status: () => serverStatus({ config, clock, startedUnixMillis, facts, store, addresses: addresses() }),
     notReadyReasons: () =>
       isDraining ? ["shutting down"] : receivers.http === undefined ? ["starting"] : [],
   });
-  const ingestThread = createIngestThread(metrics);
-  lifecycle.onStop(() => ingestThread.stop());
-  const pipeline = createIngestPipeline({
-    log,
-    store,
-    followers: [statistics],
-    decodeLong: ingestThread.decodeLong,
-    ...config.ingest,
-    isOverloaded: () => store.isOverloaded?.() === true || statistics.isOverloaded(),
-    metrics,
-    clock,
-  });
-  const sink = facts.watch(pipeline);
   Object.assign(receivers, await startReceivers(composition, { metrics, sink, facts, ingestThread }));
   lifecycle.onStop(() => {
     isDraining = true;
@@ -201,10 +199,36 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   return {
     ...addresses(),
     tempo: apis.tempo && `http://${hostPort(apis.tempo)}`,
+    zipkin: apis.zipkin && `http://${hostPort(apis.zipkin)}`,
+    jaegerGrpc: apis.jaegerGrpc && hostPort(apis.jaegerGrpc),
     dataDir: isDurable ? config.data.dir : undefined,
     upToDate: () => statistics.upToDate(),
     stop: onceWithin(config.server.shutdownTimeoutMillis, () => lifecycle.stop()),
   };
+}
+
+interface PipelineParts {
+  readonly log: IngestLog;
+  readonly store: TraceStore;
+  readonly statistics: ServerStatistics;
+  readonly metrics: RenderedMetrics;
+  readonly ingestThread: IngestThread;
+}
+
+function createPipeline(
+  { config, clock }: Composition,
+  { log, store, statistics, metrics, ingestThread }: PipelineParts,
+): IngestPipeline {
+  return createIngestPipeline({
+    log,
+    store,
+    followers: [statistics],
+    decodeLong: ingestThread.decodeLong,
+    ...config.ingest,
+    isOverloaded: () => store.isOverloaded?.() === true || statistics.isOverloaded(),
+    metrics,
+    clock,
+  });
 }
 
 function addressesOf({ main }: ApiAddresses, { grpc, http }: Partial<Receivers>): ServerAddresses {

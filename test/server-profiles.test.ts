@@ -8,15 +8,14 @@ import { loadConfig } from "../src/config/load-config.ts";
 import type { Span } from "../src/model/span.ts";
 import type { RunningServer } from "../src/server.ts";
 import { startServer } from "../src/server.ts";
+import { FREE_PORTS } from "./helpers/free-ports.ts";
 import { withTimes } from "./helpers/otlp-fixture.ts";
 import { temporaryFolder } from "./helpers/temporary-folder.ts";
 import { BUILDER_START_UNIX_NANO, buildSpan } from "./helpers/trace-builder.ts";
 
-const PORTS = { "server.port": "0", "receivers.otlp.grpc.port": "0", "receivers.otlp.http.port": "0" };
-
 function start(folder: string): Promise<RunningServer> {
   return startServer({
-    config: loadConfig({ flags: { ...PORTS, "data.dir": folder }, env: {}, cwd: "/" }).config,
+    config: loadConfig({ flags: { ...FREE_PORTS, "data.dir": folder }, env: {}, cwd: "/" }).config,
   });
 }
 

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { loadConfig } from "../src/config/load-config.ts";
 import { startServer } from "../src/server.ts";
-
-const PORTS = { "server.port": "0", "receivers.otlp.grpc.port": "0", "receivers.otlp.http.port": "0" };
+import { FREE_PORTS } from "./helpers/free-ports.ts";
 
 function configOf(flags: Readonly<Record<string, string>>) {
-  return loadConfig({ flags: { ...PORTS, "store.type": "memory", ...flags }, env: {}, cwd: "/" }).config;
+  return loadConfig({ flags: { ...FREE_PORTS, "store.type": "memory", ...flags }, env: {}, cwd: "/" }).config;
 }
 
 describe("startServer", () => {

@@ -77,7 +77,10 @@ export async function startTracAgg(dataFolder: string, core: number | undefined)
 
 function startArguments(dataFolder: string): string[] {
   const main = fileURLToPath(new URL("../../src/cli/main.cjs", import.meta.url));
-  const ports = ["--port", "0", "--otlp-grpc-port", "0", "--otlp-http-port", "0"];
+  const ports = ["", "otlp-grpc-", "otlp-http-", "zipkin-", "jaeger-grpc-"].flatMap((name) => [
+    `--${name}port`,
+    "0",
+  ]);
   // A stop seals whatever is left, and all of that belongs to the figures.
   const patience = ["--shutdown-timeout", "10m"];
   return [main, "start", "--json", "--data", dataFolder, ...ports, ...patience, "--log-level", "warn"];

@@ -1,4 +1,4 @@
-/** The HTTP application of port 16686: native API, Tempo API, health, metrics, document, pages. */
+/** The HTTP application of port 16686: native API, APIs of other backends, health, metrics, document, pages. */
 
 import type { Express, Request, RequestHandler } from "express";
 import express from "express";
@@ -25,6 +25,12 @@ import { createTempoApi } from "./tempo/tempo-api.ts";
 import type { WriteReplyOptions } from "./write-reply.ts";
 import { answerWriting, writeReply } from "./write-reply.ts";
 
+/** An application and the path it is under. */
+export interface ApiMount {
+  readonly path: string;
+  readonly app: Express;
+}
+
 /** What {@link createApi} works with. */
 export interface CreateApiOptions extends QueryPorts, Omit<ServerFacts, "metrics"> {
   /** Version of TracAgg, for the OpenAPI document. */
@@ -35,6 +41,8 @@ export interface CreateApiOptions extends QueryPorts, Omit<ServerFacts, "metrics
   readonly limits?: QueryLimits;
   /** The use cases when others have them too; absent: made of the ports and limits. */
   readonly queries?: Queries;
+  /** APIs of other backends on the same port, asked in this order for what the native API does not have. */
+  readonly mounts?: readonly ApiMount[];
   /** Longest time a client may take nothing of an answer, in milliseconds. Default 30,000. */
   readonly answerIdleMillis?: number;
   /**
@@ -72,6 +80,7 @@ export function createApi(options: CreateApiOptions): Express {
   const documentPage = apiPage(document);
   routePage(app, "/api", () => documentPage);
   app.use("/tempo", createTempoApi({ ...options, queries }));
+  for (const mount of options.mounts ?? []) app.use(mount.path, mount.app);
   app.use((request) => {
     throw new TracAggError(
       "not_found",

@@ -22,6 +22,8 @@ export interface EndpointRequest {
 export interface Reply {
   readonly status: number;
   readonly contentType: string;
+  /** Further headers; they win over those of every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly chunks: Iterable<string | Uint8Array>;
   /** An answer that is no text, of bounded size, in place of chunks. */
   readonly bytes?: Uint8Array;

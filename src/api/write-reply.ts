@@ -92,6 +92,7 @@ export async function writeReply(
   response.setHeader("Content-Type", withCharset(reply.contentType));
   response.setHeader("Cache-Control", "no-store");
   response.setHeader("Vary", "Accept-Encoding");
+  setHeaders(response, reply);
   const second = chunks.next();
   if (second.done && first.length < MIN_GZIP_CHARACTERS) {
     response.end(first);
@@ -114,13 +115,15 @@ export async function writeReply(
 async function writeBytes(
   request: Request,
   response: Response,
-  { status, contentType, bytes }: Reply & { readonly bytes: Uint8Array },
+  reply: Reply & { readonly bytes: Uint8Array },
   options: WriteReplyOptions,
 ): Promise<void> {
+  const { status, contentType, bytes } = reply;
   response.status(status);
   response.setHeader("Content-Type", contentType);
   response.setHeader("Cache-Control", "no-store");
   response.setHeader("Content-Length", bytes.length);
+  setHeaders(response, reply);
   if (request.method === "HEAD") {
     response.end();
     return;
@@ -128,6 +131,10 @@ async function writeBytes(
   cutWhenIdle(response, options);
   await pipeline(Readable.from([bytes]), response, { signal: options.signal });
   response.setTimeout(0);
+}
+
+function setHeaders(response: Response, { headers = {} }: Reply): void {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
 }
 
 /** Counts from the last byte the socket took, however slowly it takes them. */

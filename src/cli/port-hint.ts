@@ -13,6 +13,8 @@ function portsOf({ server, receivers, api }: TracAggConfig): ReadonlyMap<number,
   return new Map<number, OptionKey>([
     [server.port, "server.port"],
     [api.tempo.port, "api.tempo.port"],
+    [api.zipkin.port, "api.zipkin.port"],
+    [api.jaeger.grpc.port, "api.jaeger.grpc.port"],
     [receivers.otlp.grpc.port, "receivers.otlp.grpc.port"],
     [receivers.otlp.http.port, "receivers.otlp.http.port"],
   ]);

@@ -28,12 +28,38 @@ export interface TracAggConfig {
         };
       };
     };
+    /** Ports of Jaeger's former collectors; -1 is none. */
+    readonly jaeger: {
+      readonly http: { readonly port: number };
+      readonly grpc: { readonly port: number };
+    };
   };
   readonly api: {
     readonly tempo: {
       /** Port with the Tempo API at its root; 0 picks a free one, -1 is none. */
       readonly port: number;
     };
+    readonly zipkin: {
+      /** Port with the Zipkin API at its root; 0 picks a free one, -1 is none. */
+      readonly port: number;
+      readonly strictTraceId: boolean;
+      readonly autocompleteKeys: readonly string[];
+      /** Absolute path of the built assets of Lens, "" for none. */
+      readonly uiDir: string;
+    };
+    readonly jaeger: {
+      /** Port of Jaeger's query services; 0 picks a free one, -1 is none. */
+      readonly grpc: { readonly port: number };
+      /** Absolute path of the built assets of Jaeger's UI, "" for none. */
+      readonly uiDir: string;
+    };
+  };
+  /** Remote sampling; the ports are listened on only with a file. */
+  readonly sampling: {
+    /** Absolute path of the file of strategies, "" for none. */
+    readonly file: string;
+    readonly http: { readonly port: number };
+    readonly grpc: { readonly port: number };
   };
   readonly ingest: { readonly maxInFlightBytes: number; readonly maxLogLagMillis: number };
   readonly log: { readonly maxFileBytes: number; readonly maxRetainedBytes: number };

@@ -7,14 +7,13 @@ import { expect } from "vitest";
 import { loadConfig } from "../../src/config/load-config.ts";
 import type { RunningServer } from "../../src/server.ts";
 import { startServer } from "../../src/server.ts";
+import { FREE_PORTS } from "../helpers/free-ports.ts";
 import type { CliResult } from "./cli-harness.ts";
 import { runCommand } from "./cli-harness.ts";
 
 const MEMORY_SERVER = {
   "store.type": "memory",
-  "server.port": "0",
-  "receivers.otlp.grpc.port": "0",
-  "receivers.otlp.http.port": "0",
+  ...FREE_PORTS,
 } as const;
 
 /** A server with the memory store on free ports. */

@@ -219,7 +219,7 @@ describe("the file", () => {
     ["logging: loud\n", '1:10: logging: expected a section with format, level, got "loud"'],
     [
       "- 1\n",
-      "1:1: the file: expected a section with api, data, export, ingest, log, logging, query, receivers, retention, server, store, got a list",
+      "1:1: the file: expected a section with api, data, export, ingest, log, logging, query, receivers, retention, sampling, server, store, got a list",
     ],
     [
       "query:\n  maxConcurrent: 0\n",

@@ -10,6 +10,7 @@ import type { RunningServer } from "../../src/server.ts";
 import { startServer } from "../../src/server.ts";
 import { parseQuery } from "../../src/traceql/parse-query.ts";
 import { runCommand } from "../cli/cli-harness.ts";
+import { FREE_PORTS } from "../helpers/free-ports.ts";
 
 const EXAMPLE = "examples/grafana";
 const read = (path: string): string => readFileSync(join(EXAMPLE, path), "utf8");
@@ -115,7 +116,7 @@ let openMetrics: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tracagg-grafana-"));
   const flags = {
-    ...{ "server.port": "0", "receivers.otlp.grpc.port": "0", "receivers.otlp.http.port": "0" },
+    ...FREE_PORTS,
     "data.dir": join(folder, "data"),
   };
   server = await startServer({ config: loadConfig({ flags, env: {}, cwd: folder }).config });

@@ -276,7 +276,11 @@ describe("ends and starts", () => {
   it("names the flag and a free port when a port is taken", async () => {
     const port = new URL(server.ui).port;
     const data = join(folder.path, "busy");
-    const args = ["start", "--data", data, "--port", port, "--otlp-grpc-port", "0", "--otlp-http-port", "0"];
+    const others = ["otlp-grpc", "otlp-http", "zipkin", "jaeger-grpc"].flatMap((name) => [
+      `--${name}-port`,
+      "0",
+    ]);
+    const args = ["start", "--data", data, "--port", port, ...others];
     const { code, stderr } = await cli(args);
     expect(code).toBe(1);
     expect(stderr).toMatch(/--port .*: \d+ is free/);

@@ -17,6 +17,8 @@ export interface ReadyLine {
   readonly otlpHttp: string;
   /** With `--tempo-port`. */
   readonly tempo?: string;
+  readonly zipkin: string;
+  readonly jaegerGrpc: string;
   readonly data: string;
 }
 
@@ -52,7 +54,10 @@ export function spawnServerProcess(
   dataFolder: string,
   extraArguments: readonly string[] = [],
 ): StartingServer {
-  const ports = ["--port", "0", "--otlp-grpc-port", "0", "--otlp-http-port", "0"];
+  const ports = ["", "otlp-grpc-", "otlp-http-", "zipkin-", "jaeger-grpc-"].flatMap((name) => [
+    `--${name}port`,
+    "0",
+  ]);
   const child = spawn(
     process.execPath,
     [CLI_PATH, "start", "--json", "--data", dataFolder, ...ports, ...extraArguments],

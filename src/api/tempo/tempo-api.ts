@@ -1,17 +1,10 @@
 /** The HTTP application of the Tempo API: under `/tempo` of the main port, and at the root of a port of its own. */
 
-import type { Express, Request, Response } from "express";
-import express from "express";
-import { TracAggError } from "../../base/errors.ts";
-import type { Logger } from "../../base/logger.ts";
-import { readBody } from "../../io/http-body.ts";
+import type { Express } from "express";
 import type { Queries } from "../../query/queries.ts";
-import { callerOf } from "../answer-caller.ts";
-import { refusing, routeMethod } from "../answer-refusal.ts";
+import type { ForeignAppOptions, ForeignRoute } from "../foreign-api.ts";
+import { createForeignApp } from "../foreign-api.ts";
 import type { RenderedMetrics } from "../health/prometheus-metrics.ts";
-import { checkHost } from "../host-guard.ts";
-import type { WriteReplyOptions } from "../write-reply.ts";
-import { answerWriting, writeReply } from "../write-reply.ts";
 import { metricsRoutes } from "./metrics-routes.ts";
 import { searchRoutes } from "./search-routes.ts";
 import type { TempoServerFacts } from "./status-routes.ts";
@@ -22,19 +15,13 @@ import { formFrom } from "./tempo-parameters.ts";
 import type { TempoRoute } from "./tempo-route.ts";
 import { traceRoutes } from "./trace-routes.ts";
 
-const BODY_IDLE_MILLIS = 10_000;
 /** Two ids and a word. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** What {@link createTempoApi} works with. */
-export interface TempoApiOptions extends Omit<TempoServerFacts, "metrics"> {
+export interface TempoApiOptions extends Omit<TempoServerFacts, "metrics">, ForeignAppOptions {
   readonly metrics: RenderedMetrics;
   readonly queries: Queries;
-  readonly logger: Logger;
-  /** Longest time a client may take nothing of an answer, in milliseconds. Default 30,000. */
-  readonly answerIdleMillis?: number | undefined;
-  /** See `CreateApiOptions`. */
-  readonly loopbackHosts?: readonly string[] | undefined;
 }
 
 /**
@@ -44,31 +31,16 @@ export interface TempoApiOptions extends Omit<TempoServerFacts, "metrics"> {
  * createServer(createTempoApi({ version, queries, metrics, logger, notReadyReasons: () => [] })).listen(3200);
  */
 export function createTempoApi(options: TempoApiOptions): Express {
-  const app = express();
-  app.disable("x-powered-by");
-  app.disable("etag");
-  app.enable("case sensitive routing");
-  app.use((request, response, next) => {
-    response.setHeader("X-Content-Type-Options", "nosniff");
-    if (options.loopbackHosts !== undefined) checkHost(request.headers.host, options.loopbackHosts);
-    next();
-  });
-  const writing = answerWriting(options);
-  for (const route of tempoRoutes(options)) addRoute(app, route, writing);
-  app.use((request) => {
-    throw new TracAggError(
-      "not_found",
-      `there is no ${request.path} here; /status/endpoints lists what there is`,
-    );
-  });
-  app.use(
-    refusing(options.logger, (error) => ({
+  return createForeignApp({
+    ...options,
+    routes: tempoRoutes(options).map(foreignRoute),
+    refusalOf: (error) => ({
       status: tempoHttpStatus(error),
       contentType: "text/plain; charset=utf-8",
       text: `${tempoErrorText(error)}\n`,
-    })),
-  );
-  return app;
+    }),
+    unknownPathMessage: (path) => `there is no ${path} here; /status/endpoints lists what there is`,
+  });
 }
 
 function tempoRoutes(options: TempoApiOptions): readonly TempoRoute[] {
@@ -85,30 +57,13 @@ function tempoRoutes(options: TempoApiOptions): readonly TempoRoute[] {
   return routes;
 }
 
-function addRoute(
-  app: Express,
-  { method, path, reply }: TempoRoute,
-  writing: Omit<WriteReplyOptions, "signal">,
-): void {
-  const answer = async (request: Request, response: Response): Promise<void> => {
-    const caller = callerOf(request, response);
-    const accept = request.headers.accept ?? "";
-    const answered = await reply({
-      search: new URL(request.originalUrl, "http://localhost").searchParams,
-      path: pathParameters(request.params),
-      accept,
-      form: formFrom(accept),
-      body: () => readBody(request, { maxBytes: MAX_BODY_BYTES, idleTimeoutMillis: BODY_IDLE_MILLIS }),
-      caller,
-    });
-    await writeReply(request, response, answered, { ...writing, signal: caller.signal });
+function foreignRoute({ method, path, reply }: TempoRoute): ForeignRoute {
+  return {
+    method,
+    path,
+    reply: (request) => {
+      const form = formFrom(request.accept);
+      return reply({ ...request, form, body: () => request.body({ maxBytes: MAX_BODY_BYTES }) });
+    },
   };
-  routeMethod(app, method, path, answer);
-}
-
-/** Parts of a path that may hold slashes come as lists. */
-function pathParameters(params: Request["params"]): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(params).map(([name, value]) => [name, Array.isArray(value) ? value.join("/") : value]),
-  );
 }

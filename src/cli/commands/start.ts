@@ -88,6 +88,8 @@ function readyLine(server: RunningServer): string {
     otlpGrpc: server.otlpGrpc,
     otlpHttp: server.otlpHttp,
     ...(server.tempo === undefined ? {} : { tempo: server.tempo }),
+    ...(server.zipkin === undefined ? {} : { zipkin: server.zipkin }),
+    ...(server.jaegerGrpc === undefined ? {} : { jaegerGrpc: server.jaegerGrpc }),
     data: server.dataDir ?? null,
   });
 }
@@ -106,6 +108,8 @@ async function banner(context: CliContext, config: TracAggConfig, server: Runnin
     `  OTLP/gRPC  ${server.otlpGrpc}`,
     `  OTLP/HTTP  ${server.otlpHttp}`,
     ...(server.tempo === undefined ? [] : [`  Tempo API  ${server.tempo}`]),
+    ...(server.zipkin === undefined ? [] : [`  Zipkin     ${server.zipkin}`]),
+    ...(server.jaegerGrpc === undefined ? [] : [`  Jaeger     ${server.ui} and gRPC ${server.jaegerGrpc}`]),
     `  Data       ${storageText(config, server)}`,
     `  export OTEL_EXPORTER_OTLP_ENDPOINT=${server.otlpHttp}`,
     "  export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",

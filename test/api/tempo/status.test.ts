@@ -3,12 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../../src/config/load-config.ts";
 import type { RunningServer } from "../../../src/server.ts";
 import { startServer } from "../../../src/server.ts";
+import { FREE_PORTS } from "../../helpers/free-ports.ts";
 import { startApi } from "../api-fixture.ts";
 
 const FLAGS = {
-  "server.port": "0",
-  "receivers.otlp.grpc.port": "0",
-  "receivers.otlp.http.port": "0",
+  ...FREE_PORTS,
   "store.type": "memory",
 };
 

@@ -8,6 +8,7 @@ import { loadConfig } from "../../../src/config/load-config.ts";
 import type { Span } from "../../../src/model/span.ts";
 import type { RunningServer } from "../../../src/server.ts";
 import { startServer } from "../../../src/server.ts";
+import { FREE_PORTS } from "../../helpers/free-ports.ts";
 import { buildSpan, traceIdOf } from "../../helpers/trace-builder.ts";
 import type { QuerierClient } from "./querier-client.ts";
 import { failureOf, messagesOf, querierOf } from "./querier-client.ts";
@@ -22,9 +23,7 @@ async function send(server: RunningServer, spans: readonly Span[]): Promise<void
 }
 
 const FLAGS = {
-  "server.port": "0",
-  "receivers.otlp.grpc.port": "0",
-  "receivers.otlp.http.port": "0",
+  ...FREE_PORTS,
   "api.tempo.port": "0",
   "store.type": "memory",
 };

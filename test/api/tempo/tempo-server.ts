@@ -6,11 +6,10 @@ import { loadConfig } from "../../../src/config/load-config.ts";
 import type { Span } from "../../../src/model/span.ts";
 import type { RunningServer } from "../../../src/server.ts";
 import { startServer } from "../../../src/server.ts";
+import { FREE_PORTS } from "../../helpers/free-ports.ts";
 
 const FLAGS = {
-  "server.port": "0",
-  "receivers.otlp.grpc.port": "0",
-  "receivers.otlp.http.port": "0",
+  ...FREE_PORTS,
   "api.tempo.port": "0",
   "store.type": "memory",
 };
