@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { spansFromZipkinJson } from "../../src/codec/zipkin-json/decode.ts";
 import { zipkinSpansFromSpans } from "../../src/codec/zipkin-json/encode.ts";
+import { spansForOtlp } from "../../src/codec/zipkin-json/shared-spans.ts";
 import { makeSpan } from "../../src/model/make-span.ts";
 import type { Resource, Span } from "../../src/model/span.ts";
 
@@ -168,7 +169,8 @@ describe("Zipkin JSON in", () => {
     });
     expect(decode({ ...base, tags: { error: "true" } })[0]).toMatchObject({
       status: "ERROR",
-      attributes: {},
+      statusMessage: "",
+      attributes: { error: "true" },
     });
     expect(decode({ ...base, tags: { error: "false" } })[0]?.status).toBe("UNSET");
   });
@@ -180,41 +182,54 @@ describe("Zipkin JSON in", () => {
       localEndpoint: { serviceName: "web", ipv4: "10.0.0.1" },
       remoteEndpoint: { serviceName: "db", ipv4: "::ffff:10.0.0.2", port: 5432 },
     });
-    expect(decoded?.resource.attributes).toEqual({ "service.name": "web", "host.ip": ["10.0.0.1"] });
+    expect(decoded?.resource.attributes).toEqual({
+      "service.name": "web",
+      "host.ip": ["10.0.0.1"],
+      "zipkin.local_endpoint": { serviceName: "web", ipv4: "10.0.0.1" },
+    });
     expect(decoded?.attributes).toEqual({
       "peer.service": "db",
       "network.peer.address": "10.0.0.2",
       "network.peer.port": 5432n,
+      "zipkin.remote_endpoint": { serviceName: "db", ipv4: "10.0.0.2", port: 5432n },
     });
   });
 
-  it("tells a shared server span from its client and moves the server's children", () => {
-    const [client, server, child] = decode(
+  it("keeps the id of a shared server span and marks it", () => {
+    const [client, server] = decode(
+      { ...base, kind: "CLIENT", shared: true, localEndpoint: { serviceName: "web" } },
+      { ...base, kind: "SERVER", shared: true, debug: true, localEndpoint: { serviceName: "app" } },
+    );
+    expect(client).toMatchObject({ spanId: "000000000000000a", attributes: {} });
+    expect(server).toMatchObject({
+      spanId: "000000000000000a",
+      attributes: { "zipkin.shared": true, "zipkin.debug": true },
+    });
+  });
+});
+
+describe("spans that leave as OTLP", () => {
+  const base = { traceId: "1", id: "a" };
+
+  it("tell a shared server span from its client, and the server's children with it", () => {
+    const spans = spansFromZipkinJson([
       { ...base, kind: "CLIENT", localEndpoint: { serviceName: "web" } },
       { ...base, kind: "SERVER", shared: true, localEndpoint: { serviceName: "app" } },
       { ...base, id: "b", parentId: "a", localEndpoint: { serviceName: "app" } },
-    );
-    expect(client?.spanId).toBe("000000000000000a");
+      { ...base, id: "c", parentId: "a", localEndpoint: { serviceName: "other" } },
+    ]);
+    const [client, server, child, other] = spansForOtlp(spans);
+    expect(client).toBe(spans[0]);
     expect(server?.spanId).not.toBe("000000000000000a");
     expect(server?.parentSpanId).toBe("000000000000000a");
-    expect(server?.attributes["zipkin.shared_span_id"]).toBe("000000000000000a");
+    expect(server?.attributes).toEqual({ "zipkin.shared_span_id": "000000000000000a" });
     expect(child?.parentSpanId).toBe(server?.spanId);
+    expect(other?.parentSpanId).toBe("000000000000000a");
+    expect(spansForOtlp(spans)[1]?.spanId).toBe(server?.spanId);
   });
 
-  it.each([
-    [{ id: "a" }, "$[0].traceId: expected 1 to 32 lower-case hex digits, not all zero, got nothing"],
-    [{ ...base, id: "A" }, '$[0].id: expected 1 to 16 lower-case hex digits, not all zero, got "A"'],
-    [
-      { ...base, kind: "INTERNAL" },
-      '$[0].kind: expected CLIENT, SERVER, PRODUCER or CONSUMER, got "INTERNAL"',
-    ],
-    [{ ...base, annotations: [{ timestamp: 1 }] }, "Incomplete annotation at $[0].annotations[0]"],
-    [{ ...base, tags: { x: true } }, "$[0].tags.x: expected a string, got true"],
-    [
-      { ...base, localEndpoint: { port: 70_000 } },
-      "$[0].localEndpoint.port: expected at most 65535, got 70000",
-    ],
-  ])("refuses %j naming the place", (bad, message) => {
-    expect(() => decode(bad)).toThrow(message);
+  it("are the very same where none is shared", () => {
+    const spans = spansFromZipkinJson([base]);
+    expect(spansForOtlp(spans)).toBe(spans);
   });
 });

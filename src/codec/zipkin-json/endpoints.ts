@@ -1,8 +1,10 @@
-/** Zipkin endpoints from OpenTelemetry attributes and back. */
+/** Zipkin endpoints from OpenTelemetry attributes. */
 
-import type { Attributes } from "../../model/attribute-value.ts";
+import type { AttributeMap, AttributeValue } from "../../model/attribute-value.ts";
 import type { Span } from "../../model/span.ts";
 import { textFromAttribute } from "../attribute-text.ts";
+import { addressMembers } from "./ip-address.ts";
+import { ZipkinAttribute } from "./zipkin-attributes.ts";
 import type { ZipkinEndpoint } from "./zipkin-model.ts";
 
 /**
@@ -24,28 +26,56 @@ const REMOTE_SOURCES: readonly (readonly [name: string, port: string | undefined
   ["db.name", undefined],
 ];
 
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)$/;
-const IPV6 = /^(?=.*:.*:)[0-9a-fA-F:]+(?:\.\d+\.\d+\.\d+)?$/;
-
-/** The other side of a span, undefined when no attribute names it or the kind has none. */
+/** The other side of a span: as Zipkin told it, else as attributes name it; undefined when nothing does. */
 export function remoteEndpointOf(span: Span): ZipkinEndpoint | undefined {
+  const told = endpointFromAttribute(span.attributes[ZipkinAttribute.REMOTE_ENDPOINT]);
+  if (told !== undefined) return told;
   if (span.kind !== "CLIENT" && span.kind !== "PRODUCER") return undefined;
+  return remoteEndpointFrom((key) => textOf(span.attributes[key]));
+}
+
+/** The other side of a CLIENT or PRODUCER, by the values of attributes, "" for absent ones. */
+export function remoteEndpointFrom(textAt: (key: string) => string): ZipkinEndpoint | undefined {
   for (const [nameKey, portKey] of REMOTE_SOURCES) {
-    const name = textOf(span.attributes, nameKey);
+    const name = textAt(nameKey);
     if (name === "") continue;
-    return endpointFrom(name, portKey === undefined ? "" : textOf(span.attributes, portKey));
+    return endpointFrom(name, portKey === undefined ? "" : textAt(portKey));
   }
   return undefined;
 }
 
-/** The side that made the span: its service, and its address where the resource or the span tells one. */
-export function localEndpointOf(span: Span): ZipkinEndpoint {
-  const address = localAddressOf(span);
-  return { serviceName: span.serviceName, ...(address === "" ? {} : addressMembers(address)) };
+/**
+ * The side that made the span: as Zipkin told it, else its service, and its address where the resource or the span tells
+ * one. Undefined when Zipkin told of none.
+ */
+export function localEndpointOf(span: Span): ZipkinEndpoint | undefined {
+  const marker = span.resource.attributes[ZipkinAttribute.LOCAL_ENDPOINT];
+  if (isMap(marker)) return endpointFromAttribute(marker);
+  return { serviceName: span.serviceName, ...addressMembers(localAddressOf(span)) };
+}
+
+/** An endpoint as attributes keep it; undefined when it is none, or empty. */
+function endpointFromAttribute(value: AttributeValue | undefined): ZipkinEndpoint | undefined {
+  if (!isMap(value)) return undefined;
+  const { serviceName, ipv4, ipv6, port } = value;
+  const endpoint: ZipkinEndpoint = {
+    ...(typeof serviceName === "string" ? { serviceName } : {}),
+    ...(typeof ipv4 === "string" ? { ipv4 } : {}),
+    ...(typeof ipv6 === "string" ? { ipv6 } : {}),
+    ...(typeof port === "bigint" ? { port: Number(port) } : {}),
+  };
+  return Object.keys(endpoint).length === 0 ? undefined : endpoint;
+}
+
+/** Whether an attribute is a map of others. */
+export function isMap(value: AttributeValue | undefined): value is AttributeMap {
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }
 
 function localAddressOf(span: Span): string {
-  const own = textOf(span.attributes, "network.local.address");
+  const own = textOf(span.attributes["network.local.address"]);
   if (own !== "") return own;
   const hostIp = span.resource.attributes["host.ip"];
   const first = Array.isArray(hostIp) ? hostIp[0] : hostIp;
@@ -61,15 +91,6 @@ function endpointFrom(name: string, portText: string): ZipkinEndpoint {
   };
 }
 
-/** `{ipv4}` or `{ipv6}`, or nothing when the text is no address. An IPv4 address inside IPv6 counts as IPv4. */
-export function addressMembers(text: string): { readonly ipv4?: string; readonly ipv6?: string } {
-  const mapped = /^::(?:ffff:)?(\d+\.\d+\.\d+\.\d+)$/i.exec(text);
-  const plain = mapped?.[1] ?? text;
-  if (IPV4.test(plain)) return { ipv4: plain };
-  return IPV6.test(text) ? { ipv6: text.toLowerCase() } : {};
-}
-
-function textOf(attributes: Attributes, key: string): string {
-  const value = attributes[key];
+function textOf(value: AttributeValue | undefined): string {
   return value === undefined ? "" : textFromAttribute(value);
 }
