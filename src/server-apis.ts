@@ -12,6 +12,8 @@ import { createJaegerApi } from "./api/jaeger/jaeger-api.ts";
 import { jaegerGrpcGroup } from "./api/jaeger/jaeger-grpc.ts";
 import { createTempoApi } from "./api/tempo/tempo-api.ts";
 import { tempoGrpcGroup } from "./api/tempo/tempo-grpc.ts";
+import { ZipkinCollectorCounts } from "./api/zipkin/collector-counts.ts";
+import { ZipkinIngest } from "./api/zipkin/ingest.ts";
 import { createZipkinApi } from "./api/zipkin/zipkin-api.ts";
 import { zipkinGrpcGroup } from "./api/zipkin/zipkin-grpc.ts";
 import type { Clock } from "./base/clock.ts";
@@ -64,10 +66,13 @@ export async function listenApis(parts: ApiParts): Promise<ApiAddresses> {
   const { queries, logger } = shared;
   const openPort = portOpener(parts, ports);
   const { tempo, zipkin, jaeger } = config.api;
-  const zipkinApi = createZipkinApi({ ...shared, sink: parts.sink, zipkin });
+  const counts = new ZipkinCollectorCounts();
+  const { maxRequestBytes } = config.receivers.otlp;
+  const ingest = new ZipkinIngest({ sink: parts.sink, metrics: parts.metrics, counts, maxRequestBytes });
+  const zipkinApi = createZipkinApi({ ...shared, ingest, counts, zipkin });
   const jaegerApi = createJaegerApi({ ...shared, clock, jaeger });
   const tempoCalls = tempoGrpcGroup({ queries, logger });
-  const zipkinCalls = zipkinGrpcGroup({ sink: parts.sink, logger });
+  const zipkinCalls = zipkinGrpcGroup(ingest);
   const jaegerCalls = jaegerGrpcGroup({ queries, logger });
   const mounts = [
     { path: "/zipkin", app: zipkinApi },

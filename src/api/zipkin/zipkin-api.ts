@@ -1,12 +1,14 @@
 /** The HTTP application of the Zipkin API: under `/zipkin` of the main port, and at the root of a port of its own. */
 
 import type { Express } from "express";
-import type { SpanSink } from "../../ingest/span-sink.ts";
 import type { Queries } from "../../query/queries.ts";
 import type { ForeignAppOptions, ForeignRoute } from "../foreign-api.ts";
 import { createForeignApp } from "../foreign-api.ts";
 import type { ServerFacts } from "../health/health-endpoints.ts";
 import type { RenderedMetrics } from "../health/prometheus-metrics.ts";
+import type { ZipkinCollectorCounts } from "./collector-counts.ts";
+import type { ZipkinIngest } from "./ingest.ts";
+import { zipkinIngestRoutes } from "./ingest.ts";
 
 /** How the Zipkin API is set up. */
 export interface ZipkinSettings {
@@ -24,13 +26,14 @@ export interface ZipkinApiOptions extends ForeignAppOptions, Pick<ServerFacts, "
   /** Version of TracAgg. */
   readonly version: string;
   readonly queries: Queries;
-  readonly sink: SpanSink;
+  readonly ingest: ZipkinIngest;
+  readonly counts: ZipkinCollectorCounts;
   readonly zipkin: ZipkinSettings;
 }
 
 /** Makes the express application; the caller listens or mounts it. Answers of 400 and above are plain text. */
 export function createZipkinApi(options: ZipkinApiOptions): Express {
-  const routes: readonly ForeignRoute[] = [];
+  const routes: readonly ForeignRoute[] = zipkinIngestRoutes(options.ingest);
   return createForeignApp({
     ...options,
     routes,

@@ -5,11 +5,13 @@ import { ProtobufWriter } from "../../base/protobuf-writer.ts";
 import { OtlpFieldNumber } from "../../batch/otlp-schema.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import type { Attributes } from "../../model/attribute-value.ts";
+import type { SpanParts } from "../../model/make-span.ts";
 import type { Resource, Scope, Span } from "../../model/span.ts";
 import { UNKNOWN_SERVICE } from "../../model/span.ts";
 import { groupRows } from "../row-groups.ts";
 import { writeAttributes } from "./encode-attributes.ts";
-import { writeNumber, writeSpan, writeText } from "./encode-span.ts";
+import type { EncodableSpan } from "./encode-span.ts";
+import { SPAN_DEFAULTS, writeNumber, writeSpan, writeText } from "./encode-span.ts";
 
 const REQUEST = OtlpFieldNumber.Request;
 const RESOURCE_SPANS = OtlpFieldNumber.ResourceSpans;
@@ -27,8 +29,31 @@ const SCOPE = OtlpFieldNumber.Scope;
  * await fetch(url, { method: "POST", body: encodeSpans(spans), headers: { "content-type": "application/x-protobuf" } });
  */
 export function encodeSpans(spans: Iterable<Span>): Uint8Array {
+  return encodeGrouped(spans, ({ resource, serviceName }) => encodeResource(resource, serviceName));
+}
+
+/**
+ * The same of spans that were not made into objects of the model yet: their service is the one of their resource.
+ *
+ * @throws TracAggError `invalid_argument` when an id is not hex.
+ */
+export function encodeParts(parts: readonly (SpanParts & SpanOrigin)[]): Uint8Array {
+  const spans = parts.map((part) => ({ ...SPAN_DEFAULTS, ...part, parentSpanId: part.parentSpanId }));
+  return encodeGrouped(spans, ({ resource }) => encodeResource(resource, UNKNOWN_SERVICE));
+}
+
+/** What spans are grouped by. */
+interface SpanOrigin {
+  readonly resource: Resource;
+  readonly scope: Scope;
+}
+
+function encodeGrouped<Encoded extends EncodableSpan & SpanOrigin>(
+  spans: Iterable<Encoded>,
+  resourceOf: (span: Encoded) => Uint8Array,
+): Uint8Array {
   const writer = new ProtobufWriter();
-  for (const { encoded, schemaUrl, scopes } of groupSpans(spans).values()) {
+  for (const { encoded, schemaUrl, scopes } of groupSpans(spans, resourceOf).values()) {
     const mark = writer.begin(REQUEST.resourceSpans);
     if (encoded.length > 0) writer.bytes(RESOURCE_SPANS.resource, encoded);
     for (const scope of scopes.values()) {
@@ -105,7 +130,7 @@ function textBytes(text: string): number {
 interface EncodedScope {
   readonly encoded: Uint8Array;
   readonly schemaUrl: string;
-  readonly spans: Span[];
+  readonly spans: EncodableSpan[];
 }
 
 interface EncodedResource {
@@ -114,23 +139,52 @@ interface EncodedResource {
   readonly scopes: Map<string, EncodedScope>;
 }
 
-function groupSpans(spans: Iterable<Span>): Map<string, EncodedResource> {
+function groupSpans<Encoded extends EncodableSpan & SpanOrigin>(
+  spans: Iterable<Encoded>,
+  resourceOf: (span: Encoded) => Uint8Array,
+): Map<string, EncodedResource> {
   const groups = new Map<string, EncodedResource>();
+  let last: LastGroup | undefined;
   for (const span of spans) {
-    const resource = encodeResource(span.resource, span.serviceName);
+    // Most spans come beside those of the same objects, and a service name follows from its resource.
+    if (last?.resource === span.resource && last.scope === span.scope && last.service === serviceOf(span)) {
+      last.into.push(span);
+      continue;
+    }
+    const resource = resourceOf(span);
     const resourceKey = keyOf(resource, span.resource.schemaUrl);
     let group = groups.get(resourceKey);
     if (group === undefined) {
       group = { encoded: resource, schemaUrl: span.resource.schemaUrl, scopes: new Map() };
       groups.set(resourceKey, group);
     }
-    const encoded = encodeScope(span.scope);
-    const scopeKey = keyOf(encoded, span.scope.schemaUrl);
-    const scope = group.scopes.get(scopeKey);
-    if (scope !== undefined) scope.spans.push(span);
-    else group.scopes.set(scopeKey, { encoded, schemaUrl: span.scope.schemaUrl, spans: [span] });
+    const into = spansOfScope(group, span.scope);
+    into.push(span);
+    last = { resource: span.resource, scope: span.scope, service: serviceOf(span), into };
   }
   return groups;
+}
+
+interface LastGroup {
+  readonly resource: Resource;
+  readonly scope: Scope;
+  readonly service: unknown;
+  readonly into: EncodableSpan[];
+}
+
+/** Spans of the model name their service besides their resource. */
+function serviceOf(span: object): unknown {
+  return (span as { readonly serviceName?: string }).serviceName;
+}
+
+function spansOfScope({ scopes }: EncodedResource, scope: Scope): EncodableSpan[] {
+  const encoded = encodeScope(scope);
+  const scopeKey = keyOf(encoded, scope.schemaUrl);
+  const known = scopes.get(scopeKey);
+  if (known !== undefined) return known.spans;
+  const spans: EncodableSpan[] = [];
+  scopes.set(scopeKey, { encoded, schemaUrl: scope.schemaUrl, spans });
+  return spans;
 }
 
 function keyOf(encoded: Uint8Array, schemaUrl: string): string {

@@ -15,12 +15,35 @@ const EVENT = OtlpFieldNumber.Event;
 const LINK = OtlpFieldNumber.Link;
 const STATUS = OtlpFieldNumber.Status;
 
+/** What of a span has a place in its protobuf form. */
+export type EncodableSpan = Pick<
+  Span,
+  | "traceId"
+  | "spanId"
+  | "traceState"
+  | "parentSpanId"
+  | "name"
+  | "kind"
+  | "startTimeUnixNano"
+  | "endTimeUnixNano"
+  | "attributes"
+  | "tags"
+  | "droppedAttributesCount"
+  | "events"
+  | "droppedEventsCount"
+  | "links"
+  | "droppedLinksCount"
+  | "status"
+  | "statusMessage"
+  | "flags"
+>;
+
 /**
  * Writes a span as field `field`. Own labels (`tags`) travel as string attributes, unless an attribute has that key.
  *
  * @throws TracAggError `invalid_argument` when an id is not hex.
  */
-export function writeSpan(writer: ProtobufWriter, field: number, span: Span): void {
+export function writeSpan(writer: ProtobufWriter, field: number, span: EncodableSpan): void {
   const mark = writer.begin(field);
   writeId(writer, SPAN.traceId, span.traceId, "traceId");
   writeId(writer, SPAN.spanId, span.spanId, "spanId");
@@ -41,6 +64,38 @@ export function writeSpan(writer: ProtobufWriter, field: number, span: Span): vo
   writer.end(mark);
 }
 
+const NO_TAGS: EncodableSpan["tags"] = Object.freeze({});
+
+/** The defaults of what a span need not say. */
+export const SPAN_DEFAULTS: Pick<
+  EncodableSpan,
+  | "traceState"
+  | "kind"
+  | "attributes"
+  | "tags"
+  | "droppedAttributesCount"
+  | "events"
+  | "droppedEventsCount"
+  | "links"
+  | "droppedLinksCount"
+  | "status"
+  | "statusMessage"
+  | "flags"
+> = Object.freeze({
+  traceState: "",
+  kind: "UNSPECIFIED",
+  attributes: {},
+  tags: NO_TAGS,
+  droppedAttributesCount: 0,
+  events: [],
+  droppedEventsCount: 0,
+  links: [],
+  droppedLinksCount: 0,
+  status: "UNSET",
+  statusMessage: "",
+  flags: 0,
+});
+
 /** Writes a `uint32` or enum unless it is 0. */
 export function writeNumber(writer: ProtobufWriter, field: number, value: number): void {
   if (value !== 0) writer.uint32(field, value);
@@ -51,7 +106,8 @@ export function writeText(writer: ProtobufWriter, field: number, value: string):
   if (value !== "") writer.text(field, value);
 }
 
-function attributesWithTags(span: Span): Attributes {
+function attributesWithTags(span: EncodableSpan): Attributes {
+  if (span.tags === NO_TAGS) return span.attributes;
   const tags = Object.entries(span.tags).filter(([key]) => !Object.hasOwn(span.attributes, key));
   if (tags.length === 0) return span.attributes;
   return Object.fromEntries([...Object.entries(span.attributes), ...tags]);
@@ -77,7 +133,7 @@ function writeLink(writer: ProtobufWriter, link: SpanLink): void {
   writer.end(mark);
 }
 
-function writeStatus(writer: ProtobufWriter, span: Span): void {
+function writeStatus(writer: ProtobufWriter, span: EncodableSpan): void {
   const code = numberFromSpanStatus(span.status);
   if (code === 0 && span.statusMessage === "") return;
   const mark = writer.begin(SPAN.status);
