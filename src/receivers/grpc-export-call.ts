@@ -9,11 +9,25 @@ import { sendError, sendMessage } from "./grpc-answer.ts";
 import type { GrpcMessage } from "./grpc-message.ts";
 import { GrpcMessageReader } from "./grpc-message.ts";
 import { timeoutMillisFrom } from "./grpc-timeout.ts";
-import { PROTOBUF_ENCODING } from "./otlp-encoding.ts";
+import type { OtlpTransport } from "./receiver-metrics.ts";
+
+/** What is sent in the calls of one receiver. */
+export interface ExportProtocol {
+  readonly transport: OtlpTransport;
+  /**
+   * Makes OTLP of a message that is something else; left out when messages are OTLP already.
+   *
+   * @param onGrow asked for room, in bytes of payload, before they are kept; throw to refuse
+   */
+  readonly payloadOf?: (message: Uint8Array, onGrow: (bytes: number) => void) => Promise<Uint8Array>;
+  /** The message of a success. */
+  response(result: IngestResult): Uint8Array;
+}
 
 /** What every call of one receiver shares. */
 export interface ExportCallContext {
   readonly sink: SpanSink;
+  readonly protocol: ExportProtocol;
   readonly maxRequestBytes: number;
   /** Time for the whole message to arrive. */
   readonly readTimeoutMillis: number;
@@ -124,13 +138,18 @@ class ExportCall {
     return this.#submit({ payload, gzipPayload });
   }
 
-  #submit(request: Pick<IngestRequest, "payload" | "gzipPayload">): Promise<IngestResult> {
-    return this.#context.sink.submit({ ...request, transport: "otlp_grpc" });
+  async #submit(request: Pick<IngestRequest, "payload" | "gzipPayload">): Promise<IngestResult> {
+    const { protocol, sink } = this.#context;
+    const { transport, payloadOf } = protocol;
+    if (payloadOf === undefined) return sink.submit({ ...request, transport });
+    const message = request.payload;
+    const payload = await payloadOf(message, (bytes) => this.#reservation?.grow(message.length + bytes));
+    return sink.submit({ payload, transport });
   }
 
   #answer(result: IngestResult): void {
     this.#close("accepted");
-    sendMessage(this.#stream, PROTOBUF_ENCODING.response(result));
+    sendMessage(this.#stream, this.#context.protocol.response(result));
   }
 
   #refuse(thrown: unknown): void {

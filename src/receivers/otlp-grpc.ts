@@ -16,13 +16,22 @@ import { Http2Connections } from "../io/http2-connections.ts";
 import type { ListenAddress } from "../io/listen.ts";
 import { listen } from "../io/listen.ts";
 import { sendError } from "./grpc-answer.ts";
-import type { ExportCallContext } from "./grpc-export-call.ts";
+import type { ExportCallContext, ExportProtocol } from "./grpc-export-call.ts";
 import { answerExportCall } from "./grpc-export-call.ts";
 import { isServicePath, LateServices } from "./grpc-late-services.ts";
+import { PROTOBUF_ENCODING } from "./otlp-encoding.ts";
 import { TRACE_EXPORT_PATH, unknownMethodError } from "./otlp-hints.ts";
 import type { Receiver } from "./receiver.ts";
 import type { ReceiverMetrics } from "./receiver-metrics.ts";
 import { createReceiverMetrics } from "./receiver-metrics.ts";
+
+/** What a receiver for another protocol than OTLP differs in. */
+export interface GrpcReceiverProtocol extends ExportProtocol {
+  /** Names the listener in messages. */
+  readonly what: string;
+  /** Path of the one call. */
+  readonly path: string;
+}
 
 /** Options of {@link createOtlpGrpcReceiver}. */
 export interface OtlpGrpcReceiverOptions {
@@ -45,6 +54,8 @@ export interface OtlpGrpcReceiverOptions {
   readonly requestTimeoutMillis?: number;
   /** 5,000 for what was admitted to finish when stopping. */
   readonly stopTimeoutMillis?: number;
+  /** OTLP, with health and reflection beside it, by default. */
+  readonly protocol?: GrpcReceiverProtocol;
   readonly logger?: Logger;
   /** Shared by all receivers of a server. */
   readonly receiverMetrics?: ReceiverMetrics;
@@ -59,6 +70,13 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const STREAM_WINDOW_BYTES = 1024 * 1024;
 /** The same for eight calls at once. What arrives is read at once, so windows cost memory only while this process is busy. */
 const CONNECTION_WINDOW_BYTES = 8 * STREAM_WINDOW_BYTES;
+
+const OTLP: GrpcReceiverProtocol = Object.freeze({
+  what: "OTLP/gRPC",
+  path: TRACE_EXPORT_PATH,
+  transport: "otlp_grpc",
+  response: PROTOBUF_ENCODING.response,
+});
 
 /** A gRPC receiver can say that it is about to stop. */
 export interface OtlpGrpcReceiver extends Receiver {
@@ -80,6 +98,7 @@ export function createOtlpGrpcReceiver(options: OtlpGrpcReceiverOptions): OtlpGr
 
 class GrpcReceiver implements OtlpGrpcReceiver {
   readonly #options: OtlpGrpcReceiverOptions;
+  readonly #protocol: GrpcReceiverProtocol;
   readonly #metrics: ReceiverMetrics;
   readonly #server: Http2Server;
   readonly #connections: Http2Connections;
@@ -92,9 +111,11 @@ class GrpcReceiver implements OtlpGrpcReceiver {
 
   constructor(options: OtlpGrpcReceiverOptions) {
     this.#options = options;
+    this.#protocol = options.protocol ?? OTLP;
+    const { transport } = this.#protocol;
     this.#metrics = options.receiverMetrics ?? createReceiverMetrics(silentMetrics);
     this.#services = new LateServices(options.logger ?? silentLogger, ({ code }) =>
-      this.#metrics.answered("otlp_grpc", code),
+      this.#metrics.answered(transport, code),
     );
     this.#exportContext = this.#createExportContext();
     this.#server = createHttp2Server(options);
@@ -102,19 +123,22 @@ class GrpcReceiver implements OtlpGrpcReceiver {
       keepaliveTimeMillis: options.keepaliveTimeMillis ?? 60_000,
       keepaliveTimeoutMillis: options.keepaliveTimeoutMillis ?? 20_000,
       windowBytes: CONNECTION_WINDOW_BYTES,
-      onCut: (reason) => this.#metrics.connectionCut("otlp_grpc", reason),
+      onCut: (reason) => this.#metrics.connectionCut(transport, reason),
     });
     this.#server.on("stream", (stream, headers) => this.#onStream(stream, headers));
   }
 
   async start(): Promise<void> {
     const { host = "127.0.0.1", port = 4317 } = this.#options;
-    this.#address = await listen(this.#server, { host, port }, "OTLP/gRPC");
+    this.#address = await listen(this.#server, { host, port }, this.#protocol.what);
   }
 
   address(): ListenAddress {
     if (this.#address !== undefined) return this.#address;
-    throw new TracAggError("failed_precondition", "OTLP/gRPC: not listening yet; await start() first");
+    throw new TracAggError(
+      "failed_precondition",
+      `${this.#protocol.what}: not listening yet; await start() first`,
+    );
   }
 
   beginDrain(): void {
@@ -158,30 +182,31 @@ class GrpcReceiver implements OtlpGrpcReceiver {
     const path = headers[":path"];
     if (headers[":method"] !== "POST") sendOnlyHeaders(stream, { ":status": 405, allow: "POST" });
     else if (!isGrpc(headers)) sendOnlyHeaders(stream, { ":status": 415 });
-    else if (path === TRACE_EXPORT_PATH) answerExportCall(this.#exportContext, stream, headers);
+    else if (path === this.#protocol.path) answerExportCall(this.#exportContext, stream, headers);
     else this.#answerOther(path ?? "", stream, headers);
   }
 
   #answerOther(path: string, stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    if (isServicePath(path)) {
+    if (this.#protocol === OTLP && isServicePath(path)) {
       void this.#services.answer(stream, headers);
       return;
     }
-    const error = unknownMethodError(path);
-    this.#metrics.answered("otlp_grpc", error.code);
+    const error = this.#protocol === OTLP ? unknownMethodError(path) : otherMethodError(path, this.#protocol);
+    this.#metrics.answered(this.#protocol.transport, error.code);
     sendError(stream, error);
   }
 
   #createExportContext(): ExportCallContext {
     return {
       sink: this.#options.sink,
+      protocol: this.#protocol,
       maxRequestBytes: this.#options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,
       readTimeoutMillis: this.#options.requestTimeoutMillis ?? 60_000,
       onOpen: () => {
         this.#openCalls++;
       },
       onClose: (outcome) => {
-        this.#metrics.answered("otlp_grpc", outcome);
+        this.#metrics.answered(this.#protocol.transport, outcome);
         this.#openCalls--;
         if (this.#openCalls === 0) this.#onQuiet();
       },
@@ -199,6 +224,11 @@ function createHttp2Server(options: OtlpGrpcReceiverOptions): Http2Server {
   });
   server.maxConnections = options.maxConnections ?? 10_000;
   return server;
+}
+
+function otherMethodError(path: string, protocol: GrpcReceiverProtocol): TracAggError {
+  const shown = JSON.stringify(path.slice(0, 200));
+  return new TracAggError("unimplemented", `no method is at ${shown}; ${protocol.path} is`);
 }
 
 function isGrpc(headers: IncomingHttpHeaders): boolean {

@@ -5,7 +5,13 @@ import type { Metrics } from "../base/metrics.ts";
 import type { ConnectionCut } from "../io/http2-connections.ts";
 
 /** Label of the counters: protocol and encoding of a request; "otlp_http" when its encoding is not known. */
-export type OtlpTransport = "otlp_grpc" | "otlp_http" | "otlp_http_protobuf" | "otlp_http_json";
+export type OtlpTransport =
+  | "otlp_grpc"
+  | "otlp_http"
+  | "otlp_http_protobuf"
+  | "otlp_http_json"
+  | "jaeger_grpc"
+  | "jaeger_thrift_http";
 
 /**
  * Counters over requests. Once nothing is in flight:
