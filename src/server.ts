@@ -16,7 +16,6 @@ import type { IngestPipeline } from "./ingest/ingest-pipeline.ts";
 import { createIngestPipeline } from "./ingest/ingest-pipeline.ts";
 import type { SpanSink } from "./ingest/span-sink.ts";
 import { makeDirectoryDurably, nodeFileLayer } from "./io/file-layer.ts";
-import type { ListenAddress } from "./io/listen.ts";
 import { acquireLock } from "./io/lock-file.ts";
 import { createFileJournal } from "./log/file-journal.ts";
 import type { IngestLog } from "./log/ingest-log.ts";
@@ -27,8 +26,11 @@ import { createOtlpHttpReceiver } from "./receivers/otlp-http.ts";
 import type { Receiver } from "./receivers/receiver.ts";
 import type { ReceiverMetrics } from "./receivers/receiver-metrics.ts";
 import { createReceiverMetrics } from "./receivers/receiver-metrics.ts";
+import { hostPort } from "./server-address.ts";
 import type { ApiAddresses } from "./server-apis.ts";
 import { listenApis } from "./server-apis.ts";
+import type { JaegerAddresses } from "./server-jaeger.ts";
+import { startJaeger } from "./server-jaeger.ts";
 import type { ServerStatistics } from "./server-statistics.ts";
 import { startStatistics } from "./server-statistics.ts";
 import type { ServerAddresses } from "./server-status.ts";
@@ -54,7 +56,7 @@ export interface StartOptions {
 }
 
 /** A server that takes spans and answers. */
-export interface RunningServer {
+export interface RunningServer extends JaegerAddresses {
   /** `http://host:port` of UI and native API. */
   readonly ui: string;
   /** `host:port` of OTLP/gRPC. */
@@ -201,6 +203,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
     tempo: apis.tempo && `http://${hostPort(apis.tempo)}`,
     zipkin: apis.zipkin && `http://${hostPort(apis.zipkin)}`,
     jaegerGrpc: apis.jaegerGrpc && hostPort(apis.jaegerGrpc),
+    ...receivers.jaeger,
     dataDir: isDurable ? config.data.dir : undefined,
     upToDate: () => statistics.upToDate(),
     stop: onceWithin(config.server.shutdownTimeoutMillis, () => lifecycle.stop()),
@@ -374,6 +377,7 @@ function startFileExport(
 interface Receivers {
   readonly grpc: OtlpGrpcReceiver;
   readonly http: Receiver;
+  readonly jaeger: JaegerAddresses;
 }
 
 interface ReceiverParts {
@@ -410,14 +414,8 @@ async function startReceivers(
     await receiver.start();
     lifecycle.onStop(() => receiver.stop());
   }
-  return receivers;
-}
-
-/** As seen from the same machine: a listener on every address is reached over loopback. */
-function hostPort({ host, port }: ListenAddress): string {
-  if (host === "0.0.0.0") return `127.0.0.1:${port}`;
-  if (host === "::") return `[::1]:${port}`;
-  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
+  const jaeger = await startJaeger({ config, logger, lifecycle, metrics, sink, receiverMetrics });
+  return { ...receivers, jaeger };
 }
 
 function onceWithin(timeoutMillis: number, work: () => Promise<void>): () => Promise<void> {

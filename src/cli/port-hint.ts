@@ -9,12 +9,16 @@ import { namesOf } from "./config-flags.ts";
 const MAX_TRIES = 100;
 const MAX_PORT = 65_535;
 
-function portsOf({ server, receivers, api }: TracAggConfig): ReadonlyMap<number, OptionKey> {
+function portsOf({ server, receivers, api, sampling }: TracAggConfig): ReadonlyMap<number, OptionKey> {
   return new Map<number, OptionKey>([
     [server.port, "server.port"],
     [api.tempo.port, "api.tempo.port"],
     [api.zipkin.port, "api.zipkin.port"],
     [api.jaeger.grpc.port, "api.jaeger.grpc.port"],
+    [receivers.jaeger.http.port, "receivers.jaeger.http.port"],
+    [receivers.jaeger.grpc.port, "receivers.jaeger.grpc.port"],
+    [sampling.http.port, "sampling.http.port"],
+    [sampling.grpc.port, "sampling.grpc.port"],
     [receivers.otlp.grpc.port, "receivers.otlp.grpc.port"],
     [receivers.otlp.http.port, "receivers.otlp.http.port"],
   ]);

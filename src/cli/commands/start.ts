@@ -90,8 +90,25 @@ function readyLine(server: RunningServer): string {
     ...(server.tempo === undefined ? {} : { tempo: server.tempo }),
     ...(server.zipkin === undefined ? {} : { zipkin: server.zipkin }),
     ...(server.jaegerGrpc === undefined ? {} : { jaegerGrpc: server.jaegerGrpc }),
+    ...jaegerInputs(server),
     data: server.dataDir ?? null,
   });
+}
+
+const JAEGER_LABELS: Readonly<Record<string, string>> = {
+  jaegerThriftHttp: "Jaeger in, Thrift",
+  jaegerCollectorGrpc: "Jaeger in, gRPC",
+  samplingHttp: "Sampling, HTTP",
+  samplingGrpc: "Sampling, gRPC",
+};
+
+/** Where Jaeger's former clients talk to; only what is on. */
+function jaegerInputs(server: RunningServer): Readonly<Record<string, string>> {
+  const { jaegerThriftHttp, jaegerCollectorGrpc, samplingHttp, samplingGrpc } = server;
+  const all = { jaegerThriftHttp, jaegerCollectorGrpc, samplingHttp, samplingGrpc };
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, address]) => (address === undefined ? [] : [[name, address]])),
+  );
 }
 
 function storageText(config: TracAggConfig, server: RunningServer): string {
@@ -110,6 +127,7 @@ async function banner(context: CliContext, config: TracAggConfig, server: Runnin
     ...(server.tempo === undefined ? [] : [`  Tempo API  ${server.tempo}`]),
     ...(server.zipkin === undefined ? [] : [`  Zipkin     ${server.zipkin}`]),
     ...(server.jaegerGrpc === undefined ? [] : [`  Jaeger     ${server.ui} and gRPC ${server.jaegerGrpc}`]),
+    ...Object.entries(jaegerInputs(server)).map(([name, address]) => `  ${JAEGER_LABELS[name]}  ${address}`),
     `  Data       ${storageText(config, server)}`,
     `  export OTEL_EXPORTER_OTLP_ENDPOINT=${server.otlpHttp}`,
     "  export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
