@@ -247,3 +247,37 @@ describe("Jaeger JSON in", () => {
     expect(() => spansFromJaegerJson({ data: 3 })).toThrow("data: expected a list of traces, got 3");
   });
 });
+
+describe("Jaeger JSON as its UI writes it", () => {
+  const trace = {
+    traceID: "1",
+    spans: [
+      {
+        traceID: "1",
+        spanID: "a",
+        flags: 3,
+        operationName: "op",
+        startTime: 1,
+        duration: 2,
+        processID: "p1",
+        warnings: ["clock skew"],
+      },
+    ],
+    processes: { p1: { serviceName: "svc", tags: [] } },
+    warnings: null,
+  };
+
+  it("reads the same from a download, a bare trace and a list of traces", () => {
+    const [span] = spansFromJaegerJson({ data: [trace], total: 0, limit: 0, offset: 0, errors: null });
+    expect(spansFromJaegerJson(trace)).toEqual([span]);
+    expect(spansFromJaegerJson([trace])).toEqual([span]);
+  });
+
+  it("keeps warnings, the sampled bit and the debug bit", () => {
+    const [span] = spansFromJaegerJson(trace);
+    expect([span?.flags, span?.attributes]).toEqual([
+      1,
+      { "jaeger.debug": true, "@jaeger@warnings": ["clock skew"] },
+    ]);
+  });
+});
