@@ -3,6 +3,7 @@
 import { spanFromRow } from "../src/batch/span-from-row.ts";
 import { jaegerJsonFromTraces } from "../src/codec/jaeger-json/encode.ts";
 import type { Exporter } from "../src/export/exporter.ts";
+import { TAKEN } from "../src/export/exporter.ts";
 import type { RotatingFileOptions } from "../src/export/rotating-file.ts";
 import { RotatingFile } from "../src/export/rotating-file.ts";
 import type { Span } from "../src/model/span.ts";
@@ -12,16 +13,17 @@ import { traceFromSpans } from "../src/model/trace.ts";
 export function createJaegerJsonFileExporter(options: RotatingFileOptions): Exporter {
   const file = new RotatingFile(options);
   return {
-    deliver: (rows) => {
+    deliver: async (batch) => {
       const spansByTrace = new Map<string, Span[]>();
-      for (const row of rows) {
+      for (const row of batch.rows()) {
         const span = spanFromRow(row);
         const spans = spansByTrace.get(span.traceId);
         if (spans === undefined) spansByTrace.set(span.traceId, [span]);
         else spans.push(span);
       }
       const traces = Array.from(spansByTrace.values(), traceFromSpans);
-      return file.append(`${JSON.stringify(jaegerJsonFromTraces(traces))}\n`);
+      await file.append(`${JSON.stringify(jaegerJsonFromTraces(traces))}\n`);
+      return TAKEN;
     },
     stop: () => file.close(),
   };

@@ -2,6 +2,7 @@
 
 import { otlpJsonFromRows } from "../src/codec/otlp-json/encode.ts";
 import type { Exporter } from "../src/export/exporter.ts";
+import { TAKEN } from "../src/export/exporter.ts";
 import type { RotatingFileOptions } from "../src/export/rotating-file.ts";
 import { RotatingFile } from "../src/export/rotating-file.ts";
 
@@ -14,7 +15,10 @@ import { RotatingFile } from "../src/export/rotating-file.ts";
 export function createOtlpJsonFileExporter(options: RotatingFileOptions): Exporter {
   const file = new RotatingFile(options);
   return {
-    deliver: (rows) => file.append(`${otlpJsonFromRows(rows)}\n`),
+    deliver: async (batch) => {
+      await file.append(`${otlpJsonFromRows(batch.rows())}\n`);
+      return TAKEN;
+    },
     stop: () => file.close(),
   };
 }

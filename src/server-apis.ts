@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import express from "express";
 import type { StatusJson } from "./api/contract.ts";
 import { createApi } from "./api/create-api.ts";
+import type { ExporterJson } from "./api/exporter-contract.ts";
 import type { GrpcGroup } from "./api/grpc-port.ts";
 import { GrpcPorts } from "./api/grpc-port.ts";
 import type { RenderedMetrics } from "./api/health/prometheus-metrics.ts";
@@ -44,6 +45,7 @@ export interface ApiParts {
   readonly statistics: ServerStatistics;
   readonly largeAnalyses: AnalysisThread;
   readonly status: () => StatusJson;
+  readonly exporters: () => readonly ExporterJson[];
   readonly notReadyReasons: () => readonly string[];
 }
 
@@ -61,7 +63,7 @@ export interface ApiAddresses {
  * @throws TracAggError `failed_precondition` when a port cannot be had.
  */
 export async function listenApis(parts: ApiParts): Promise<ApiAddresses> {
-  const { config, clock, lifecycle, status, statistics } = parts;
+  const { config, clock, lifecycle, status, exporters, statistics } = parts;
   const { shared, ports } = sharedParts(parts);
   const { queries, logger } = shared;
   const openPort = portOpener(parts, ports);
@@ -80,7 +82,7 @@ export async function listenApis(parts: ApiParts): Promise<ApiAddresses> {
   ];
   const main = await openPort(config.server.port, {
     what: "UI and API (--port)",
-    listener: createApi({ ...shared, clock, status, mounts }),
+    listener: createApi({ ...shared, clock, status, exporters, mounts }),
     groups: [tempoCalls, zipkinCalls, jaegerCalls],
   });
   const tempoPort = await openPort(tempo.port, {

@@ -1,6 +1,5 @@
 /** The composition root: builds every part of a server, starts them in order, stops them in the mirrored order. */
 
-import { FILE_EXPORTERS } from "../exporters/registry.ts";
 import type { RenderedMetrics } from "./api/health/prometheus-metrics.ts";
 import { createPrometheusMetrics } from "./api/health/prometheus-metrics.ts";
 import type { Clock } from "./base/clock.ts";
@@ -10,7 +9,6 @@ import type { Logger } from "./base/logger.ts";
 import { silentLogger } from "./base/logger.ts";
 import type { TracAggConfig } from "./config/config.ts";
 import { loadConfig } from "./config/load-config.ts";
-import { createLogFollower } from "./export/log-follower.ts";
 import { IngestFacts } from "./ingest/ingest-facts.ts";
 import type { IngestPipeline } from "./ingest/ingest-pipeline.ts";
 import { createIngestPipeline } from "./ingest/ingest-pipeline.ts";
@@ -29,6 +27,7 @@ import { createReceiverMetrics } from "./receivers/receiver-metrics.ts";
 import { hostPort } from "./server-address.ts";
 import type { ApiAddresses } from "./server-apis.ts";
 import { listenApis } from "./server-apis.ts";
+import { exporterNames, startExports } from "./server-exports.ts";
 import type { JaegerAddresses } from "./server-jaeger.ts";
 import { startJaeger } from "./server-jaeger.ts";
 import type { ServerStatistics } from "./server-statistics.ts";
@@ -171,7 +170,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   });
   lifecycle.onStop(() => statistics.stop());
   // First of all an exporter takes hold of what it has not delivered yet.
-  startFileExport(composition, log, metrics);
+  const exporters = await startExports({ ...composition, log, metrics });
   releaseRegularly(log, store, lifecycle);
 
   const ingestThread = createIngestThread(metrics);
@@ -187,6 +186,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
     sink,
     statistics,
     largeAnalyses: analysisThread,
+    exporters,
     status: () => serverStatus({ config, clock, startedUnixMillis, facts, store, addresses: addresses() }),
     notReadyReasons: () =>
       isDraining ? ["shutting down"] : receivers.http === undefined ? ["starting"] : [],
@@ -353,25 +353,6 @@ function releaseRegularly(log: IngestLog, store: TraceStore, lifecycle: Lifecycl
   const timer = setInterval(release, RELEASE_INTERVAL_MILLIS);
   timer.unref();
   lifecycle.onStop(() => clearInterval(timer));
-}
-
-/** Names under which the log remembers how far exporters are; none without `export.file.path`. */
-function exporterNames({ export: { file } }: TracAggConfig): readonly string[] {
-  return file.path === "" ? [] : [`file:${file.format}`];
-}
-
-function startFileExport(
-  { config, logger, lifecycle }: Composition,
-  log: IngestLog,
-  metrics: RenderedMetrics,
-): void {
-  const [readerName] = exporterNames(config);
-  if (readerName === undefined) return;
-  const { path, format } = config.export.file;
-  const exporter = FILE_EXPORTERS[format]({ path });
-  const follower = createLogFollower({ log, exporter, readerName, logger, metrics });
-  follower.start();
-  lifecycle.onStop(() => follower.stop());
 }
 
 interface Receivers {

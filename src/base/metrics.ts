@@ -23,8 +23,14 @@ export interface Metrics {
   counter(options: MetricOptions): Counter;
   /** `buckets` are upper bounds, ascending. */
   histogram(options: MetricOptions & { readonly buckets: readonly number[] }): Histogram;
-  /** `read` is called at each scrape. */
-  gauge(options: Omit<MetricOptions, "labelNames">, read: () => number): void;
+  /** `read` is called at each scrape; a gauge with labels gives one number for each set of label values. */
+  gauge(options: MetricOptions, read: () => number | readonly LabelledNumber[]): void;
+}
+
+/** One number of a gauge with labels. */
+export interface LabelledNumber {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
 }
 
 /** Metrics nobody reads: the default of parts used without a server. */

@@ -15,6 +15,7 @@ import { addCriticalPath } from "./commands/critical-path.ts";
 import { addDemo } from "./commands/demo.ts";
 import { addDependencies } from "./commands/dependencies.ts";
 import { addExport } from "./commands/export.ts";
+import { addExporters } from "./commands/exporters.ts";
 import { addFindings } from "./commands/findings.ts";
 import { addGraph } from "./commands/graph.ts";
 import { addImport } from "./commands/import.ts";
@@ -50,6 +51,7 @@ const COMMANDS: readonly AddCommand[] = [
   addProfile,
   addBottlenecks,
   addExport,
+  addExporters,
   addImport,
   addBench,
   addConfig,

@@ -84,6 +84,8 @@ export interface TracAggConfig {
     readonly maxHeldBytes: number;
   };
   readonly export: {
+    /** Entries as `pushTargetOf` reads them; header values in them are secrets. */
+    readonly push: readonly string[];
     readonly file: {
       /** Absolute path of the file every span is also written to; "" for none. */
       readonly path: string;

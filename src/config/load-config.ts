@@ -13,6 +13,7 @@ import type { OptionSpec } from "./option-spec.ts";
 import { environmentName } from "./option-spec.ts";
 import { expectedText, valueFromText } from "./option-value.ts";
 import { OPTIONS } from "./options.ts";
+import { pushProblems } from "./push-target.ts";
 import { textFromBytes } from "./quantity-text.ts";
 
 /** Environment variables as Node has them. */
@@ -243,6 +244,6 @@ export function loadConfig(options: LoadConfigOptions = {}): LoadedConfig {
   }
   refuse(problems);
   const config = configFrom(settings);
-  refuse([...exposureProblems(config), ...admissionProblems(config)]);
+  refuse([...exposureProblems(config), ...admissionProblems(config), ...pushProblems(config.export.push)]);
   return { config, file, settings, warnings: unknownVariables(env) };
 }

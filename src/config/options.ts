@@ -359,6 +359,15 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
     doc: "Memory that all API requests together may hold for spans, answers not yet taken included; over it the request that holds most is ended.",
     reason: "Room for a trace of a million usual spans and its critical path, beside small requests.",
   },
+  "export.push": {
+    flag: "export-push",
+    type: "list",
+    default: [],
+    secret: true,
+    doc: "Servers and files that every accepted span is also sent to, each `name=protocol:address?settings`; docs/exporters.md has them all.",
+    reason:
+      "Off: the store keeps the spans already. Entries may hold keys of other services, so they are not printed.",
+  },
   "export.file.path": {
     flag: "export-file",
     type: "path",

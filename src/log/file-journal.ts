@@ -22,6 +22,7 @@ import type { LogFile } from "./log-file.ts";
 import { logFileName } from "./log-file.ts";
 import { ReaderPositionsFile } from "./reader-positions-file.ts";
 import { ReaderRegistry } from "./reader-registry.ts";
+import { FILE_HEADER_BYTES } from "./record-format.ts";
 
 /** Length of the file made when none is ready at start: small, so that a fresh start is quick. */
 const FIRST_FILE_BYTES = 1024 * 1024;
@@ -198,12 +199,26 @@ class FileJournal implements IngestLog {
     if (oldest !== undefined && oldest.nextPosition <= this.#readers.minimum() + 1) this.#reclaim();
   }
 
+  persistReleases(): Promise<void> {
+    return this.#positions.write();
+  }
+
   positionOf(readerName: string): number | undefined {
     return this.#readers.positionOf(readerName);
   }
 
   nextPosition(): number {
     return this.#writer.nextPosition;
+  }
+
+  bytesAfter(position: number): number {
+    let bytes = 0;
+    for (const file of this.#data) {
+      if (file.nextPosition <= position + 1) continue;
+      const start = file.firstPosition > position ? FILE_HEADER_BYTES : (file.nearest(position)?.offset ?? 0);
+      bytes += Math.max(0, file.endOffset - start);
+    }
+    return bytes;
   }
 
   lagMillis(): number {

@@ -33,6 +33,11 @@ export interface IngestLog {
    * reader known to it is as far. A name first heard of becomes a reader.
    */
   release(readerName: string, position: number): void;
+  /**
+   * Resolves once what was released is remembered across a crash too, which happens by itself a moment later. For a reader
+   * that is new: were its first position lost, it would begin anew behind records that it should have seen.
+   */
+  persistReleases(): Promise<void>;
   /** Position the reader last released, also across restarts; undefined for one that never did. */
   positionOf(readerName: string): number | undefined;
   /** Opens the log, cuts a torn tail, sets damaged files aside (named in the log line). */
@@ -40,6 +45,8 @@ export interface IngestLog {
   stop(): Promise<void>;
   /** Position after the last durable record (the next one to be given). */
   nextPosition(): number;
+  /** About how many bytes the records behind a position take, as far as they are still there. */
+  bytesAfter(position: number): number;
   /** How long the oldest record that is not durable yet has waited, in milliseconds; 0 when none waits. */
   lagMillis(): number;
   gauges(): Readonly<Record<string, number>>;

@@ -69,12 +69,20 @@ class MemoryLog implements IngestLog {
     this.#forget();
   }
 
+  async persistReleases(): Promise<void> {}
+
   positionOf(readerName: string): number | undefined {
     return this.#readers.positionOf(readerName);
   }
 
   nextPosition(): number {
     return this.#nextPosition;
+  }
+
+  bytesAfter(position: number): number {
+    let bytes = 0;
+    for (const entry of this.#entries) if (entry.position > position) bytes += entry.payload.length;
+    return bytes;
   }
 
   lagMillis(): number {

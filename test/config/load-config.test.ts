@@ -56,7 +56,10 @@ const SAMPLES: Readonly<Record<OptionSpec["type"], readonly [string, OptionValue
   enum: ["", ""],
 };
 
+const PUSH_ENTRIES = ["a=otlp-http:http://a.example:4318", "b=zipkin:http://b.example:9411"];
+
 function sampleOf(option: OptionSpec): readonly [string, OptionValue] {
+  if (option.key === "export.push") return [PUSH_ENTRIES.join(","), PUSH_ENTRIES];
   if (option.type !== "enum") return SAMPLES[option.type];
   const word = option.words?.find((candidate) => candidate !== option.default) as string;
   return [word, word];

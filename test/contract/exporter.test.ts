@@ -10,6 +10,7 @@ import { spansFromJaegerJson } from "../../src/codec/jaeger-json/decode.ts";
 import { otlpProtobufFromJson } from "../../src/codec/otlp-json/decode.ts";
 import { OtlpRequestDecoder } from "../../src/codec/otlp-protobuf/request-decoder.ts";
 import { spansFromZipkinJson } from "../../src/codec/zipkin-json/decode.ts";
+import { batchOfRows } from "../../src/export/export-batch.ts";
 import type { Span } from "../../src/model/span.ts";
 import { batchOf } from "../helpers/otlp-fixture.ts";
 import { temporaryFolder } from "../helpers/temporary-folder.ts";
@@ -42,6 +43,7 @@ const second = rows(
   buildSpan("login", { id: "login", service: "shop", at: [2, 3] }),
 );
 
+const never = new AbortController().signal;
 const linesOf = (path: string) => readFileSync(path, "utf8").trim().split("\n");
 
 describe.each(Object.keys(FILE_EXPORTERS) as Format[])("the %s file exporter", (format) => {
@@ -51,9 +53,9 @@ describe.each(Object.keys(FILE_EXPORTERS) as Format[])("the %s file exporter", (
   it("has every delivered span in the file once deliver resolves, one line a delivery", async () => {
     const path = join(temporaryFolder(), "deep", "spans.jsonl");
     const exporter = create({ path });
-    await exporter.deliver(first);
+    await exporter.deliver(batchOfRows(first), never);
     expect(linesOf(path).map(read)).toEqual([[spanIdOf("root")]]);
-    await exporter.deliver(second);
+    await exporter.deliver(batchOfRows(second), never);
     expect(linesOf(path).map((line) => read(line).sort())).toEqual([
       [spanIdOf("root")],
       [spanIdOf("pay"), spanIdOf("login")].sort(),
@@ -65,7 +67,7 @@ describe.each(Object.keys(FILE_EXPORTERS) as Format[])("the %s file exporter", (
     const path = join(temporaryFolder(), "spans.jsonl");
     for (const delivery of [first, second]) {
       const exporter = create({ path });
-      await exporter.deliver(delivery);
+      await exporter.deliver(batchOfRows(delivery), never);
       await exporter.stop();
     }
     expect(linesOf(path)).toHaveLength(2);
@@ -74,7 +76,7 @@ describe.each(Object.keys(FILE_EXPORTERS) as Format[])("the %s file exporter", (
   it("puts a full file aside and drops the oldest beyond the number kept", async () => {
     const path = join(temporaryFolder(), "spans.jsonl");
     const exporter = create({ path, maxFileBytes: 10, maxFiles: 2 });
-    for (let delivery = 0; delivery < 5; delivery++) await exporter.deliver(first);
+    for (let delivery = 0; delivery < 5; delivery++) await exporter.deliver(batchOfRows(first), never);
     await exporter.stop();
     expect([path, `${path}.1`, `${path}.2`].map((name) => linesOf(name).length)).toEqual([1, 1, 1]);
     expect(() => readFileSync(`${path}.3`)).toThrow("ENOENT");
@@ -82,7 +84,7 @@ describe.each(Object.keys(FILE_EXPORTERS) as Format[])("the %s file exporter", (
 
   it("rejects when the destination cannot be written, and may be stopped twice", async () => {
     const exporter = create({ path: "/dev/null/spans.jsonl" });
-    await expect(exporter.deliver(first)).rejects.toThrow();
+    await expect(exporter.deliver(batchOfRows(first), never)).rejects.toThrow();
     await exporter.stop();
     await exporter.stop();
   });

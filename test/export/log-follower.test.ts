@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { spanIdOf as spanIdOfRow } from "../../src/batch/row-ids.ts";
-import type { SpanRow } from "../../src/batch/span-batch.ts";
 import { encodeSpans } from "../../src/codec/otlp-protobuf/encode-request.ts";
-import type { Exporter } from "../../src/export/exporter.ts";
+import type { Delivery, ExportBatch, Exporter } from "../../src/export/exporter.ts";
+import { TAKEN } from "../../src/export/exporter.ts";
 import { createLogFollower } from "../../src/export/log-follower.ts";
 import { createFileJournal } from "../../src/log/file-journal.ts";
 import type { IngestLog } from "../../src/log/ingest-log.ts";
@@ -25,20 +25,21 @@ class Destination implements Exporter {
   readonly taken: string[] = [];
   failuresLeft = 0;
 
-  async deliver(rows: readonly SpanRow[]): Promise<void> {
+  async deliver(batch: ExportBatch): Promise<Delivery> {
     if (this.failuresLeft > 0) {
       this.failuresLeft--;
       throw new Error("destination is away");
     }
-    this.taken.push(...rows.map(spanIdOfRow));
+    this.taken.push(...batch.rows().map(spanIdOfRow));
+    return TAKEN;
   }
 
   async stop(): Promise<void> {}
 }
 
-function follow(log: IngestLog, exporter: Exporter) {
+async function follow(log: IngestLog, exporter: Exporter) {
   const follower = createLogFollower({ log, exporter, readerName: "file:test", pollMillis: 3_600_000 });
-  follower.start();
+  await follower.start();
   return follower;
 }
 
@@ -47,7 +48,7 @@ describe("a log follower", () => {
     const log = await openLog(temporaryFolder());
     await append(log, "before");
     const destination = new Destination();
-    const follower = follow(log, destination);
+    const follower = await follow(log, destination);
     await append(log, "a");
     const payload = new Uint8Array(gzipSync(payloadOf("b")));
     await log.append({ payload, encoding: "gzip", arrivalUnixMillis: 1 });
@@ -61,7 +62,7 @@ describe("a log follower", () => {
     const destination = new Destination();
     for (const id of ["a", "b", "c"]) {
       const log = await openLog(folder);
-      const follower = follow(log, destination);
+      const follower = await follow(log, destination);
       await append(log, id);
       await follower.stop();
       await log.stop();
@@ -74,11 +75,11 @@ describe("a log follower", () => {
     const destination = new Destination();
     destination.failuresLeft = 1;
     const log = await openLog(folder);
-    const refused = follow(log, destination);
+    const refused = await follow(log, destination);
     await append(log, "a");
     await refused.stop();
     expect(destination.taken).toEqual([]);
-    const retried = follow(log, destination);
+    const retried = await follow(log, destination);
     await retried.stop();
     expect(destination.taken).toEqual([spanIdOf("a")]);
     await log.stop();
@@ -94,13 +95,13 @@ describe("a log follower", () => {
     };
     const ids = Array.from({ length: 40 }, (_, index) => `span ${index}`);
     const first = await open();
-    const before = follow(first, destination);
+    const before = await follow(first, destination);
     await append(first, "delivered");
     await before.stop();
     for (const id of ids) await append(first, id);
     await first.stop();
     const second = await open();
-    const after = follow(second, destination);
+    const after = await follow(second, destination);
     second.release("store", second.nextPosition() - 1);
     await after.stop();
     expect(destination.taken).toEqual(["delivered", ...ids].map(spanIdOf));
@@ -110,7 +111,7 @@ describe("a log follower", () => {
   it("passes over a record that cannot be decoded", async () => {
     const log = await openLog(temporaryFolder());
     const destination = new Destination();
-    const follower = follow(log, destination);
+    const follower = await follow(log, destination);
     await log.append({ payload: new Uint8Array([7, 7, 7]), encoding: "identity", arrivalUnixMillis: 1 });
     await append(log, "good");
     await follower.stop();

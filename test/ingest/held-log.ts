@@ -64,10 +64,12 @@ export async function createHeldLog(): Promise<HeldLog> {
     },
     read: (fromPosition) => log.read(fromPosition),
     release: (readerName, position) => log.release(readerName, position),
+    persistReleases: () => log.persistReleases(),
     positionOf: (readerName) => log.positionOf(readerName),
     start: () => log.start(),
     stop: () => log.stop(),
     nextPosition: () => log.nextPosition(),
+    bytesAfter: (position) => log.bytesAfter(position),
     gauges: () => log.gauges(),
   };
 }

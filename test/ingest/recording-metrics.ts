@@ -5,7 +5,7 @@ import type { Counter, Histogram, MetricOptions, Metrics } from "../../src/base/
 /** Keeps sums by name and labels. */
 export class RecordingMetrics implements Metrics {
   readonly #sums = new Map<string, Map<string, number>>();
-  readonly #gauges = new Map<string, () => number>();
+  readonly #gauges = new Map<string, () => unknown>();
 
   counter({ name }: MetricOptions): Counter {
     if (this.#sums.has(name)) throw new Error(`${name} is registered twice`);
@@ -18,7 +18,7 @@ export class RecordingMetrics implements Metrics {
     return { observe: (_value, labels) => count.add(1, labels) };
   }
 
-  gauge({ name }: MetricOptions, read: () => number): void {
+  gauge({ name }: MetricOptions, read: () => unknown): void {
     this.#gauges.set(name, read);
   }
 

@@ -4,6 +4,7 @@ import type { LiveStatistics } from "../../rollup/live-statistics.ts";
 import type { HealthJson, StatusJson } from "../contract.ts";
 import type { Endpoint, Reply } from "../endpoint.ts";
 import { defineEndpoint, JSON_TYPE, jsonAnswer, jsonReply } from "../endpoint.ts";
+import type { ExporterJson, ExporterListJson } from "../exporter-contract.ts";
 import { ref, TEXT } from "../openapi/schema-parts.ts";
 import { liveMetricsText } from "./live-metrics.ts";
 import type { RenderedMetrics } from "./prometheus-metrics.ts";
@@ -15,13 +16,38 @@ export interface ServerFacts {
   readonly live?: (() => LiveStatistics) | undefined;
   /** The numbers of `/api/v1/status`, as they are now. */
   readonly status: () => StatusJson;
+  /** Exporters as they are now; absent: there are none. */
+  readonly exporters?: (() => readonly ExporterJson[]) | undefined;
   /** Why no work should be sent here (starting, draining); empty when ready. */
   readonly notReadyReasons: () => readonly string[];
 }
 
 /** Endpoints about the server itself. */
 export function healthEndpoints(facts: ServerFacts): readonly Endpoint[] {
-  return [statusEndpoint(facts), healthEndpoint(), readyEndpoint(facts), metricsEndpoint(facts)];
+  return [
+    statusEndpoint(facts),
+    exportersEndpoint(facts),
+    healthEndpoint(),
+    readyEndpoint(facts),
+    metricsEndpoint(facts),
+  ];
+}
+
+function exportersEndpoint({ exporters }: ServerFacts): Endpoint {
+  return defineEndpoint({
+    operationId: "getExporters",
+    path: "/api/v1/exporters",
+    tag: "server",
+    summary: "Where spans are sent on to, and how far that is",
+    description:
+      "Every exporter with what it has sent, refused, dropped and still to send. Counts are since the server started; " +
+      "what is still to send survives a restart.",
+    pathParameters: {},
+    parameters: {},
+    answers: [jsonAnswer(ref("ExporterList"), "The exporters now; none when none is configured.")],
+    errors: ["invalid_argument", "internal"],
+    handle: async () => jsonReply({ exporters: exporters?.() ?? [] } satisfies ExporterListJson),
+  });
 }
 
 function statusEndpoint({ status }: ServerFacts): Endpoint {

@@ -51,13 +51,18 @@ export function createPrometheusMetrics(): RenderedMetrics {
         known ?? new Histogram({ name, help, labelNames, buckets: [...buckets], registers: [registry] });
       return { observe: (value, labels) => histogram.observe(labels ?? {}, value) };
     },
-    gauge: ({ name, help }, read) => {
+    gauge: ({ name, help, labelNames = [] }, read) => {
       registry.removeSingleMetric(name);
       const gauge: Gauge = new Gauge({
         name,
         help,
+        labelNames,
         registers: [registry],
-        collect: () => gauge.set(read()),
+        collect: () => {
+          const now = read();
+          if (typeof now === "number") gauge.set(now);
+          else for (const { labels, value } of now) gauge.set({ ...labels }, value);
+        },
       });
     },
   };

@@ -6,6 +6,7 @@ import { SpanStatus } from "../../model/span-status.ts";
 import type { JsonSchema } from "../query-parameters.ts";
 import { attributeSchemas } from "./attribute-schemas.ts";
 import { compareSchemas } from "./compare-schemas.ts";
+import { exporterSchemas } from "./exporter-schemas.ts";
 import { liveSchemas } from "./live-schemas.ts";
 import { profileSchemas } from "./profile-schemas.ts";
 import {
@@ -302,6 +303,7 @@ export function componentSchemas(): Record<string, JsonSchema> {
     ...liveSchemas(),
     ...topologySchemas(),
     ...profileSchemas(),
+    ...exporterSchemas(),
     ...serverSchemas(),
   };
 }

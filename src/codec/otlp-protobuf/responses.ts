@@ -104,6 +104,56 @@ export function encodeStatus({ code, message, retryDelayMillis, field }: StatusM
   return writer.finish();
 }
 
+/**
+ * The message of a `google.rpc.Status` and the delay that its `RetryInfo` asks for.
+ *
+ * @throws TracAggError `invalid_argument` when the bytes are not protobuf.
+ */
+export function decodeStatus(bytes: Uint8Array): Pick<StatusMessage, "message" | "retryDelayMillis"> {
+  const status = new ProtobufReader(bytes);
+  let message = "";
+  let retryDelayMillis: number | undefined;
+  while (status.position < status.end) {
+    const tag = status.tag();
+    if (tag === ((STATUS.message << 3) | 2)) message = status.text();
+    else if (tag === ((STATUS.details << 3) | 2)) retryDelayMillis ??= retryDelayIn(status.message());
+    else status.skip(tag);
+  }
+  return { message, retryDelayMillis };
+}
+
+/** Undefined for a detail of another type. */
+function retryDelayIn(any: ProtobufReader): number | undefined {
+  let typeUrl = "";
+  let value = NO_BYTES;
+  while (any.position < any.end) {
+    const tag = any.tag();
+    if (tag === ((ANY.typeUrl << 3) | 2)) typeUrl = any.text();
+    else if (tag === ((ANY.value << 3) | 2)) value = any.view();
+    else any.skip(tag);
+  }
+  if (!typeUrl.endsWith("/google.rpc.RetryInfo")) return undefined;
+  const info = new ProtobufReader(value);
+  let millis = 0;
+  while (info.position < info.end) {
+    const tag = info.tag();
+    if (tag === ((RETRY_INFO.retryDelay << 3) | 2)) millis = millisOf(info.message());
+    else info.skip(tag);
+  }
+  return millis;
+}
+
+function millisOf(duration: ProtobufReader): number {
+  let millis = 0;
+  while (duration.position < duration.end) {
+    const tag = duration.tag();
+    if (tag === DURATION.seconds << 3) millis += Number(duration.int64()) * 1_000;
+    else if (tag === DURATION.nanos << 3) millis += duration.int32() / NANOS_PER_MILLI;
+    else duration.skip(tag);
+  }
+  return millis;
+}
+
 /** The same status in the JSON form of protobuf. */
 export function statusJson({ code, message, retryDelayMillis, field }: StatusMessage): object {
   const details: object[] = [];
