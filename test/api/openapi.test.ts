@@ -51,6 +51,7 @@ const REQUESTS: readonly (readonly [path: string, request: string])[] = [
   ["/api/v1/red", "/api/v1/red?groupBy=kind&service=payment"],
   ["/api/v1/red/series", "/api/v1/red/series?start=-5m&stepSeconds=60&kind=SERVER"],
   ["/api/v1/status", "/api/v1/status"],
+  ["/api/v1/exporters", "/api/v1/exporters"],
   ["/healthz", "/healthz"],
   ["/readyz", "/readyz"],
 ];
