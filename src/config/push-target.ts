@@ -55,6 +55,12 @@ const NUMBERS: Readonly<
   maxAge: { form: "duration", min: SECOND, max: 3_650 * DAY, default: Number.POSITIVE_INFINITY },
 });
 
+const FORMS: Readonly<Record<NumberSetting["form"], string>> = Object.freeze({
+  bytes: "bytes",
+  duration: "a duration",
+  number: "a whole number",
+});
+
 const WORDS: Readonly<Record<"compression" | "format", readonly string[]>> = Object.freeze({
   compression: ["gzip", "none"],
   format: ["otlp", "jaeger", "zipkin"],
@@ -236,7 +242,7 @@ function numberOf(key: keyof typeof NUMBERS, text: string | undefined): number {
     form === "bytes" ? bytesFromText(text) : form === "duration" ? millisFromText(text) : Number(text);
   if (value !== undefined && Number.isInteger(value) && value >= min && value <= max) return value;
   const shown = { bytes: textFromBytes, duration: textFromMillis, number: String }[form];
-  throw new EntryError(`${key}: expected a ${form} from ${shown(min)} to ${shown(max)}, got "${text}"`);
+  throw new EntryError(`${key}: expected ${FORMS[form]} from ${shown(min)} to ${shown(max)}, got "${text}"`);
 }
 
 function wordOf(key: keyof typeof WORDS, text: string): string {
