@@ -11,8 +11,10 @@ import type { CliContext } from "../cli-context.ts";
 import { isForPeople, writeJsonLines } from "../cli-context.ts";
 import type { AddCommand } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
+import { inputLines } from "../import/input-lines.ts";
 import type { RequestBatch } from "../import/request-batches.ts";
 import { joinedBatches, requestBatches } from "../import/request-batches.ts";
+import type { TraceDocument } from "../import/trace-documents.ts";
 import { traceDocuments } from "../import/trace-documents.ts";
 import { addEndpointFlag, createOtlpSender, otlpEndpoint } from "../otlp-sender.ts";
 import { countText } from "../render/quantities.ts";
@@ -27,7 +29,7 @@ export const addImport: AddCommand = (program, run) => {
     .command("import <file>")
     .summary("send the spans of a file")
     .description(
-      "Sends the spans of a file (- is standard input) to a server. OTLP/JSON lines, Jaeger JSON and Zipkin v2 JSON are told apart.",
+      "Sends the spans of a file (- is standard input) to a server. OTLP/JSON lines, Jaeger JSON and Zipkin v2 JSON are told apart, and so is gzip.",
     );
   addEndpointFlag(addServerFlags(command))
     .addHelpText("after", "\nExample:\n  $ tracagg import traces.jsonl")
@@ -35,30 +37,26 @@ export const addImport: AddCommand = (program, run) => {
 };
 
 /** Reading errors reject, which `node:readline` would not do. */
-async function* linesOf(context: CliContext, file: string): AsyncGenerator<string> {
-  const input: Readable = file === "-" ? process.stdin : createReadStream(resolve(context.cwd, file));
-  input.setEncoding("utf8");
-  let pieces: string[] = [];
+function linesOf(context: CliContext, file: string): AsyncGenerator<string> {
+  const isPipe = file === "-";
+  const input: Readable = isPipe ? process.stdin : createReadStream(resolve(context.cwd, file));
+  return inputLines(input, isPipe ? "standard input" : file);
+}
+
+/** Names the file in what is wrong with its text. */
+async function* documentsOf(context: CliContext, file: string): AsyncGenerator<TraceDocument> {
   try {
-    for await (const chunk of input as AsyncIterable<string>) {
-      const lines = chunk.split("\n");
-      pieces.push(lines[0] as string);
-      for (const line of lines.slice(1)) {
-        yield pieces.join("");
-        pieces = [line];
-      }
-    }
-  } catch (error) {
-    if (error instanceof TracAggError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TracAggError("not_found", `cannot read ${file}: ${reason}`, { cause: error });
+    yield* traceDocuments(linesOf(context, file));
+  } catch (thrown) {
+    const { code, message } = errorFrom(thrown);
+    const named = message.includes(file) || file === "-" ? message : `${file}, ${message}`;
+    throw new TracAggError(code, named, { cause: thrown });
   }
-  yield pieces.join("");
 }
 
 async function* batchesOf(context: CliContext, file: string): AsyncGenerator<RequestBatch> {
   const decoder = new OtlpRequestDecoder();
-  for await (const document of traceDocuments(linesOf(context, file))) {
+  for await (const document of documentsOf(context, file)) {
     try {
       yield* requestBatches(decoder, document);
     } catch (thrown) {
