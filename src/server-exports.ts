@@ -78,6 +78,7 @@ function pushExport(parts: ExportParts, target: PushTarget): RunningExporter {
     ...parts,
     exporter: exporterOf(target),
     readerName: `${PUSH_READER}${name}`,
+    name,
     filter: filterOf(target),
     batchLimits: { maxSpans: target.batchSpans, maxBytes: target.batchBytes },
     behindLimits: { maxBytes: target.maxBehindBytes, maxAgeMillis: target.maxAgeMillis },

@@ -170,9 +170,11 @@ function answerFrom(
   };
 }
 
+/** Undefined for gRPC that broke off: a peer that dies after its headers must not count as one that refuses. */
 function answerWithoutStatus(headers: IncomingHttpHeaders): GrpcAnswer | undefined {
   const http = headers[":status"];
-  if (http === undefined) return undefined;
+  const isGrpc = headers["content-type"]?.startsWith("application/grpc") === true;
+  if (http === undefined || isGrpc) return undefined;
   const message = `expected gRPC, got HTTP ${http}; is it the address of a gRPC port?`;
   const code = CODE_OF_HTTP[Number(http)] ?? UNKNOWN;
   return { code, message, response: new Uint8Array(0), details: undefined };

@@ -51,6 +51,8 @@ export interface LogFollowerOptions {
   readonly exporter: Exporter;
   /** Name the log remembers the position under; a name it does not know begins with the next record. */
   readonly readerName: string;
+  /** What metrics and log lines call it. @defaultValue the name of the reader */
+  readonly name?: string;
   /** @defaultValue all spans */
   readonly filter?: SpanFilter | undefined;
   /** @defaultValue {@link DEFAULT_BATCH_LIMITS} */
@@ -101,6 +103,7 @@ class RoundEnded extends Error {}
 
 class Follower implements LogFollower {
   readonly #options: LogFollowerOptions;
+  readonly #name: string;
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #state: ExporterState;
@@ -124,7 +127,8 @@ class Follower implements LogFollower {
     this.#options = options;
     this.#clock = clock;
     this.#logger = options.logger ?? silentLogger;
-    this.#state = new ExporterState(options.readerName, { clock, metrics });
+    this.#name = options.name ?? options.readerName;
+    this.#state = new ExporterState(this.#name, { clock, metrics });
     this.#reader = new RecordReader(batchLimits, options.filter);
     this.#batches = new BatchBuilder(batchLimits);
   }
@@ -214,7 +218,7 @@ class Follower implements LogFollower {
     this.#state.lost("released", missing);
     const reason = "the log had to let go of them (log.maxRetainedBytes), or they are damaged";
     this.#logger.warn("an exporter goes on behind records that are gone", {
-      exporter: this.#options.readerName,
+      exporter: this.#name,
       records: missing,
       reason,
     });
@@ -229,7 +233,7 @@ class Follower implements LogFollower {
     } catch (thrown) {
       this.#state.lost("unreadable", 1);
       this.#logger.error("a record of the ingest log cannot be exported and is passed over", {
-        exporter: this.#options.readerName,
+        exporter: this.#name,
         position: entry.position,
         reason: errorFrom(thrown).message,
       });
@@ -309,7 +313,6 @@ class Follower implements LogFollower {
   }
 
   #warn(message: string, reason: string, spans?: number): void {
-    const { readerName: exporter } = this.#options;
-    this.#logger.warn(message, { exporter, reason, ...(spans !== undefined && { spans }) });
+    this.#logger.warn(message, { exporter: this.#name, reason, ...(spans !== undefined && { spans }) });
   }
 }

@@ -1,8 +1,11 @@
 /** What exporters send to servers, and what they make of the answers: written from the rules of OTLP, not from the code. */
 
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer as createHttp2Server } from "node:http2";
 import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import protobuf from "protobufjs";
@@ -239,6 +242,19 @@ describe("the OTLP/gRPC exporter", () => {
     const back = stopping(new GrpcPeer(OTLP_EXPORT));
     await back.start(port);
     expect(await exporter.deliver(batch(), never)).toMatchObject({ outcome: "taken" });
+  });
+
+  it("rejects when the peer goes away between its headers and its status", async () => {
+    const broken = createHttp2Server();
+    broken.on("stream", (stream) => {
+      stream.respond({ ":status": 200, "content-type": "application/grpc" });
+      stream.write(Buffer.alloc(5), () => stream.session?.destroy());
+    });
+    await once(broken.listen(0, "127.0.0.1"), "listening");
+    stops.push(() => broken.close());
+    const url = new URL(`http://127.0.0.1:${(broken.address() as AddressInfo).port}`);
+    const exporter = stopping(createOtlpGrpcExporter({ ...peer, url }));
+    await expect(exporter.deliver(batch(), never)).rejects.toThrow("127.0.0.1");
   });
 
   it("tells of a port that does not speak gRPC", async () => {
