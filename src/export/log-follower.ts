@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../base/clock.ts";
-import { systemClock } from "../base/clock.ts";
+import { isPauseOver, systemClock } from "../base/clock.ts";
 import { errorFrom } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import { silentLogger } from "../base/logger.ts";
@@ -27,6 +27,9 @@ export const DEFAULT_BATCH_LIMITS: BatchLimits = Object.freeze({
   maxSpans: 8_192,
   maxBytes: 2 * 1024 * 1024,
 });
+
+/** Refusals are told of at most once in so long, with the spans since then. */
+const REFUSAL_LINE_MILLIS = 60_000;
 
 /** What is left at a stop may still be delivered for so long; the rest waits in the log. */
 const STOP_GRACE_MILLIS = 3_000;
@@ -121,6 +124,9 @@ class Follower implements LogFollower {
   /** Arrival of the oldest record that is read and not delivered. */
   #oldestUnixMillis: number | undefined;
   #isPassingOver = false;
+  /** Refused since a line of the log told of it. */
+  #untoldSpans = 0;
+  #toldUnixMillis: number | undefined;
 
   constructor(options: LogFollowerOptions) {
     const { clock = systemClock, metrics = silentMetrics, batchLimits = DEFAULT_BATCH_LIMITS } = options;
@@ -285,14 +291,23 @@ class Follower implements LogFollower {
     const { spanCount: spans } = batch;
     if (delivery.outcome === "taken") {
       this.#state.taken(spans, delivery.refusedSpans);
-      if (delivery.refusedSpans === 0) return;
-      this.#state.fault(delivery.reason);
-      this.#warn("a destination refused spans of a batch", delivery.reason, delivery.refusedSpans);
+      if (delivery.refusedSpans > 0) this.#tellRefusal(delivery.reason, delivery.refusedSpans);
       return;
     }
     this.#state.dropped("refused", spans);
-    this.#state.fault(delivery.reason);
-    this.#warn("a destination will not take a batch; its spans are dropped", delivery.reason, spans);
+    this.#tellRefusal(delivery.reason, spans);
+  }
+
+  #tellRefusal(reason: string, spans: number): void {
+    this.#state.fault(reason);
+    this.#untoldSpans += spans;
+    const isQuiet =
+      this.#toldUnixMillis !== undefined &&
+      !isPauseOver(this.#clock, this.#toldUnixMillis, REFUSAL_LINE_MILLIS);
+    if (isQuiet) return;
+    this.#warn("a destination will not take spans; they are dropped", reason, this.#untoldSpans);
+    this.#untoldSpans = 0;
+    this.#toldUnixMillis = this.#clock.nowMillis();
   }
 
   /** Gives a batch up when the exporter is too far behind; said once until it is no longer. */
