@@ -4,7 +4,7 @@ import { base64FromBytes } from "../../src/base/base64.ts";
 import type { Attributes, AttributeValue } from "../../src/model/attribute-value.ts";
 import type { SpanParts } from "../../src/model/make-span.ts";
 import { makeSpan } from "../../src/model/make-span.ts";
-import type { Span } from "../../src/model/span.ts";
+import type { Span, SpanEvent } from "../../src/model/span.ts";
 import { EMPTY_SCOPE } from "../../src/model/span.ts";
 
 const wholeMicros = (nanos: bigint): bigint => (nanos / 1_000n) * 1_000n;
@@ -85,6 +85,23 @@ function fromPlainJson(json: unknown): AttributeValue {
 }
 const asJsonValue = (each: AttributeValue): AttributeValue => fromPlainJson(plain(each));
 
+/** By time, then the text that an event is there; what is there twice stays once. */
+function inZipkinsOrder(events: readonly SpanEvent[]): SpanEvent[] {
+  const textOf = ({ name, attributes }: SpanEvent): string =>
+    Object.keys(attributes).length === 0
+      ? name
+      : `${JSON.stringify(name)}: ${JSON.stringify(plain(attributes))}`;
+  const texts = events.map((event) => ({ event, time: event.timeUnixNano, text: textOf(event) }));
+  texts.sort((one, other) =>
+    one.time === other.time
+      ? Number(one.text > other.text) - Number(one.text < other.text)
+      : Number(one.time - other.time),
+  );
+  return texts
+    .filter(({ time, text }, at) => texts[at - 1]?.time !== time || texts[at - 1]?.text !== text)
+    .map(({ event }) => event);
+}
+
 /** What is left of a span that was Zipkin JSON. */
 export function throughZipkin(given: Span): Span {
   const start = wholeMicros(given.startTimeUnixNano);
@@ -101,12 +118,14 @@ export function throughZipkin(given: Span): Span {
       droppedAttributesCount: 0,
       schemaUrl: "",
     },
-    events: given.events.map((each) => ({
-      ...each,
-      timeUnixNano: wholeMicros(each.timeUnixNano),
-      attributes: mapped(each.attributes, asJsonValue),
-      droppedAttributesCount: 0,
-    })),
+    events: inZipkinsOrder(
+      given.events.map((each) => ({
+        ...each,
+        timeUnixNano: wholeMicros(each.timeUnixNano),
+        attributes: mapped(each.attributes, asJsonValue),
+        droppedAttributesCount: 0,
+      })),
+    ),
     links: given.links.map((each) => ({
       ...each,
       attributes: mapped(each.attributes, asJsonValue),
