@@ -6,6 +6,7 @@ import type { TraceFindings } from "../analysis/findings/finding.ts";
 import type { WhatIf } from "../analysis/what-if/what-if.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Metrics } from "../base/metrics.ts";
+import type { SpanRow } from "../batch/span-batch.ts";
 import type { EventsAfter } from "../rollup/bottleneck-feed.ts";
 import type { Operation } from "../store/catalogue.ts";
 import type {
@@ -27,6 +28,8 @@ import type { DependenciesAnswer } from "./dependency-graph.ts";
 import { dependenciesIn } from "./dependency-graph.ts";
 import type { FilteredTrace, FilteredTraceRequest } from "./filtered-trace.ts";
 import { filteredTrace } from "./filtered-trace.ts";
+import type { FindBySpanRequest, FindWholeTracesRequest } from "./find-by-span.ts";
+import { findTraceOutlines, findWholeTraces } from "./find-by-span.ts";
 import type { TraceQlFindAnswer, TraceQlFindRequest } from "./find-traceql.ts";
 import { findTraceQl } from "./find-traceql.ts";
 import type { GraphAnswer, GraphRequest } from "./live-graph.ts";
@@ -56,6 +59,7 @@ import { storedTrace } from "./stored-trace.ts";
 import type { TraceRequest } from "./trace-analysis.ts";
 import { bottlenecksOf, criticalPathOf } from "./trace-analysis.ts";
 import type { TextRange, TraceFilter } from "./trace-filter.ts";
+import type { TraceOutline } from "./trace-outline.ts";
 import type { ClockSkewRequest, TraceClocks, WhatIfRequest } from "./trace-questions.ts";
 import { clockSkewOf, findingsOf, whatIfOf } from "./trace-questions.ts";
 import type { WhatIfOverAnswer, WhatIfOverRequest } from "./what-if-over.ts";
@@ -85,6 +89,13 @@ export interface Queries {
   searchTraceQl(request: TraceQlSearchRequest, caller?: QueryCaller): Promise<TraceQlSearchAnswer>;
   /** See {@link findTraceQl}. */
   findTraceQl(request: TraceQlFindRequest, caller?: QueryCaller): Promise<TraceQlFindAnswer>;
+  /** See {@link findTraceOutlines}. */
+  findTraceOutlines(request: FindBySpanRequest, caller?: QueryCaller): Promise<readonly TraceOutline[]>;
+  /** See {@link findWholeTraces}. */
+  findWholeTraces(
+    request: FindWholeTracesRequest,
+    caller?: QueryCaller,
+  ): Promise<readonly (readonly SpanRow[])[]>;
   /** See {@link filteredTrace}. */
   filteredTrace(request: FilteredTraceRequest, caller?: QueryCaller): Promise<FilteredTrace>;
   /** See {@link querySeries}. */
@@ -180,6 +191,8 @@ export function createQueries(options: QueriesOptions): Queries {
     searchTraces: limited("search_traces", searchTraces),
     searchTraceQl: limited("search_traceql", searchTraceQl),
     findTraceQl: limited("find_traceql", findTraceQl, true),
+    findTraceOutlines: limited("find_trace_outlines", findTraceOutlines),
+    findWholeTraces: limited("find_whole_traces", findWholeTraces, true),
     filteredTrace: limited("filtered_trace", filteredTrace, true),
     querySeries: limited("query_series", querySeries, true),
     getTrace: limited("get_trace", storedTrace, true),

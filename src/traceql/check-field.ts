@@ -1,10 +1,10 @@
 /** Checks of conditions and other expressions over one span. */
 
 import { RE2JS } from "re2js";
+import { patternSize } from "../filter/pattern-size.ts";
 import type { BinaryExpression, FieldExpression, Literal, SourceRange } from "../filter/query-model.ts";
 import { MAX_PATTERN_STEPS } from "./limits.ts";
 import { durationNanos } from "./literal-text.ts";
-import { patternSize } from "./pattern-size.ts";
 import { stringText } from "./print-value.ts";
 import { excerpt, TraceQlError } from "./traceql-error.ts";
 import type { ValueType } from "./value-types.ts";
