@@ -1,23 +1,26 @@
 /** Jaeger's query services, as a group of gRPC calls. */
 
-import { TracAggError } from "../../base/errors.ts";
-import type { Logger } from "../../base/logger.ts";
-import type { Queries } from "../../query/queries.ts";
 import type { GrpcGroup } from "../grpc-port.ts";
+import type { JaegerGrpcOptions } from "./jaeger-grpc-names.ts";
+import { V2_SERVICE, V3_SERVICE } from "./jaeger-grpc-names.ts";
+import { v3ErrorText } from "./v3-error.ts";
 
-/** What the services work with. */
-export interface JaegerGrpcOptions {
-  readonly queries: Queries;
-  readonly logger: Logger;
-}
-
-/** Services on the port of `--jaeger-grpc-port`; grpc-js is loaded with the first call. */
-export function jaegerGrpcGroup(_options: JaegerGrpcOptions): GrpcGroup {
+/** Services on the port of `--jaeger-grpc-port` and on the main one; grpc-js is loaded with the first call. */
+export function jaegerGrpcGroup(options: JaegerGrpcOptions): GrpcGroup {
   return {
     what: "Jaeger queries",
-    pathStarts: [],
-    makeServer: () => Promise.reject(new TracAggError("unimplemented", "no service is here")),
+    pathStarts: [
+      `/${V3_SERVICE}/`,
+      `/${V2_SERVICE}/`,
+      "/grpc.health.v1.Health/",
+      "/grpc.reflection.v1.ServerReflection/",
+      "/grpc.reflection.v1alpha.ServerReflection/",
+    ],
+    makeServer: async () => {
+      const { createJaegerGrpcServer } = await import("./jaeger-grpc-server.ts");
+      return await createJaegerGrpcServer(options);
+    },
     statusOf: ({ meaning }) => meaning.grpcStatus,
-    textOf: ({ message }) => message,
+    textOf: v3ErrorText,
   };
 }

@@ -1,6 +1,6 @@
 /** Protobuf messages out of pieces: fields of one message, in any number of messages, are the same to who reads them all. */
 
-import type { SendMessage } from "./streamed-call.ts";
+import type { SendMessage } from "../grpc-calls.ts";
 
 /** Most bytes of one streamed message: clients refuse messages of more than 4 MiB, Tempo stays below 1. */
 export const MAX_MESSAGE_BYTES: number = 1024 * 1024;

@@ -4,6 +4,7 @@ import type { Queries } from "../../query/queries.ts";
 import type { SeriesAnswer, SeriesRequest } from "../../query/query-series.ts";
 import type { Reply } from "../endpoint.ts";
 import { jsonChunksReply } from "../endpoint.ts";
+import type { StreamedCall } from "../grpc-calls.ts";
 import { sendPieces } from "./message-pieces.ts";
 import type { SeriesForm } from "./metrics-answer.ts";
 import { seriesEndBytes, seriesJsonChunks, seriesPieces } from "./metrics-answer.ts";
@@ -13,7 +14,6 @@ import {
   rangeFromMessage,
   rangeFromParameters,
 } from "./metrics-request.ts";
-import type { StreamedCall } from "./streamed-call.ts";
 import { TEMPO_MEDIA_TYPES } from "./tempo-parameters.ts";
 import type { TempoRequest, TempoRoute } from "./tempo-route.ts";
 

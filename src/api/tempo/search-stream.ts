@@ -3,10 +3,10 @@
 import type { FoundPart } from "../../query/find-traceql.ts";
 import type { FoundTrace } from "../../query/found-traces.ts";
 import type { Queries } from "../../query/queries.ts";
+import type { SendMessage, StreamedCall } from "../grpc-calls.ts";
 import { MAX_MESSAGE_BYTES } from "./message-pieces.ts";
 import { foundTraceBytes, searchMetricsBytes } from "./search-answer.ts";
 import { searchFromMessage } from "./search-request.ts";
-import type { SendMessage, StreamedCall } from "./streamed-call.ts";
 
 /**
  * Answers a call.

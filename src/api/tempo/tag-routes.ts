@@ -6,8 +6,8 @@ import type { Queries } from "../../query/queries.ts";
 import type { QueryCaller } from "../../query/query-limiter.ts";
 import type { Reply } from "../endpoint.ts";
 import { jsonChunksReply } from "../endpoint.ts";
+import type { StreamedCall } from "../grpc-calls.ts";
 import { sendPieces } from "./message-pieces.ts";
-import type { StreamedCall } from "./streamed-call.ts";
 import type { ScopeTags, TagEntry } from "./tag-answer.ts";
 import {
   scopeEntries,
