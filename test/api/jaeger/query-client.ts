@@ -17,7 +17,11 @@ export interface SpanMessage {
 export interface TracesMessage {
   readonly resource_spans: readonly {
     readonly scope_spans: readonly {
-      readonly spans: readonly { readonly trace_id: Buffer; readonly span_id: Buffer; readonly name: string }[];
+      readonly spans: readonly {
+        readonly trace_id: Buffer;
+        readonly span_id: Buffer;
+        readonly name: string;
+      }[];
     }[];
   }[];
 }

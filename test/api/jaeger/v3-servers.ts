@@ -72,10 +72,7 @@ async function serve(
 }
 
 /** A server over memory. */
-export async function startJaeger(
-  spans: readonly Span[],
-  limits: QueryLimits = {},
-): Promise<JaegerServer> {
+export async function startJaeger(spans: readonly Span[], limits: QueryLimits = {}): Promise<JaegerServer> {
   const store = createMemoryStore();
   await store.start();
   await place({ store, flush: () => Promise.resolve(), close: () => store.stop() }, spans, "hot");
@@ -91,12 +88,14 @@ async function startLake(spans: readonly Span[], placement: Placement): Promise<
 }
 
 /** Name of a server and how it starts. */
-export const JAEGER_SERVERS: readonly (readonly [string, (spans: readonly Span[]) => Promise<JaegerServer>])[] =
-  [
-    ["memory", (spans) => startJaeger(spans)],
-    ["a lake, all sealed", (spans) => startLake(spans, "flushed")],
-    ["a lake, half of it sealed", (spans) => startLake(spans, "half")],
-  ];
+export const JAEGER_SERVERS: readonly (readonly [
+  string,
+  (spans: readonly Span[]) => Promise<JaegerServer>,
+])[] = [
+  ["memory", (spans) => startJaeger(spans)],
+  ["a lake, all sealed", (spans) => startLake(spans, "flushed")],
+  ["a lake, half of it sealed", (spans) => startLake(spans, "half")],
+];
 
 function listening(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
