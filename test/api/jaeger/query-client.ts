@@ -125,7 +125,7 @@ export function messageOf<Message>(
 
 /** How a unary call fails: code and text. */
 export async function refusalOf(
-  ask: (callback: (error: ServiceError | null, message: never) => void) => unknown,
+  ask: (callback: (error: ServiceError | null) => void) => unknown,
 ): Promise<readonly [number, string]> {
   return await new Promise((resolve, reject) => {
     ask((error) => (error === null ? reject(new Error("ended well")) : resolve([error.code, error.details])));
