@@ -19,6 +19,7 @@ import {
 import type { JaegerOperation } from "./v3-catalogue.ts";
 import { jaegerDependencies, jaegerOperations } from "./v3-catalogue.ts";
 import { traceIdOf } from "./v3-parameters.ts";
+import { rowsForOtlp } from "./v3-rows.ts";
 
 /** Summaries in one message: some hundred bytes each. */
 const SUMMARIES_PER_MESSAGE = 500;
@@ -42,7 +43,8 @@ export const V3_METHODS: Methods = {
       const { trace_id: text = "" } = request as { readonly trace_id?: string };
       const traceId = traceIdOf(text);
       if (traceId === undefined) throw refused(`malformed trace ID: ${JSON.stringify(text)}`);
-      await sendRows(await storedRows(queries, traceId, caller), payloadFromRows, send);
+      const rows = await storedRows(queries, traceId, caller);
+      await sendRows(await rowsForOtlp(rows, caller.signal), payloadFromRows, send);
     },
     FindTraces: (queries, call) => findTraces(queries, call, "v3"),
     FindTraceSummaries: async (queries, { request, caller, send }) => {
@@ -64,7 +66,8 @@ export const V3_METHODS: Methods = {
 export const V2_METHODS: Methods = {
   streamed: {
     GetTrace: async (queries, { request, caller, send }) => {
-      await sendRows(await storedRows(queries, traceIdFrom(request), caller), spansChunk, send);
+      const rows = await storedRows(queries, traceIdFrom(request), caller);
+      await sendRows(await rowsForOtlp(rows, caller.signal), spansChunk, send);
     },
     FindTraces: (queries, call) => findTraces(queries, call, "v2"),
   },
@@ -95,7 +98,8 @@ async function findTraces(
 ): Promise<void> {
   const asked = requestFromMessage((request as FindMessage).query, version);
   const chunkOf = version === "v3" ? payloadFromRows : spansChunk;
-  const onTrace = (rows: readonly SpanRow[]): Promise<void> => sendRows(rows, chunkOf, send);
+  const onTrace = async (rows: readonly SpanRow[]): Promise<void> =>
+    sendRows(await rowsForOtlp(rows, caller.signal), chunkOf, send);
   await queries.findWholeTraces({ ...asked, onTrace }, caller);
 }
 

@@ -1,6 +1,7 @@
 /** Routes of Jaeger's api_v3 over HTTP. */
 
 import { TracAggError } from "../../base/errors.ts";
+import type { SpanRow } from "../../batch/span-batch.ts";
 import type { Queries } from "../../query/queries.ts";
 import type { Reply } from "../endpoint.ts";
 import { jsonChunksReply, jsonReply } from "../endpoint.ts";
@@ -10,6 +11,7 @@ import { summariesJson, tracesJson } from "./v3-answers.ts";
 import { jaegerDependencies, jaegerOperations } from "./v3-catalogue.ts";
 import { noTraces } from "./v3-error.ts";
 import { checkTruth, malformed, parameterOf, timeOf, traceIdOf } from "./v3-parameters.ts";
+import { rowsForOtlp } from "./v3-rows.ts";
 import { searchFromParameters } from "./v3-search.ts";
 
 type Answer = (queries: Queries, request: ForeignRequest) => Promise<Reply>;
@@ -46,7 +48,7 @@ async function oneTrace(queries: Queries, { path, search, caller }: ForeignReque
   checkTruth(parameterOf(search, "rawTraces", "raw_traces"));
   try {
     const { rows } = await queries.getTrace(traceId, caller);
-    return jsonChunksReply(tracesJson([rows]));
+    return jsonChunksReply(tracesJson([await rowsForOtlp(rows, caller.signal)]));
   } catch (thrown) {
     throw thrown instanceof TracAggError && thrown.code === "not_found" ? noTraces() : thrown;
   }
@@ -55,7 +57,9 @@ async function oneTrace(queries: Queries, { path, search, caller }: ForeignReque
 async function foundTraces(queries: Queries, { search, caller }: ForeignRequest): Promise<Reply> {
   const traces = await queries.findWholeTraces(searchFromParameters(search), caller);
   if (traces.length === 0) throw noTraces();
-  return jsonChunksReply(tracesJson(traces));
+  const rows: (readonly SpanRow[])[] = [];
+  for (const trace of traces) rows.push(await rowsForOtlp(trace, caller.signal));
+  return jsonChunksReply(tracesJson(rows));
 }
 
 async function foundSummaries(queries: Queries, { search, caller }: ForeignRequest): Promise<Reply> {
