@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { parseQuery } from "../../src/traceql/parse-query.ts";
 import { patternSize } from "../../src/filter/pattern-size.ts";
+import { parseQuery } from "../../src/traceql/parse-query.ts";
 import { TraceQlError } from "../../src/traceql/traceql-error.ts";
 
 /** What is wrong with a query and where, or `undefined`. */
