@@ -32,6 +32,8 @@ import type { FindBySpanRequest, FindWholeTracesRequest } from "./find-by-span.t
 import { findTraceOutlines, findWholeTraces } from "./find-by-span.ts";
 import type { TraceQlFindAnswer, TraceQlFindRequest } from "./find-traceql.ts";
 import { findTraceQl } from "./find-traceql.ts";
+import type { FoundTraceRows, FoundTraceRowsRequest, TracesByIdRequest } from "./found-trace-rows.ts";
+import { foundTraceRows, tracesById } from "./found-trace-rows.ts";
 import type { GraphAnswer, GraphRequest } from "./live-graph.ts";
 import { graphIn } from "./live-graph.ts";
 import type { RedAnswer, RedRequest, RedSeriesAnswer } from "./live-red.ts";
@@ -96,6 +98,10 @@ export interface Queries {
     request: FindWholeTracesRequest,
     caller?: QueryCaller,
   ): Promise<readonly (readonly SpanRow[])[]>;
+  /** See {@link foundTraceRows}. */
+  foundTraceRows(request: FoundTraceRowsRequest, caller?: QueryCaller): Promise<FoundTraceRows>;
+  /** See {@link tracesById}. */
+  tracesById(request: TracesByIdRequest, caller?: QueryCaller): Promise<readonly StoredTrace[]>;
   /** See {@link filteredTrace}. */
   filteredTrace(request: FilteredTraceRequest, caller?: QueryCaller): Promise<FilteredTrace>;
   /** See {@link querySeries}. */
@@ -193,6 +199,8 @@ export function createQueries(options: QueriesOptions): Queries {
     findTraceQl: limited("find_traceql", findTraceQl, true),
     findTraceOutlines: limited("find_trace_outlines", findTraceOutlines),
     findWholeTraces: limited("find_whole_traces", findWholeTraces, true),
+    foundTraceRows: limited("found_trace_rows", foundTraceRows, true),
+    tracesById: limited("traces_by_id", tracesById, true),
     filteredTrace: limited("filtered_trace", filteredTrace, true),
     querySeries: limited("query_series", querySeries, true),
     getTrace: limited("get_trace", storedTrace, true),

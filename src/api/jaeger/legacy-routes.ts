@@ -1,9 +1,11 @@
 /** Routes of Jaeger's legacy HTTP API. */
 
 import type { ForeignRoute } from "../foreign-api.ts";
+import { catalogueRoutes } from "./catalogue-routes.ts";
 import type { JaegerApiOptions } from "./jaeger-options.ts";
+import { traceRoutes } from "./trace-routes.ts";
 
 /** What is asked under `/api`. */
-export function legacyRoutes(_options: JaegerApiOptions): readonly ForeignRoute[] {
-  return [];
+export function legacyRoutes(options: JaegerApiOptions): readonly ForeignRoute[] {
+  return [...catalogueRoutes(options), ...traceRoutes(options)];
 }

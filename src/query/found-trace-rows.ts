@@ -1,0 +1,111 @@
+/** A search that gives the traces themselves: for those who read whole traces rather than lists of them. */
+
+import { TracAggError } from "../base/errors.ts";
+import { inSlices, TimeSlice } from "../base/time-slice.ts";
+import { rowSummary } from "../batch/row-summary.ts";
+import { findTraceQl } from "./find-traceql.ts";
+import type { QueryContext } from "./query-context.ts";
+import type { RunningQuery } from "./query-limiter.ts";
+import type { StoredTrace } from "./stored-trace.ts";
+import { traceIdFrom } from "./stored-trace.ts";
+import type { TextRange } from "./trace-filter.ts";
+
+/** Traces read at the same time: one waits for the disk while another is decoded. */
+const READ_AT_ONCE = 4;
+
+/** Which traces are read. */
+export interface FoundTraceRowsRequest extends TextRange {
+  /** TraceQL without functions over time. */
+  readonly q: string;
+  /** See `findTraceQl`. */
+  readonly maxTraces: number;
+  /** Spans after which no further trace is read; absent: as many as one answer may have, and more are refused. */
+  readonly enoughSpans?: number;
+}
+
+/** Traces with their spans. */
+export interface FoundTraceRows {
+  /** Newest first. */
+  readonly traces: readonly StoredTrace[];
+  /** True when traces that match were not read: there are at least so many, or their spans were enough. */
+  readonly truncated: boolean;
+}
+
+/**
+ * Finds the newest traces that match and reads them whole.
+ *
+ * @throws what `findTraceQl` throws; TracAggError `too_large` without `enoughSpans` when the traces have more spans
+ * together than one answer may.
+ */
+export async function foundTraceRows(
+  context: QueryContext,
+  { enoughSpans, ...search }: FoundTraceRowsRequest,
+  running: RunningQuery,
+): Promise<FoundTraceRows> {
+  const { maxSpansPerAnswer } = context.answerLimits;
+  const found = await findTraceQl(context, { ...search, spansShown: 0 }, running);
+  const summaries = found.traces.map(({ summary }) => summary);
+  let taken = 0;
+  let spans = 0;
+  for (const { spanCount } of summaries) {
+    if (enoughSpans !== undefined && taken > 0 && spans >= enoughSpans) break;
+    spans += spanCount;
+    taken++;
+  }
+  if (enoughSpans === undefined && spans > maxSpansPerAnswer) {
+    throw new TracAggError(
+      "too_large",
+      `the traces found have ${spans} spans; one answer holds at most ${maxSpansPerAnswer}: ask for fewer traces`,
+    );
+  }
+  const traceIds = summaries.slice(0, taken).map(({ traceId }) => traceId);
+  const traces = await readTraces(context, traceIds, running);
+  return { traces, truncated: taken < summaries.length || summaries.length === search.maxTraces };
+}
+
+/** Ids of traces to be read. */
+export interface TracesByIdRequest {
+  /** 32 hex digits each. */
+  readonly traceIds: readonly string[];
+}
+
+/**
+ * Reads traces by their ids, those that are stored.
+ *
+ * @throws TracAggError `invalid_argument` for a malformed id, `too_large` when they have more spans together than one
+ * answer may.
+ */
+export async function tracesById(
+  context: QueryContext,
+  { traceIds }: TracesByIdRequest,
+  running: RunningQuery,
+): Promise<readonly StoredTrace[]> {
+  const { maxSpansPerAnswer } = context.answerLimits;
+  const traces = await readTraces(context, traceIds.map(traceIdFrom), running);
+  const spans = traces.reduce((sum, { rows }) => sum + rows.length, 0);
+  if (spans <= maxSpansPerAnswer) return traces;
+  throw new TracAggError(
+    "too_large",
+    `the traces have ${spans} spans; one answer holds at most ${maxSpansPerAnswer}: ask for fewer traces`,
+  );
+}
+
+/** In the order of the ids; a trace that retention removed meanwhile is left out. */
+async function readTraces(
+  { reader }: QueryContext,
+  traceIds: readonly string[],
+  { signal, held }: RunningQuery,
+): Promise<readonly StoredTrace[]> {
+  const traces: (StoredTrace | undefined)[] = [];
+  const waiting = traceIds.entries();
+  const readNext = async (): Promise<void> => {
+    // The iterator is shared: each reader takes the next trace that nobody has.
+    for (const [at, traceId] of waiting) {
+      const rows = await reader.trace(traceId, signal, held);
+      if (rows.length === 0) continue;
+      traces[at] = { summary: await inSlices(rowSummary(rows), new TimeSlice(signal)), rows };
+    }
+  };
+  await Promise.all(Array.from({ length: READ_AT_ONCE }, readNext));
+  return traces.filter((trace) => trace !== undefined);
+}
