@@ -3,9 +3,10 @@
 import type { ForeignRoute } from "../foreign-api.ts";
 import { catalogueRoutes } from "./catalogue-routes.ts";
 import type { JaegerApiOptions } from "./jaeger-options.ts";
+import { metricsRoutes } from "./metrics-routes.ts";
 import { traceRoutes } from "./trace-routes.ts";
 
 /** What is asked under `/api`. */
 export function legacyRoutes(options: JaegerApiOptions): readonly ForeignRoute[] {
-  return [...catalogueRoutes(options), ...traceRoutes(options)];
+  return [...catalogueRoutes(options), ...traceRoutes(options), ...metricsRoutes(options)];
 }
