@@ -11,6 +11,7 @@ import { GrpcPorts } from "./api/grpc-port.ts";
 import type { RenderedMetrics } from "./api/health/prometheus-metrics.ts";
 import { createJaegerApi } from "./api/jaeger/jaeger-api.ts";
 import { jaegerGrpcGroup } from "./api/jaeger/jaeger-grpc.ts";
+import { openJaegerSite } from "./api/jaeger/jaeger-site.ts";
 import { createTempoApi } from "./api/tempo/tempo-api.ts";
 import { tempoGrpcGroup } from "./api/tempo/tempo-grpc.ts";
 import { ZipkinCollectorCounts } from "./api/zipkin/collector-counts.ts";
@@ -78,6 +79,7 @@ export async function listenApis(parts: ApiParts): Promise<ApiAddresses> {
   const jaegerCalls = jaegerGrpcGroup({ queries, logger });
   const mounts = [
     { path: "/zipkin", app: zipkinApi },
+    { path: "/jaeger", app: await openJaegerSite({ ...shared, api: jaegerApi, jaeger }) },
     { path: "/", app: jaegerApi },
   ];
   const main = await openPort(config.server.port, {

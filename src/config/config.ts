@@ -52,6 +52,8 @@ export interface TracAggConfig {
       readonly grpc: { readonly port: number };
       /** Absolute path of the built assets of Jaeger's UI, "" for none. */
       readonly uiDir: string;
+      /** Absolute path of the UI's configuration, "" for TracAgg's own. */
+      readonly uiConfig: string;
     };
   };
   /** Remote sampling; the ports are listened on only with a file. */

@@ -111,6 +111,13 @@ const OPTION_BY_KEY: Readonly<Record<OptionKey, OptionWithoutKey>> = {
     doc: "Folder of the built assets of Jaeger's UI, served under `/jaeger/`; empty for none.",
     reason: "TracAgg brings its own pages; this is for people used to Jaeger's.",
   },
+  "api.jaeger.uiConfig": {
+    flag: "jaeger-ui-config",
+    type: "path",
+    default: "",
+    doc: "File with the configuration of Jaeger's UI, `.json`, or `.js` with a function `UIConfig`.",
+    reason: "Without one all screens that TracAgg has answers for are switched on.",
+  },
   "receivers.jaeger.http.port": {
     flag: "jaeger-thrift-http-port",
     type: "port",

@@ -30,7 +30,8 @@ export function createJaegerApi(options: JaegerApiOptions): Express {
     }),
   );
   app.use("/api", (request, response, next) => {
-    if (request.path === "/" || NATIVE_PATH.test(request.path)) next();
+    const isNative = request.path === "/" || NATIVE_PATH.test(request.path);
+    if (isNative && request.baseUrl === "/api") next();
     else pageNotFound(request, response);
   });
   return app;

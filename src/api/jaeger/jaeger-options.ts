@@ -8,6 +8,8 @@ import type { ForeignAppOptions } from "../foreign-api.ts";
 export interface JaegerSettings {
   /** Folder of the built assets of Jaeger's UI, "" for none. */
   readonly uiDir: string;
+  /** File with the configuration of the UI, `.json` or `.js`; "" for TracAgg's own. */
+  readonly uiConfig: string;
 }
 
 /** What `createJaegerApi` works with. */

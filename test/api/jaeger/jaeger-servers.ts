@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPrometheusMetrics } from "../../../src/api/health/prometheus-metrics.ts";
 import { createJaegerApi } from "../../../src/api/jaeger/jaeger-api.ts";
+import type { JaegerSettings } from "../../../src/api/jaeger/jaeger-options.ts";
+import { openJaegerSite } from "../../../src/api/jaeger/jaeger-site.ts";
 import { silentLogger } from "../../../src/base/logger.ts";
 import type { Span } from "../../../src/model/span.ts";
 import { createQueries } from "../../../src/query/queries.ts";
@@ -23,21 +25,24 @@ const clock = { nowMillis: () => NOW_MILLIS };
 
 /** How the Jaeger API is set up, and what it reads. */
 export interface JaegerServerOptions {
-  readonly jaeger?: { readonly uiDir: string };
+  readonly jaeger?: JaegerSettings;
   readonly ports: QueryPorts;
 }
 
-/** A server whose main port has the Jaeger API at its root. */
-export function startJaegerApi({ jaeger = { uiDir: "" }, ports }: JaegerServerOptions): Promise<ApiServer> {
+/** A server whose main port has the Jaeger API at its root and under `/jaeger`. */
+export async function startJaegerApi({
+  jaeger = { uiDir: "", uiConfig: "" },
+  ports,
+}: JaegerServerOptions): Promise<ApiServer> {
   const metrics = createPrometheusMetrics();
   const queries = createQueries({ ...ports, metrics, clock });
   const options = { version: "0.1.0", queries, clock, metrics, logger: silentLogger, jaeger };
-  return startApi([], {
-    ...ports,
-    metrics,
-    queries,
-    mounts: [{ path: "/", app: createJaegerApi(options) }],
-  });
+  const api = createJaegerApi(options);
+  const mounts = [
+    { path: "/jaeger", app: await openJaegerSite({ ...options, api }) },
+    { path: "/", app: api },
+  ];
+  return await startApi([], { ...ports, metrics, queries, mounts });
 }
 
 /** A server over memory, with statistics as spans arrive. */
