@@ -95,7 +95,7 @@ export class ServicePaths {
     }
   }
 
-  /** Paths through a node, by their nodes from the first on. */
+  /** Paths through a node, by their nodes from the first on, one that ends earlier before those that go on. */
   through(focal: FocalNode): readonly ServicePath[] {
     const paths: ServicePath[] = [];
     const waiting = [...this.#starts.values()];
@@ -108,7 +108,7 @@ export class ServicePaths {
       }
     }
     return paths
-      .map((path) => ({ path, text: JSON.stringify(path.nodes) }))
+      .map((path) => ({ path, text: path.nodes.map((node) => JSON.stringify(node)).join() }))
       .sort((left, right) => (left.text < right.text ? -1 : 1))
       .map(({ path }) => path);
   }

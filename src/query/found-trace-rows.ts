@@ -8,7 +8,8 @@ import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
 import type { StoredTrace } from "./stored-trace.ts";
 import { traceIdFrom } from "./stored-trace.ts";
-import type { TextRange } from "./trace-filter.ts";
+import type { TextRange, TraceFilter } from "./trace-filter.ts";
+import { timeRangeFrom, traceQueryFrom } from "./trace-filter.ts";
 
 /** Traces read at the same time: one waits for the disk while another is decoded. */
 const READ_AT_ONCE = 4;
@@ -52,15 +53,52 @@ export async function foundTraceRows(
     spans += spanCount;
     taken++;
   }
-  if (enoughSpans === undefined && spans > maxSpansPerAnswer) {
-    throw new TracAggError(
-      "too_large",
-      `the traces found have ${spans} spans; one answer holds at most ${maxSpansPerAnswer}: ask for fewer traces`,
-    );
-  }
+  if (enoughSpans === undefined && spans > maxSpansPerAnswer) throw tooManySpans(spans, maxSpansPerAnswer);
   const traceIds = summaries.slice(0, taken).map(({ traceId }) => traceId);
   const traces = await readTraces(context, traceIds, running);
   return { traces, truncated: taken < summaries.length || summaries.length === search.maxTraces };
+}
+
+/** Which traces are read, by what the store itself can tell. */
+export interface NewestTraceRowsRequest {
+  readonly filter: TraceFilter;
+  /** 1 or more. */
+  readonly maxTraces: number;
+  /** See {@link FoundTraceRowsRequest.enoughSpans}. */
+  readonly enoughSpans?: number;
+}
+
+/**
+ * Reads the newest traces that match, many in one go: {@link foundTraceRows} without a query to be run over them.
+ *
+ * @throws TracAggError `invalid_argument` for a range or durations that make no sense, `too_large` as
+ * {@link foundTraceRows}.
+ */
+export async function newestTraceRows(
+  { reader, clock, answerLimits: { maxSpansPerAnswer } }: QueryContext,
+  { filter, maxTraces, enoughSpans }: NewestTraceRowsRequest,
+  { signal, held }: RunningQuery,
+): Promise<FoundTraceRows> {
+  const query = traceQueryFrom(filter, timeRangeFrom(filter, clock.nowMillis()));
+  const traces: StoredTrace[] = [];
+  let spans = 0;
+  for await (const trace of reader.scan(query, { limit: maxTraces, signal, held })) {
+    spans += trace.rows.length;
+    if (enoughSpans === undefined && spans > maxSpansPerAnswer) throw tooManySpans(spans, maxSpansPerAnswer);
+    traces.push(trace);
+    if (enoughSpans !== undefined && spans >= enoughSpans) break;
+  }
+  return {
+    traces,
+    truncated: traces.length === maxTraces || spans >= (enoughSpans ?? Number.POSITIVE_INFINITY),
+  };
+}
+
+function tooManySpans(spans: number, maxSpans: number): TracAggError {
+  return new TracAggError(
+    "too_large",
+    `the traces found have ${spans} spans and more; one answer holds at most ${maxSpans}: ask for fewer traces`,
+  );
 }
 
 /** Ids of traces to be read. */
@@ -84,10 +122,7 @@ export async function tracesById(
   const traces = await readTraces(context, traceIds.map(traceIdFrom), running);
   const spans = traces.reduce((sum, { rows }) => sum + rows.length, 0);
   if (spans <= maxSpansPerAnswer) return traces;
-  throw new TracAggError(
-    "too_large",
-    `the traces have ${spans} spans; one answer holds at most ${maxSpansPerAnswer}: ask for fewer traces`,
-  );
+  throw tooManySpans(spans, maxSpansPerAnswer);
 }
 
 /** In the order of the ids; a trace that retention removed meanwhile is left out. */

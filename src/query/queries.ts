@@ -32,8 +32,13 @@ import type { FindBySpanRequest, FindWholeTracesRequest } from "./find-by-span.t
 import { findTraceOutlines, findWholeTraces } from "./find-by-span.ts";
 import type { TraceQlFindAnswer, TraceQlFindRequest } from "./find-traceql.ts";
 import { findTraceQl } from "./find-traceql.ts";
-import type { FoundTraceRows, FoundTraceRowsRequest, TracesByIdRequest } from "./found-trace-rows.ts";
-import { foundTraceRows, tracesById } from "./found-trace-rows.ts";
+import type {
+  FoundTraceRows,
+  FoundTraceRowsRequest,
+  NewestTraceRowsRequest,
+  TracesByIdRequest,
+} from "./found-trace-rows.ts";
+import { foundTraceRows, newestTraceRows, tracesById } from "./found-trace-rows.ts";
 import type { GraphAnswer, GraphRequest } from "./live-graph.ts";
 import { graphIn } from "./live-graph.ts";
 import type { RedAnswer, RedRequest, RedSeriesAnswer } from "./live-red.ts";
@@ -100,6 +105,8 @@ export interface Queries {
   ): Promise<readonly (readonly SpanRow[])[]>;
   /** See {@link foundTraceRows}. */
   foundTraceRows(request: FoundTraceRowsRequest, caller?: QueryCaller): Promise<FoundTraceRows>;
+  /** See {@link newestTraceRows}. */
+  newestTraceRows(request: NewestTraceRowsRequest, caller?: QueryCaller): Promise<FoundTraceRows>;
   /** See {@link tracesById}. */
   tracesById(request: TracesByIdRequest, caller?: QueryCaller): Promise<readonly StoredTrace[]>;
   /** See {@link filteredTrace}. */
@@ -200,6 +207,7 @@ export function createQueries(options: QueriesOptions): Queries {
     findTraceOutlines: limited("find_trace_outlines", findTraceOutlines),
     findWholeTraces: limited("find_whole_traces", findWholeTraces, true),
     foundTraceRows: limited("found_trace_rows", foundTraceRows, true),
+    newestTraceRows: limited("newest_trace_rows", newestTraceRows, true),
     tracesById: limited("traces_by_id", tracesById, true),
     filteredTrace: limited("filtered_trace", filteredTrace, true),
     querySeries: limited("query_series", querySeries, true),

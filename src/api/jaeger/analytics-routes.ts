@@ -8,7 +8,7 @@ import { lazySpan } from "../../batch/span-from-row.ts";
 import { jaegerTraceId } from "../../codec/jaeger-json/encode.ts";
 import type { Span } from "../../model/span.ts";
 import type { Queries } from "../../query/queries.ts";
-import { stringText } from "../../traceql/print-value.ts";
+import type { TraceFilter } from "../../query/trace-filter.ts";
 import type { Reply } from "../endpoint.ts";
 import type { ForeignRequest, ForeignRoute } from "../foreign-api.ts";
 import { badRequest, integerParameter } from "./go-values.ts";
@@ -58,10 +58,10 @@ async function deepDependenciesReply(queries: Queries, request: ForeignRequest):
   const end = microsParameter(search, "end") || FAR_FUTURE;
   const range = rangeOf(start, end);
   if (range === undefined) return bareReply(request, { dependencies: [] });
-  const named = operation === undefined ? "" : ` && name = ${stringText(operation)}`;
   const paths = new ServicePaths();
-  const q = `{ resource.service.name = ${stringText(service)}${named} }`;
-  await eachTrace(queries, request, { q, ...range }, (traceId, spans) => paths.add(traceId, spans));
+  const named = operation === undefined ? {} : { operationName: operation };
+  const filter = { serviceName: service, ...named, ...range };
+  await eachTrace(queries, request, filter, (traceId, spans) => paths.add(traceId, spans));
   const dependencies = paths
     .through({ service, operation })
     .slice(0, MAX_PATHS)
@@ -81,8 +81,8 @@ async function qualityReply(queries: Queries, request: ForeignRequest, nowMillis
   const now = BigInt(Math.trunc(nowMillis)) * 1_000_000n;
   const range = rangeOf(now - hours * NANOS_PER_HOUR, FAR_FUTURE);
   const quality = new TraceQuality(service);
-  const q = `{ resource.service.name = ${stringText(service)} }`;
-  const tracesRead = await eachTrace(queries, request, { q, ...range }, (traceId, spans) =>
+  const filter = { serviceName: service, ...range };
+  const tracesRead = await eachTrace(queries, request, filter, (traceId, spans) =>
     quality.add(traceId, spans),
   );
   return bareReply(request, qualityMetricsJson(quality.results(), { service, hours, tracesRead }));
@@ -95,11 +95,11 @@ async function qualityReply(queries: Queries, request: ForeignRequest, nowMillis
 async function eachTrace(
   queries: Queries,
   { caller }: ForeignRequest,
-  search: { readonly q: string; readonly start?: string; readonly end?: string },
+  filter: TraceFilter,
   take: (traceId: string, spans: readonly Span[]) => void,
 ): Promise<number> {
   const limits = { maxTraces: MAX_TRACES, enoughSpans: ENOUGH_SPANS };
-  const { traces } = await queries.foundTraceRows({ ...search, ...limits }, caller);
+  const { traces } = await queries.newestTraceRows({ filter, ...limits }, caller);
   const slice = new TimeSlice(caller.signal);
   let taken = 0;
   for (const { summary, rows } of traces) {

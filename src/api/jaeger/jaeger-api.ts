@@ -26,7 +26,7 @@ export function createJaegerApi(options: JaegerApiOptions): Express {
     createForeignApp({
       ...options,
       routes: [...legacyRoutes(options), ...v3Routes(options)],
-      refusalOf: (error, request) => (isV3(request) ? v3Refusal(error) : legacyRefusal(error, request)),
+      refusalOf: (error, request) => (isV3(request) ? v3Refusal(error) : legacyRefusal(error)),
     }),
   );
   app.use("/api", (request, response, next) => {

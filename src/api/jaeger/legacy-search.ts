@@ -1,11 +1,11 @@
 /** What a search of the legacy API asks for. */
 
 import { isoFromUnixNano } from "../../model/time.ts";
+import type { SpanTagSearch } from "../../query/span-tag-query.ts";
+import { spanTagQuery } from "../../query/span-tag-query.ts";
 import type { TextRange } from "../../query/trace-filter.ts";
-import { durationText, stringText } from "../../traceql/print-value.ts";
 import { badRequest, bareInteger, durationParameter, integerParameter, truthParameter } from "./go-values.ts";
 import { legacyTraceId } from "./legacy-trace-id.ts";
-import { tagCondition } from "./tag-conditions.ts";
 
 const DEFAULT_LIMIT = 100;
 /** Far above what Jaeger's UI asks for, 1,500; each trace is given whole. */
@@ -19,8 +19,9 @@ const MAX_UNIX_NANO = 2n ** 64n - 1n;
 export interface LegacySearch {
   /** 32 hex digits each; when there are any, nothing else counts. */
   readonly traceIds: readonly string[];
-  /** TraceQL. */
-  readonly q: string;
+  /** TraceQL; undefined when {@link LegacySearch.names} say all. */
+  readonly q: string | undefined;
+  readonly names: { readonly serviceName: string; readonly operationName?: string };
   /** Undefined: nothing can lie in it. */
   readonly range: TextRange | undefined;
   readonly maxTraces: number;
@@ -52,8 +53,15 @@ export function legacySearchFrom(search: URLSearchParams, nowMillis: number): Le
     throw badRequest(`'limit' should be from 1 to ${MAX_LIMIT}, received: ${limit}`, "limit");
   }
   const operation = search.get("operation") ?? "";
-  const q = queryOf({ service, operation, tags, minDuration, maxDuration });
-  return { traceIds, q, range: rangeOf(start, end), maxTraces: limit, isRaw };
+  const conditions = { service, operation, tags, minDuration, maxDuration };
+  return {
+    traceIds,
+    q: isPlain(conditions) ? undefined : spanTagQuery(conditions),
+    names: { serviceName: service, ...(operation === "" ? {} : { operationName: operation }) },
+    range: rangeOf(start, end),
+    maxTraces: limit,
+    isRaw,
+  };
 }
 
 /** Microseconds since the epoch as nanoseconds, or undefined. @throws TracAggError `invalid_argument`. */
@@ -115,20 +123,7 @@ function tagsFromJson(text: string): Readonly<Record<string, string>> {
   return tags as Readonly<Record<string, string>>;
 }
 
-interface SpanConditions {
-  readonly service: string;
-  readonly operation: string;
-  readonly tags: ReadonlyMap<string, string>;
-  readonly minDuration: bigint;
-  readonly maxDuration: bigint;
-}
-
-/** All conditions hold on one span. */
-function queryOf({ service, operation, tags, minDuration, maxDuration }: SpanConditions): string {
-  const conditions = [`resource.service.name = ${stringText(service)}`];
-  if (operation !== "") conditions.push(`name = ${stringText(operation)}`);
-  for (const [key, value] of tags) conditions.push(tagCondition(key, value));
-  if (minDuration > 0n) conditions.push(`duration >= ${durationText(minDuration)}`);
-  if (maxDuration > 0n) conditions.push(`duration <= ${durationText(maxDuration)}`);
-  return `{ ${conditions.join(" && ")} }`;
+/** True when names are all that is asked for. */
+function isPlain({ tags, minDuration, maxDuration }: SpanTagSearch): boolean {
+  return tags.size === 0 && minDuration <= 0n && maxDuration <= 0n;
 }

@@ -39,10 +39,13 @@ export function traceRoutes({ queries, clock }: JaegerApiOptions): readonly Fore
 }
 
 async function searchReply(queries: Queries, request: ForeignRequest, nowMillis: number): Promise<Reply> {
-  const { traceIds, q, range, maxTraces, isRaw } = legacySearchFrom(request.search, nowMillis);
+  const { traceIds, q, names, range, maxTraces, isRaw } = legacySearchFrom(request.search, nowMillis);
   if (traceIds.length > 0) return await byIdsReply(queries, request, { traceIds, isRaw });
   if (range === undefined) return envelopeReply(request, []);
-  const { traces } = await queries.foundTraceRows({ q, maxTraces, ...range }, request.caller);
+  const { traces } =
+    q === undefined
+      ? await queries.newestTraceRows({ filter: { ...names, ...range }, maxTraces }, request.caller)
+      : await queries.foundTraceRows({ q, maxTraces, ...range }, request.caller);
   return tracesReply(request, tracesText(traces, isRaw));
 }
 

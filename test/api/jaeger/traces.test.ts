@@ -238,10 +238,7 @@ describe("The legacy API", () => {
       "404 page not found\n",
     ]);
     const native = await api.fetch("/api/v1/nothing");
-    expect([native.status, native.headers.get("content-type")]).toEqual([
-      404,
-      "application/problem+json",
-    ]);
+    expect([native.status, native.headers.get("content-type")]).toEqual([404, "application/problem+json"]);
     expect((await api.fetch("/api")).headers.get("content-type")).toContain("text/html");
     expect((await api.fetch("/api/v1/services")).status).toBe(200);
   });
