@@ -1,10 +1,12 @@
 /** Push exporters between real processes: what one server took is at the other, whatever happens to either. */
 
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ExporterJson, ExporterListJson } from "../../src/api/exporter-contract.ts";
 import { requestMessage, spanMessage } from "../helpers/otlp-client.ts";
 import type { ServerProcess } from "../helpers/server-process.ts";
-import { getJson, startServerProcess, temporaryFolder } from "../helpers/server-process.ts";
+import { CLI_PATH, getJson, startServerProcess, temporaryFolder } from "../helpers/server-process.ts";
 
 const REQUESTS = 40;
 const SPANS_PER_REQUEST = 25;
@@ -118,5 +120,41 @@ describe.each(["otlp-grpc", "otlp-http"] as const)("a server that pushes over %s
     const done = await until(second, isDone);
     expect(done.sentSpans).toBeGreaterThanOrEqual((REQUESTS - 10) * SPANS_PER_REQUEST);
     expect(await spansAt(back)).toEqual(ALL);
+  });
+});
+
+describe("a server with exporters", () => {
+  it("shows them in metrics and on the command line, several and filtered ones, without their secrets", async () => {
+    const peer = await start(1);
+    const flags = [
+      `all=otlp-http:${peer.otlpHttp}?header.x-key=hidden`,
+      `some=otlp-http:${peer.otlpHttp}?filter={ resource.service.name = "service-1" }`,
+    ];
+    const server = await start(0, ["--export-push", flags.join(",")]);
+    await send(server, 1, 4);
+    await until(server, isDone);
+    const ran = await promisify(execFile)(process.execPath, [CLI_PATH, "exporters", "--server", server.ui]);
+    const rows = ran.stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as ExporterJson);
+    expect(rows.map(({ name, protocol, target }) => [name, protocol, target])).toEqual([
+      ["all", "otlp-http", `${peer.otlpHttp}/`],
+      ["some", "otlp-http", `${peer.otlpHttp}/`],
+    ]);
+    const metrics = await (await fetch(new URL("/metrics", server.ui))).text();
+    expect(metrics).toContain(`tracagg_exported_spans_total{exporter="all"} ${3 * SPANS_PER_REQUEST}`);
+    expect(metrics).toContain('tracagg_export_lag_records{exporter="all"} 0');
+    expect(metrics).toContain('tracagg_export_last_error_timestamp_seconds{exporter="some"} 0');
+    await server.stop();
+    expect(`${ran.stdout}${metrics}${server.stderr()}`).not.toContain("hidden");
+  });
+
+  it("does not start with a filter that is none, and says which", async () => {
+    const flag = "wrong=otlp-http:http://127.0.0.1:4318?filter={ status == error }";
+    const folder = (folders[0] as { path: string }).path;
+    await expect(startServerProcess(folder, ["--export-push", flag])).rejects.toThrow(
+      'export.push: "wrong": line 1, column 10',
+    );
   });
 });
