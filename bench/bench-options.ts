@@ -36,6 +36,8 @@ export interface BenchOptions {
   readonly isStatistics: boolean;
   /** Prints what comparing 10,000 traces takes, and nothing else. */
   readonly isComparison: boolean;
+  /** Only Zipkin's JSON in and Jaeger's JSON out. */
+  readonly isFormats: boolean;
   readonly isHelp: boolean;
 }
 
@@ -68,6 +70,7 @@ Starts servers of its own on empty folders under the temporary folder, sends spa
   --statistics     only what statistics cost as spans arrive, and what asking them takes
   --experiments    only what docs/decisions quotes: ways to write the log and segments, beside each other, and critical paths
   --comparison     only what comparing a set of 10,000 traces with another takes
+  --formats        only what Zipkin's JSON costs on the way in, and Jaeger's JSON of a large trace on the way out
 `;
 
 const QUICK_SPANS = 200_000;
@@ -98,6 +101,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions {
     isExperiments: values.experiments ?? false,
     isStatistics: values.statistics ?? false,
     isComparison: values.comparison ?? false,
+    isFormats: values.formats ?? false,
     isHelp: values.help ?? false,
   };
 }
@@ -123,6 +127,7 @@ const OPTIONS = {
   experiments: { type: "boolean" },
   statistics: { type: "boolean" },
   comparison: { type: "boolean" },
+  formats: { type: "boolean" },
   help: { type: "boolean" },
 } as const;
 

@@ -6,6 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { TracAggError } from "../src/base/errors.ts";
+import { runForeignFormats } from "./analyses/foreign-formats.ts";
 import { runStatistics } from "./analyses/live-statistics.ts";
 import { runSetComparison } from "./analyses/set-comparison.ts";
 import { BENCH_HELP, parseBenchOptions } from "./bench-options.ts";
@@ -49,6 +50,10 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(await runSetComparison(say));
     return;
   }
+  if (options.isFormats) {
+    process.stdout.write(await runForeignFormats(options.corpusFolder, say));
+    return;
+  }
   if (options.isStatistics) {
     process.stdout.write(await runStatistics(options.corpusFolder, say));
     return;
@@ -66,6 +71,7 @@ async function main(args: readonly string[]): Promise<void> {
     const analyses = [
       { title: "Statistics as spans arrive", text: await runStatistics(options.corpusFolder, say) },
       { title: "Comparison of 10,000 traces", text: await runSetComparison(say) },
+      { title: "Formats of other backends", text: await runForeignFormats(options.corpusFolder, say) },
     ];
     writeFileSync(reportFile, performancePage(results, analyses));
   }

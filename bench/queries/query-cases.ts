@@ -24,6 +24,9 @@ export const QueryName: {
   readonly TRACEQL_RATE: "TraceQL: rate by service, 1 h, without exemplars";
   readonly TRACEQL_QUANTILES: "TraceQL: quantiles by service of server spans > 1 ms, 1 h";
   readonly ATTRIBUTE_VALUES: "values of an attribute";
+  readonly JAEGER_SEARCH: "Jaeger: service, newest 20 traces";
+  readonly JAEGER_SUMMARIES: "Jaeger: service, summaries of 20 traces";
+  readonly ZIPKIN_SEARCH: "Zipkin: service, newest 20 traces";
 } = Object.freeze({
   TRACE_BY_ID: "trace by id",
   SERVICE: "search: service, newest 20",
@@ -45,6 +48,9 @@ export const QueryName: {
   TRACEQL_RATE: "TraceQL: rate by service, 1 h, without exemplars",
   TRACEQL_QUANTILES: "TraceQL: quantiles by service of server spans > 1 ms, 1 h",
   ATTRIBUTE_VALUES: "values of an attribute",
+  JAEGER_SEARCH: "Jaeger: service, newest 20 traces",
+  JAEGER_SUMMARIES: "Jaeger: service, summaries of 20 traces",
+  ZIPKIN_SEARCH: "Zipkin: service, newest 20 traces",
 });
 
 /** One kind of question. */
@@ -94,6 +100,34 @@ export function queryCases(facts: CorpusFacts, traceIds: readonly string[]): Que
       path: (run) => `/api/v1/statistics/performance?service=${service(run)}`,
     },
     ...traceQlCases(facts),
+    ...foreignCases(service),
+  ];
+}
+
+const FOREIGN_TRACES = 20;
+/** Everything stored, in a form that says so without a clock. */
+const ALWAYS = { startTimeMin: "2000-01-01T00:00:00Z", startTimeMax: "2100-01-01T00:00:00Z" };
+
+/** Searches as the pages of Jaeger and Zipkin ask them: whole traces, or what their lists show. */
+function foreignCases(service: (run: number) => string): QueryCase[] {
+  const range = Object.entries(ALWAYS).map(([name, time]) => `query.${name}=${time}`);
+  const summaries = `/api/v3/trace-summaries?${range.join("&")}&query.searchDepth=${FOREIGN_TRACES}`;
+  return [
+    {
+      name: QueryName.JAEGER_SEARCH,
+      runs: 50,
+      path: (run) => `/api/traces?service=${service(run)}&limit=${FOREIGN_TRACES}`,
+    },
+    {
+      name: QueryName.JAEGER_SUMMARIES,
+      runs: 50,
+      path: (run) => `${summaries}&query.serviceName=${service(run)}`,
+    },
+    {
+      name: QueryName.ZIPKIN_SEARCH,
+      runs: 50,
+      path: (run) => `/zipkin/api/v2/traces?serviceName=${service(run)}&limit=${FOREIGN_TRACES}`,
+    },
   ];
 }
 

@@ -166,6 +166,9 @@ export const GOALS: readonly Goal[] = [
   queryGoal(QueryName.TRACEQL_RATE, 50),
   queryGoal(QueryName.TRACEQL_QUANTILES, 700),
   queryGoal(QueryName.ATTRIBUTE_VALUES, 50),
+  queryGoal(QueryName.JAEGER_SEARCH, 100),
+  queryGoal(QueryName.JAEGER_SUMMARIES, 100),
+  queryGoal(QueryName.ZIPKIN_SEARCH, 100),
   {
     what: "request latency at half the sustained rate, p99 ms",
     reach: 50,
