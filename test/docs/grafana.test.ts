@@ -170,6 +170,8 @@ describe("the data sources", () => {
     expect(datasources.map(({ type, uid }) => [type, uid])).toEqual([
       ["tempo", "tracagg"],
       ["prometheus", "tracagg-prometheus"],
+      ["jaeger", "tracagg-jaeger"],
+      ["zipkin", "tracagg-zipkin"],
     ]);
     const [tempo, prometheus] = datasources.map(({ jsonData }) => jsonData);
     expect(tempo).toMatchObject({
@@ -182,12 +184,17 @@ describe("the data sources", () => {
   });
 
   it("have the address that a server with its defaults has, and the API answers there", async () => {
-    const { port } = loadConfig({ flags: {}, env: {}, cwd: folder }).config.server;
-    const [tempo] = datasources as [DataSource];
-    expect(tempo.url).toBe(`http://127.0.0.1:${port}/tempo`);
+    const { server: main, api } = loadConfig({ flags: {}, env: {}, cwd: folder }).config;
+    const [tempo, , jaeger, zipkin] = datasources as [DataSource, DataSource, DataSource, DataSource];
+    expect(tempo.url).toBe(`http://127.0.0.1:${main.port}/tempo`);
     const here = `${server.ui}${new URL(tempo.url).pathname}`;
     expect(await (await fetch(`${here}/api/echo`)).text()).toBe("echo");
     expect((await fetch(`${here}/api/search?q=%7B%7D`)).status).toBe(200);
+    expect(jaeger.url).toBe(`http://127.0.0.1:${main.port}`);
+    const services = await (await fetch(`${server.ui}/api/services`)).json();
+    expect(services).toMatchObject({ data: expect.arrayContaining(["checkout"]) });
+    expect(zipkin.url).toBe(`http://127.0.0.1:${api.zipkin.port}`);
+    expect(await (await fetch(`${server.zipkin}/api/v2/services`)).json()).toContain("checkout");
   });
 
   it("have Prometheus scrape the same server, exemplars included, as often as its data source says", () => {
