@@ -44,7 +44,12 @@ async function serve(
     limits,
   });
   const shared = { queries, logger: silentLogger, metrics: silentMetrics };
-  const app = createJaegerApi({ ...shared, version: "0.1.0", clock: systemClock, jaeger: { uiDir: "", uiConfig: "" } });
+  const app = createJaegerApi({
+    ...shared,
+    version: "0.1.0",
+    clock: systemClock,
+    jaeger: { uiDir: "", uiConfig: "" },
+  });
   const server = createServer(app);
   const ports = new GrpcPorts({ metrics: silentMetrics });
   ports.attach(server, [jaegerGrpcGroup(shared)]);
