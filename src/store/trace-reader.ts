@@ -122,6 +122,8 @@ export interface TraceReader {
    * `held` is told of the rows while they are gathered; they stay counted.
    */
   trace(traceId: string, signal?: AbortSignal, held?: HeldBytes): Promise<readonly SpanRow[]>;
+  /** Ids of the traces whose id ends in these 16 lower-case hex digits, sorted; all ids are looked through for it. */
+  traceIdsEndingIn(end: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** A page of summaries of matching traces, newest first. */
   search(query: TraceQuery, page: TracePageRequest): Promise<TracePage>;
   /** Whole matching traces, newest first, until the consumer stops or `limit` traces are given. */

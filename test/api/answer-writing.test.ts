@@ -145,6 +145,7 @@ describe("a connection with pipelined requests that dies", () => {
       scanViews: (query, options) => store.scanViews(query, options),
       scanDurations: (query, options) => store.scanDurations(query, options),
       search: (query, page) => store.search(query, page),
+      traceIdsEndingIn: (end, signal) => store.traceIdsEndingIn(end, signal),
       trace: (_traceId, signal) =>
         new Promise((_resolve, reject) => {
           events.push("begun");

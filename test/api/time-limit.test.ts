@@ -16,6 +16,7 @@ beforeAll(async () => {
     statistics: { serviceStatistics: never, dependencies: never },
     reader: {
       trace: never,
+      traceIdsEndingIn: never,
       search: never,
       scan: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
       scanViews: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),

@@ -41,6 +41,7 @@ import type { ServiceStatistics, StatisticsRange } from "../trace-statistics.ts"
 import type { StoreGauges, TraceStore } from "../trace-store.ts";
 import type { Compactor } from "./compactor.ts";
 import { HotOverlap } from "./hot-overlap.ts";
+import { lakeIdsEndingIn } from "./ids-ending.ts";
 import { lakeAttributeCounts } from "./lake-attributes.ts";
 import { lakeCompactor } from "./lake-compaction.ts";
 import { lakeDurations } from "./lake-durations.ts";
@@ -216,6 +217,10 @@ class Lake implements TraceStore {
     } finally {
       for (const segment of segments) segment.release();
     }
+  }
+
+  traceIdsEndingIn(end: string, signal?: AbortSignal): Promise<readonly string[]> {
+    return this.#withSnapshot(signal, (snapshot) => lakeIdsEndingIn(snapshot, end, signal));
   }
 
   async search(query: TraceQuery, page: TracePageRequest): Promise<TracePage> {

@@ -23,6 +23,7 @@ import type {
   AttributeValuesRequest,
 } from "../attribute-catalogue.ts";
 import type { Operation } from "../catalogue.ts";
+import { idsOfViewEndingIn } from "../ids-of-view.ts";
 import { NameCatalogue } from "../name-catalogue.ts";
 import { rowsInView } from "../row-view.ts";
 import type { CommittedBatch } from "../span-writer.ts";
@@ -131,6 +132,11 @@ class MemoryStore implements TraceStore {
     this.#expire();
     const rows = await inSlices(this.#hotSet.rowsOf(traceId, held), slice);
     return await inSlices(distinctRowsInSteps(rows), slice);
+  }
+
+  async traceIdsEndingIn(end: string, signal?: AbortSignal): Promise<readonly string[]> {
+    this.#expire();
+    return (await idsOfViewEndingIn(this.#hotSet.view(), end, new TimeSlice(signal))).sort();
   }
 
   async search(query: TraceQuery, page: TracePageRequest): Promise<TracePage> {
