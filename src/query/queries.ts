@@ -71,8 +71,14 @@ import type { ClockSkewRequest, TraceClocks, WhatIfRequest } from "./trace-quest
 import { clockSkewOf, findingsOf, whatIfOf } from "./trace-questions.ts";
 import type { WhatIfOverAnswer, WhatIfOverRequest } from "./what-if-over.ts";
 import { whatIfOver } from "./what-if-over.ts";
-import type { ZipkinDependenciesAnswer } from "./zipkin-dependencies.ts";
+import type { ZipkinDependenciesAnswer, ZipkinDependenciesRequest } from "./zipkin-dependencies.ts";
 import { zipkinDependenciesIn } from "./zipkin-dependencies.ts";
+import type { ZipkinRemotesRequest } from "./zipkin-names.ts";
+import { zipkinRemotes, zipkinServices, zipkinSpanNames, zipkinTagValues } from "./zipkin-names.ts";
+import type { ZipkinSearchRequest, ZipkinTraceText } from "./zipkin-search.ts";
+import { searchZipkin } from "./zipkin-search.ts";
+import type { ZipkinTraceRequest } from "./zipkin-trace.ts";
+import { zipkinTrace } from "./zipkin-trace.ts";
 
 /** Limits of {@link createQueries}; each absent one has its default. */
 export type QueryLimits = Partial<AnswerLimits> & Omit<QueryLimiterOptions, "metrics">;
@@ -149,7 +155,22 @@ export interface Queries {
   /** See {@link dependenciesIn}. */
   dependencies(range: TextRange, caller?: QueryCaller): Promise<DependenciesAnswer>;
   /** See {@link zipkinDependenciesIn}. */
-  zipkinDependencies(range: TextRange, caller?: QueryCaller): Promise<ZipkinDependenciesAnswer>;
+  zipkinDependencies(
+    request: ZipkinDependenciesRequest,
+    caller?: QueryCaller,
+  ): Promise<ZipkinDependenciesAnswer>;
+  /** See {@link searchZipkin}. */
+  zipkinSearch(request: ZipkinSearchRequest, caller?: QueryCaller): Promise<readonly ZipkinTraceText[]>;
+  /** See {@link zipkinTrace}. */
+  zipkinTrace(request: ZipkinTraceRequest, caller?: QueryCaller): Promise<readonly SpanRow[]>;
+  /** See {@link zipkinServices}. */
+  zipkinServices(caller?: QueryCaller): Promise<readonly string[]>;
+  /** See {@link zipkinSpanNames}. */
+  zipkinSpanNames(serviceName: string, caller?: QueryCaller): Promise<readonly string[]>;
+  /** See {@link zipkinRemotes}. */
+  zipkinRemotes(request: ZipkinRemotesRequest, caller?: QueryCaller): Promise<readonly string[]>;
+  /** See {@link zipkinTagValues}. */
+  zipkinTagValues(key: string, caller?: QueryCaller): Promise<readonly string[]>;
   /** See {@link graphIn}. */
   graph(request: GraphRequest, caller?: QueryCaller): Promise<GraphAnswer>;
   /** See {@link topologyIn}. */
@@ -228,6 +249,13 @@ export function createQueries(options: QueriesOptions): Queries {
     followBottleneckEvents: (request) => followBottleneckEvents(context, request),
     dependencies: limited("dependencies", dependenciesIn),
     zipkinDependencies: limited("zipkin_dependencies", zipkinDependenciesIn),
+    zipkinSearch: limited("zipkin_search", searchZipkin, true),
+    zipkinTrace: limited("zipkin_trace", zipkinTrace, true),
+    zipkinServices: (caller) =>
+      limiter.run({ useCase: "zipkin_services", caller }, () => zipkinServices(context)),
+    zipkinSpanNames: limited("zipkin_span_names", zipkinSpanNames),
+    zipkinRemotes: limited("zipkin_remotes", zipkinRemotes),
+    zipkinTagValues: limited("zipkin_tag_values", zipkinTagValues),
     graph: limitedLive("graph", graphIn),
     topology: limitedLive("topology", topologyIn),
     red: limitedLive("red", redIn),

@@ -68,7 +68,13 @@ export async function traceRows(
     throw new TracAggError("not_found", `no trace ${id} is stored; ${hint}`, { field: "traceId" });
   }
   if (rows.length <= maxSpansPerAnswer) return { rows, cut: undefined };
-  const cut = `trace ${id} has ${rows.length} spans; one answer holds at most ${maxSpansPerAnswer}`;
-  if (cutLarge) return { rows: rows.slice(0, maxSpansPerAnswer), cut };
-  throw new TracAggError("too_large", cut, { field: "traceId" });
+  const error = tooManySpans(id, rows.length, maxSpansPerAnswer);
+  if (cutLarge) return { rows: rows.slice(0, maxSpansPerAnswer), cut: error.message };
+  throw error;
+}
+
+/** `too_large`, for a trace of more spans than one answer may hold. */
+export function tooManySpans(traceId: string, spanCount: number, maxSpansPerAnswer: number): TracAggError {
+  const message = `trace ${traceId} has ${spanCount} spans; one answer holds at most ${maxSpansPerAnswer}`;
+  return new TracAggError("too_large", message, { field: "traceId" });
 }

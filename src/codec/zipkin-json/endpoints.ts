@@ -26,8 +26,14 @@ const REMOTE_SOURCES: readonly (readonly [name: string, port: string | undefined
   ["db.name", undefined],
 ];
 
+/** Span attributes, one of which names the other side of every span that has one. */
+export const REMOTE_NAME_KEYS: readonly string[] = Object.freeze([
+  ZipkinAttribute.REMOTE_ENDPOINT,
+  ...REMOTE_SOURCES.map(([name]) => name),
+]);
+
 /** The other side of a span: as Zipkin told it, else as attributes name it; undefined when nothing does. */
-export function remoteEndpointOf(span: Span): ZipkinEndpoint | undefined {
+export function remoteEndpointOf(span: Pick<Span, "kind" | "attributes">): ZipkinEndpoint | undefined {
   const told = endpointFromAttribute(span.attributes[ZipkinAttribute.REMOTE_ENDPOINT]);
   if (told !== undefined) return told;
   if (span.kind !== "CLIENT" && span.kind !== "PRODUCER") return undefined;

@@ -1,0 +1,222 @@
+/** What Zipkin's search asks of a trace, and what of it a store can look for. */
+
+import { boundedCondition } from "../filter/conditions/bounded-condition.ts";
+import type {
+  AttributeLiteral,
+  SpanCondition,
+  SpanLeaf,
+  TraceCondition,
+} from "../filter/conditions/condition.ts";
+import { ALWAYS, allOf, anyOf, NEVER, someSpan } from "../filter/conditions/condition.ts";
+import type { AttributeKeyFacts } from "../model/attribute-facts.ts";
+import type { QueryContext } from "./query-context.ts";
+
+/** Criteria of a search; each may be met by a different span of the trace, with a service by spans of it alone. */
+export interface ZipkinCriteria {
+  /** Lower case; so too the other names. */
+  readonly serviceName?: string | undefined;
+  readonly remoteServiceName?: string | undefined;
+  readonly spanName?: string | undefined;
+  /** Tags by key; with the value "" the key of a tag, or an annotation of that value. */
+  readonly annotationQuery: ReadonlyMap<string, string>;
+  /** Inclusive, 1 or more. */
+  readonly minDurationMicros?: bigint | undefined;
+  /** Inclusive. */
+  readonly maxDurationMicros?: bigint | undefined;
+}
+
+/** Spellings of a folded name up to which they are named one by one. */
+const MAX_SPELLINGS = 64;
+/** Keys, and values of a key, that are asked for: beyond it nothing is said of them. */
+const MAX_LISTED = 10_000;
+
+/** Tags that are no attributes but written out of something else of the span. */
+const MADE_TAGS: ReadonlySet<string> = new Set([
+  "otel.scope.name",
+  "otel.scope.version",
+  "otel.library.name",
+  "otel.library.version",
+  "otel.status_description",
+  "otel.dropped_attributes_count",
+  "otel.dropped_events_count",
+  "otel.dropped_links_count",
+  "w3c.tracestate",
+]);
+
+/**
+ * What holds on every trace that meets the criteria; others may meet it too. Names are compared in lower case, so the
+ * spellings that occur are looked up first.
+ *
+ * @param remoteKeys span attributes, one of which names the other side of every span that has one
+ */
+export async function zipkinConditionOf(
+  { catalogue }: Pick<QueryContext, "catalogue">,
+  criteria: ZipkinCriteria,
+  { remoteKeys, signal }: { readonly remoteKeys: readonly string[]; readonly signal: AbortSignal },
+): Promise<TraceCondition> {
+  const names = { catalogue, signal };
+  const services = await spellingsOfService(names, criteria.serviceName);
+  const ofService = anyName("service", services);
+  const asked: SpanCondition[] = [];
+  if (criteria.spanName !== undefined) asked.push(await ofName(names, criteria.spanName, services));
+  if (criteria.remoteServiceName !== undefined) {
+    asked.push(await ofRemote(names, criteria.remoteServiceName, remoteKeys));
+  }
+  if (criteria.minDurationMicros !== undefined) asked.push(ofDuration(criteria, criteria.minDurationMicros));
+  for (const [key, value] of criteria.annotationQuery) asked.push(await ofAnnotation(names, key, value));
+  if (asked.length === 0) return someSpan(ofService);
+  return boundedCondition(allOf(...asked.map((each) => someSpan(allOf(ofService, each)))));
+}
+
+interface Names extends Pick<QueryContext, "catalogue"> {
+  readonly signal: AbortSignal;
+}
+
+/** Undefined: any service. What was sent in lower case is among them, whether it is listed or not. */
+async function spellingsOfService(
+  { catalogue }: Names,
+  serviceName: string | undefined,
+): Promise<readonly string[] | undefined> {
+  if (serviceName === undefined) return undefined;
+  return withSpellings(serviceName, await catalogue.services());
+}
+
+async function ofName(
+  { catalogue }: Names,
+  spanName: string,
+  services: readonly string[] | undefined,
+): Promise<SpanCondition> {
+  const listed: string[] = [];
+  for (const service of services ?? (await catalogue.services())) {
+    for (const { name } of await catalogue.operations(service)) listed.push(name);
+  }
+  return anyName("name", withSpellings(spanName, listed));
+}
+
+function withSpellings(folded: string, listed: readonly string[]): string[] {
+  return [...new Set([folded, ...listed.filter((name) => name.toLowerCase() === folded)])];
+}
+
+function anyName(node: "service" | "name", names: readonly string[] | undefined): SpanCondition {
+  if (names === undefined || names.length > MAX_SPELLINGS) return ALWAYS;
+  return anyOf(...names.map((equals): SpanLeaf => ({ node, equals })));
+}
+
+async function ofRemote(
+  names: Names,
+  remoteName: string,
+  remoteKeys: readonly string[],
+): Promise<SpanCondition> {
+  // A list or map as a name is JSON text.
+  if (/^[[{]/.test(remoteName)) return ALWAYS;
+  const ofKeys = await Promise.all(remoteKeys.map((key) => remoteKeyEquals(names, key, remoteName)));
+  return anyOf(...ofKeys);
+}
+
+async function remoteKeyEquals(
+  { catalogue, signal }: Names,
+  key: string,
+  remoteName: string,
+): Promise<SpanCondition> {
+  const request = { level: "span", key, prefix: remoteName, limit: MAX_LISTED, signal } as const;
+  const { values, isWhole } = await catalogue.attributeValues(request);
+  const exists: SpanLeaf = { node: "attributeExists", scope: "span", key };
+  if (!isWhole) return exists;
+  const spelled = values.filter(({ text }) => text.toLowerCase() === remoteName);
+  if (spelled.length > MAX_SPELLINGS || spelled.some(({ type }) => type !== "string")) return exists;
+  return anyOf(
+    ...spelled.map(
+      ({ text }): SpanLeaf => ({
+        node: "attribute",
+        scope: "span",
+        key,
+        equals: { type: "string", value: text },
+      }),
+    ),
+  );
+}
+
+/** Zipkin's microseconds are floored, but whatever took time took one. */
+function ofDuration({ maxDurationMicros }: ZipkinCriteria, minDurationMicros: bigint): SpanCondition {
+  const minNanos = minDurationMicros === 1n ? 1n : minDurationMicros * 1_000n;
+  if (maxDurationMicros === undefined) return { node: "duration", minNanos };
+  return { node: "duration", minNanos, maxNanos: maxDurationMicros * 1_000n + 999n };
+}
+
+async function ofAnnotation(names: Names, key: string, value: string): Promise<SpanCondition> {
+  if (MADE_TAGS.has(key) || key.startsWith("otel.link.")) return ALWAYS;
+  const { facts, isWhole } = await factsOf(names, key);
+  if (value !== "") return anyOf(ofStatus(key), tagEquals(key, value, isWhole ? facts : undefined));
+  // An annotation with attributes is their JSON behind the name in quotes.
+  if (key.startsWith('"') || (await isEventName(names, key))) return ALWAYS;
+  return anyOf(ofStatus(key), tagExists(key, isWhole ? facts : undefined));
+}
+
+/** The tags that tell of the status stand for no attribute. */
+function ofStatus(key: string): SpanCondition {
+  const error: SpanLeaf = { node: "status", equals: "error" };
+  if (key === "error") return error;
+  return key === "otel.status_code" ? anyOf(error, { node: "status", equals: "ok" }) : NEVER;
+}
+
+interface KeyFacts {
+  readonly facts: readonly AttributeKeyFacts[];
+  readonly isWhole: boolean;
+}
+
+async function factsOf({ catalogue, signal }: Names, key: string): Promise<KeyFacts> {
+  const { keys, isWhole } = await catalogue.attributeKeys({ prefix: key, limit: MAX_LISTED, signal });
+  return { facts: keys.filter((each) => each.key === key), isWhole };
+}
+
+/** @param facts undefined when they are not all known */
+function tagExists(key: string, facts: readonly AttributeKeyFacts[] | undefined): SpanCondition {
+  if (isOnScopes(facts)) return ALWAYS;
+  return { node: "attributeExists", scope: "any", key };
+}
+
+/** A scope's attributes are tags too, and no store looks for them. */
+function isOnScopes(facts: readonly AttributeKeyFacts[] | undefined): boolean {
+  return facts === undefined || facts.some(({ level }) => level === "instrumentation");
+}
+
+function tagEquals(
+  key: string,
+  value: string,
+  facts: readonly AttributeKeyFacts[] | undefined,
+): SpanCondition {
+  if (facts === undefined || isOnScopes(facts)) return ALWAYS;
+  // Lists and maps are written as JSON, bytes as base64; some numbers are words.
+  const isOpaque =
+    facts.some(({ types }) => types.includes("other")) || /^(?:[[{].*|NaN|-?Infinity)$/s.test(value);
+  if (isOpaque) return { node: "attributeExists", scope: "any", key };
+  return anyOf(
+    ...literalsOf(value).map(
+      (equals): SpanLeaf => ({
+        node: "attribute",
+        scope: "any",
+        key,
+        equals,
+      }),
+    ),
+  );
+}
+
+/** What a value can be that is written so. */
+function literalsOf(value: string): readonly AttributeLiteral[] {
+  const literals: AttributeLiteral[] = [{ type: "string", value }];
+  if (value === "true" || value === "false") literals.push({ type: "boolean", value: value === "true" });
+  const integer = /^-?\d{1,19}$/.test(value) ? BigInt(value) : undefined;
+  if (integer !== undefined && BigInt.asIntN(64, integer) === integer) {
+    literals.push({ type: "int", value: integer });
+  }
+  const number = Number(value);
+  if (value.trim() !== "" && Number.isFinite(number)) literals.push({ type: "float", value: number });
+  return literals;
+}
+
+async function isEventName({ catalogue, signal }: Names, name: string): Promise<boolean> {
+  const request = { level: "intrinsic", key: "event:name", prefix: name, limit: MAX_LISTED, signal } as const;
+  const { values, isWhole } = await catalogue.attributeValues(request);
+  return !isWhole || values.some(({ text }) => text === name);
+}

@@ -1,0 +1,129 @@
+/** Zipkin's search: the newest traces that meet its criteria, each written as soon as it is found. */
+
+import type { Steps } from "../base/time-slice.ts";
+import { inSlices, TimeSlice } from "../base/time-slice.ts";
+import { lazySpan } from "../batch/span-from-row.ts";
+import { candidateQuery } from "../filter/conditions/candidate-query.ts";
+import type { TraceFact } from "../filter/evaluator/trace-facts.ts";
+import type { TraceView } from "../filter/evaluator/trace-view.ts";
+import type { TraceQuery } from "../filter/trace-query.ts";
+import type { Span } from "../model/span.ts";
+import type { TraceReader } from "../store/trace-reader.ts";
+import type { QueryContext } from "./query-context.ts";
+import type { RunningQuery } from "./query-limiter.ts";
+import type { ZipkinCriteria } from "./zipkin-criteria.ts";
+import { zipkinConditionOf } from "./zipkin-criteria.ts";
+import { traceIdsAlike } from "./zipkin-trace.ts";
+
+/**
+ * How long before the range a trace may begin whose root lies in it: clocks that differ by more are broken, and a store
+ * that had to look at everything older would be slow for all.
+ */
+const MAX_EARLY_START_NANOS = 3_600_000_000_000n;
+/** Traces found beyond those asked for: stores list by the first span, and Zipkin by the root. */
+const EXTRA_TRACES = 8;
+
+/** A trace as Zipkin writes it. */
+export interface ZipkinTraceText {
+  /** Spans as JSON, in pieces to be joined. */
+  readonly pieces: readonly string[];
+  /** Of the root, else of the earliest span. */
+  readonly timestampMicros: number;
+}
+
+/** Which traces, and how they are asked and written. */
+export interface ZipkinSearchRequest {
+  readonly criteria: ZipkinCriteria;
+  /** Last millisecond of the range, inclusive. */
+  readonly endTsMillis: number;
+  /** Length of the range in milliseconds. */
+  readonly lookbackMillis: number;
+  /** Most traces given, 1 or more. */
+  readonly limit: number;
+  /** False: traces whose ids end in the same 16 digits are one. */
+  readonly isStrict: boolean;
+  /** Span attributes, one of which names the other side of every span that has one. */
+  readonly remoteKeys: readonly string[];
+  /** Asks a whole trace exactly, and writes it when it matches. Work that can be done in slices. */
+  read(spans: readonly Span[]): Steps<ZipkinTraceText | undefined>;
+}
+
+/**
+ * Finds traces, the newest first.
+ *
+ * The store passes over what cannot match; of the rest each is asked as a whole. Of two traces of one range the limit
+ * keeps the one whose first span is later, but for a few beyond it, which are ordered by their roots.
+ */
+export async function searchZipkin(
+  context: QueryContext,
+  request: ZipkinSearchRequest,
+  running: RunningQuery,
+): Promise<readonly ZipkinTraceText[]> {
+  const { criteria, limit, remoteKeys } = request;
+  const { signal, held } = running;
+  const where = await zipkinConditionOf(context, criteria, { remoteKeys, signal });
+  const query = { ...candidateQuery(where), ...rangeOf(request) };
+  const scan = context.reader.scanViews(query, {
+    where,
+    needs: { fields: [], facts: new Set<TraceFact>(["wholeSpans"]) },
+    limit: Number.MAX_SAFE_INTEGER,
+    expected: limit + EXTRA_TRACES,
+    signal,
+    held,
+  });
+  const found: ZipkinTraceText[] = [];
+  const seen = new Set<string>();
+  const slice = new TimeSlice(signal);
+  for await (const { traceId, view } of scan) {
+    const spans = await wholeTrace(context.reader, { traceId, view, seen }, request, running);
+    if (spans !== undefined) {
+      const text = await inSlices(request.read(spans), slice);
+      if (text !== undefined) {
+        held.add(text.pieces.reduce((bytes, piece) => bytes + piece.length, 0));
+        found.push(text);
+        if (found.length >= limit + EXTRA_TRACES) break;
+      }
+    }
+    if (slice.isOver(view.spanCount)) await slice.rest();
+  }
+  return found.sort((one, other) => other.timestampMicros - one.timestampMicros).slice(0, limit);
+}
+
+function rangeOf({ endTsMillis, lookbackMillis }: ZipkinSearchRequest): TraceQuery {
+  const end = BigInt(endTsMillis) * 1_000_000n;
+  const start = end - BigInt(lookbackMillis) * 1_000_000n;
+  const earliest = start - MAX_EARLY_START_NANOS;
+  return {
+    // The last microsecond of the range is in it, whatever its nanoseconds.
+    endTimeUnixNano: end + 1_000n,
+    ...(earliest <= 0n ? {} : { startTimeUnixNano: earliest }),
+    ...(start <= 0n ? {} : { minEndTimeUnixNano: start }),
+  };
+}
+
+interface TraceSeen {
+  readonly traceId: string;
+  readonly view: TraceView;
+  /** Ends of the ids that were looked at. */
+  readonly seen: Set<string>;
+}
+
+/** Undefined for a trace that was looked at already, as a part of another one. */
+async function wholeTrace(
+  reader: TraceReader,
+  { traceId, view, seen }: TraceSeen,
+  { isStrict }: ZipkinSearchRequest,
+  { signal, held }: RunningQuery,
+): Promise<readonly Span[] | undefined> {
+  const spans = Array.from({ length: view.spanCount }, (_, span) => view.analysed(span));
+  if (isStrict) return spans;
+  const end = traceId.slice(16);
+  if (seen.has(end)) return undefined;
+  seen.add(end);
+  for (const id of await traceIdsAlike(reader, traceId, signal)) {
+    if (id === traceId) continue;
+    const rows = await reader.trace(id, signal, held);
+    spans.push(...rows.map((row) => lazySpan(row)));
+  }
+  return spans;
+}
