@@ -72,7 +72,7 @@ export async function listenApis(parts: ApiParts): Promise<ApiAddresses> {
   const counts = new ZipkinCollectorCounts();
   const { maxRequestBytes } = config.receivers.otlp;
   const ingest = new ZipkinIngest({ sink: parts.sink, metrics: parts.metrics, counts, maxRequestBytes });
-  const zipkinApi = createZipkinApi({ ...shared, ingest, counts, zipkin });
+  const zipkinApi = createZipkinApi({ ...shared, clock, ingest, counts, zipkin });
   const jaegerApi = createJaegerApi({ ...shared, clock, jaeger });
   const tempoCalls = tempoGrpcGroup({ queries, logger });
   const zipkinCalls = zipkinGrpcGroup(ingest);

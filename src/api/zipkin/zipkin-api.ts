@@ -1,7 +1,12 @@
 /** The HTTP application of the Zipkin API: under `/zipkin` of the main port, and at the root of a port of its own. */
 
 import type { Express } from "express";
+import express from "express";
+import type { Clock } from "../../base/clock.ts";
+import { TracAggError } from "../../base/errors.ts";
 import type { Queries } from "../../query/queries.ts";
+import type { Refusal } from "../answer-refusal.ts";
+import { refusing } from "../answer-refusal.ts";
 import type { ForeignAppOptions, ForeignRoute } from "../foreign-api.ts";
 import { createForeignApp } from "../foreign-api.ts";
 import type { ServerFacts } from "../health/health-endpoints.ts";
@@ -9,6 +14,10 @@ import type { RenderedMetrics } from "../health/prometheus-metrics.ts";
 import type { ZipkinCollectorCounts } from "./collector-counts.ts";
 import type { ZipkinIngest } from "./ingest.ts";
 import { zipkinIngestRoutes } from "./ingest.ts";
+import { checkHost } from "../host-guard.ts";
+import { routeLens } from "./lens-routes.ts";
+import { queryRoutes } from "./query-routes.ts";
+import { statusRoutes } from "./status-routes.ts";
 
 /** How the Zipkin API is set up. */
 export interface ZipkinSettings {
@@ -28,20 +37,49 @@ export interface ZipkinApiOptions extends ForeignAppOptions, Pick<ServerFacts, "
   readonly queries: Queries;
   readonly ingest: ZipkinIngest;
   readonly counts: ZipkinCollectorCounts;
+  readonly clock: Clock;
   readonly zipkin: ZipkinSettings;
 }
 
+/** What a client is told instead of the message of a fault of ours: that one may hold paths or data. */
+const INTERNAL_TEXT = "something went wrong inside TracAgg; the server's log has the cause";
+
 /** Makes the express application; the caller listens or mounts it. Answers of 400 and above are plain text. */
 export function createZipkinApi(options: ZipkinApiOptions): Express {
-  const routes: readonly ForeignRoute[] = zipkinIngestRoutes(options.ingest);
-  return createForeignApp({
-    ...options,
-    routes,
-    refusalOf: (error) => ({
-      status: error.meaning.httpStatus,
-      contentType: "text/plain; charset=utf-8",
-      text: error.message,
-    }),
-    unknownPathMessage: (path) => `there is no ${path} here`,
+  const { queries, clock, zipkin, loopbackHosts } = options;
+  const routes: readonly ForeignRoute[] = [
+    ...queryRoutes({ queries, clock, ...zipkin }),
+    ...statusRoutes(options),
+    ...zipkinIngestRoutes(options.ingest),
+  ];
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.enable("case sensitive routing");
+  app.use(({ method, path, headers }, response, next) => {
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    if (loopbackHosts !== undefined) checkHost(headers.host, loopbackHosts);
+    if (method === "TRACE")
+      throw new TracAggError("method_not_allowed", `${path}: expected another method, got TRACE`);
+    next();
   });
+  routeLens(app, zipkin.uiDir);
+  app.use(
+    createForeignApp({
+      ...options,
+      routes,
+      refusalOf,
+      unknownPathMessage: (path) => `there is no ${path} here`,
+    }),
+  );
+  app.use(refusing(options.logger, refusalOf));
+  return app;
+}
+
+function refusalOf({ code, meaning, message }: TracAggError): Refusal {
+  return {
+    status: meaning.httpStatus,
+    contentType: "text/plain; charset=utf-8",
+    text: code === "internal" ? INTERNAL_TEXT : message,
+  };
 }
