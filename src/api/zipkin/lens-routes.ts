@@ -12,11 +12,11 @@ const PAGE_PATHS = ["/", "/index.html", "/traces/:traceId", "/dependency", "/tra
 
 /**
  * What the page may do: its own scripts and requests, and the styles that its components write while it runs. Its
- * dependency graph compiles shaders and templates, which takes `unsafe-eval`.
+ * dependency graph lays itself out in a worker made of text, and compiles what it draws, which takes `unsafe-eval`.
  */
 const PAGE_POLICY =
   "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; " +
-  "img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
+  "worker-src 'self' blob:; img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
 
 /** Byte for byte what Zipkin answers. */
 const CONFIG_TEXT = `{

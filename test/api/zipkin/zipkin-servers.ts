@@ -19,7 +19,7 @@ import { BatchFeed } from "../../helpers/otlp-fixture.ts";
 import { BUILDER_START_UNIX_NANO } from "../../helpers/trace-builder.ts";
 
 /** A minute after moment 0 of built traces. */
-export const NOW_MILLIS = Number(BUILDER_START_UNIX_NANO / 1_000_000n) + 60_000;
+export const NOW_MILLIS: number = Number(BUILDER_START_UNIX_NANO / 1_000_000n) + 60_000;
 
 type Requests = readonly (readonly Span[])[];
 
