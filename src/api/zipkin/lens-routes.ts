@@ -1,12 +1,11 @@
 /** Zipkin's Lens: its configuration, and its built assets out of a folder. */
 
 import { createHash } from "node:crypto";
-import { join } from "node:path";
-import type { Express, Request, RequestHandler, Response } from "express";
+import type { Express, RequestHandler, Response } from "express";
 import express from "express";
 import { routeMethod } from "../answer-refusal.ts";
 
-const YEAR_MILLIS = 365 * 24 * 3_600_000;
+const YEAR_SECONDS = 365 * 24 * 3_600;
 /** Paths that the page itself shows, whatever file is asked for. */
 const PAGE_PATHS = ["/", "/index.html", "/traces/:traceId", "/dependency", "/traceViewer"];
 
@@ -71,7 +70,11 @@ export function routeLens(app: Express, uiDir: string): void {
 }
 
 function cachedLong(response: Response): void {
-  response.setHeader("Cache-Control", `max-age=${YEAR_MILLIS / 1_000}`);
+  response.setHeader("Cache-Control", `max-age=${YEAR_SECONDS}`);
+}
+
+function cachedBriefly(response: Response): void {
+  response.setHeader("Cache-Control", "max-age=60");
 }
 
 function rootOnly(handler: RequestHandler): RequestHandler {
@@ -90,28 +93,29 @@ function redirectTo(path: string): RequestHandler {
 
 function page(uiDir: string): RequestHandler {
   const toPage = redirectTo("/zipkin/");
+  const show = uiDir === "" ? tellHow : indexOf(uiDir);
   return (request, response, next) => {
-    if (!isUnderZipkin(request)) {
+    if (request.baseUrl !== "/zipkin") {
       if (request.path === "/") toPage(request, response, next);
       else next("route");
-      return;
-    }
-    if (request.originalUrl.split("?")[0] === "/zipkin") {
+    } else if (request.originalUrl.split("?")[0] === "/zipkin") {
       toPage(request, response, next);
-      return;
-    }
-    response.setHeader("Content-Security-Policy", PAGE_POLICY);
-    response.setHeader("Cache-Control", "max-age=60");
-    if (uiDir === "") response.type("html").send(NO_PAGE);
-    else {
-      const file = join(uiDir, "index.html");
-      response.sendFile(file, { etag: true, cacheControl: false, dotfiles: "allow" }, (error) => {
-        if (error !== undefined && error !== null && !response.headersSent) next(error);
-      });
+    } else {
+      response.setHeader("Content-Security-Policy", PAGE_POLICY);
+      show(request, response, next);
     }
   };
 }
 
-function isUnderZipkin({ baseUrl }: Request): boolean {
-  return baseUrl === "/zipkin";
+const tellHow: RequestHandler = (_request, response) => {
+  response.setHeader("Cache-Control", "no-store");
+  response.type("html").send(NO_PAGE);
+};
+
+function indexOf(uiDir: string): RequestHandler {
+  const files = express.static(uiDir, { index: false, redirect: false, setHeaders: cachedBriefly });
+  return (request, response, next) => {
+    request.url = "/index.html";
+    files(request, response, next);
+  };
 }
