@@ -102,15 +102,26 @@ function anyName(node: "service" | "name", names: readonly string[] | undefined)
   return anyOf(...names.map((equals): SpanLeaf => ({ node, equals })));
 }
 
+/** @param remoteKeys those that occur on no span are passed over. */
 async function ofRemote(
   names: Names,
   remoteName: string,
   remoteKeys: readonly string[],
 ): Promise<SpanCondition> {
-  // A list or map as a name is JSON text.
-  if (/^[[{]/.test(remoteName)) return ALWAYS;
-  const ofKeys = await Promise.all(remoteKeys.map((key) => remoteKeyEquals(names, key, remoteName)));
-  return anyOf(...ofKeys);
+  const request = { level: "span", limit: MAX_LISTED, signal: names.signal } as const;
+  const { keys, isWhole } = await names.catalogue.attributeKeys(request);
+  const facts = new Map(keys.map((each) => [each.key, each]));
+  const ofKeys = remoteKeys.map(async (key): Promise<SpanCondition> => {
+    const known = facts.get(key);
+    if (known === undefined && isWhole) return NEVER;
+    const isText = isWhole && known?.types.every((type) => type === "string") === true;
+    return isText ? await remoteKeyEquals(names, key, remoteName) : existsOnSpan(key);
+  });
+  return anyOf(...(await Promise.all(ofKeys)));
+}
+
+function existsOnSpan(key: string): SpanLeaf {
+  return { node: "attributeExists", scope: "span", key };
 }
 
 async function remoteKeyEquals(
@@ -120,20 +131,12 @@ async function remoteKeyEquals(
 ): Promise<SpanCondition> {
   const request = { level: "span", key, prefix: remoteName, limit: MAX_LISTED, signal } as const;
   const { values, isWhole } = await catalogue.attributeValues(request);
-  const exists: SpanLeaf = { node: "attributeExists", scope: "span", key };
-  if (!isWhole) return exists;
   const spelled = values.filter(({ text }) => text.toLowerCase() === remoteName);
-  if (spelled.length > MAX_SPELLINGS || spelled.some(({ type }) => type !== "string")) return exists;
-  return anyOf(
-    ...spelled.map(
-      ({ text }): SpanLeaf => ({
-        node: "attribute",
-        scope: "span",
-        key,
-        equals: { type: "string", value: text },
-      }),
-    ),
-  );
+  if (!isWhole || spelled.length > MAX_SPELLINGS) return existsOnSpan(key);
+  const leaves = spelled.map(({ text: value }): SpanLeaf => {
+    return { node: "attribute", scope: "span", key, equals: { type: "string", value } };
+  });
+  return anyOf(...leaves);
 }
 
 /** Zipkin's microseconds are floored, but whatever took time took one. */

@@ -4,11 +4,11 @@ import type { Steps } from "../base/time-slice.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
 import { candidateQuery } from "../filter/conditions/candidate-query.ts";
+import type { TraceCondition } from "../filter/conditions/condition.ts";
 import type { TraceFact } from "../filter/evaluator/trace-facts.ts";
-import type { TraceView } from "../filter/evaluator/trace-view.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { Span } from "../model/span.ts";
-import type { TraceReader } from "../store/trace-reader.ts";
+import type { TraceInView } from "../store/trace-reader.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
 import type { ZipkinCriteria } from "./zipkin-criteria.ts";
@@ -22,6 +22,8 @@ import { traceIdsAlike } from "./zipkin-trace.ts";
 const MAX_EARLY_START_NANOS = 3_600_000_000_000n;
 /** Traces found beyond those asked for: stores list by the first span, and Zipkin by the root. */
 const EXTRA_TRACES = 8;
+/** Traces looked at in which a span has no time: reports of tracers that lost the beginning, so they are few. */
+const MAX_UNDATED_TRACES = 1_000;
 
 /** A trace as Zipkin writes it. */
 export interface ZipkinTraceText {
@@ -60,60 +62,85 @@ export async function searchZipkin(
   running: RunningQuery,
 ): Promise<readonly ZipkinTraceText[]> {
   const { criteria, limit, remoteKeys } = request;
-  const { signal, held } = running;
-  const where = await zipkinConditionOf(context, criteria, { remoteKeys, signal });
-  const query = { ...candidateQuery(where), ...rangeOf(request) };
-  const scan = context.reader.scanViews(query, {
-    where,
-    needs: { fields: [], facts: new Set<TraceFact>(["wholeSpans"]) },
-    limit: Number.MAX_SAFE_INTEGER,
-    expected: limit + EXTRA_TRACES,
-    signal,
-    held,
-  });
-  const found: ZipkinTraceText[] = [];
-  const seen = new Set<string>();
-  const slice = new TimeSlice(signal);
-  for await (const { traceId, view } of scan) {
-    const spans = await wholeTrace(context.reader, { traceId, view, seen }, request, running);
-    if (spans !== undefined) {
-      const text = await inSlices(request.read(spans), slice);
-      if (text !== undefined) {
-        held.add(text.pieces.reduce((bytes, piece) => bytes + piece.length, 0));
-        found.push(text);
-        if (found.length >= limit + EXTRA_TRACES) break;
-      }
-    }
-    if (slice.isOver(view.spanCount)) await slice.rest();
+  const where = await zipkinConditionOf(context, criteria, { remoteKeys, signal: running.signal });
+  const { dated, undated } = rangesOf(request);
+  const search: RunningSearch = { ...request, context, where, running, seen: new Set(), found: [] };
+  await findIn(search, { ...dated, maxFound: limit + EXTRA_TRACES, maxTraces: Number.MAX_SAFE_INTEGER });
+  if (undated !== undefined) {
+    const maxFound = search.found.length + MAX_UNDATED_TRACES;
+    await findIn(search, { ...undated, maxFound, maxTraces: MAX_UNDATED_TRACES });
   }
-  return found.sort((one, other) => other.timestampMicros - one.timestampMicros).slice(0, limit);
+  return search.found.sort((one, other) => other.timestampMicros - one.timestampMicros).slice(0, limit);
 }
 
-function rangeOf({ endTsMillis, lookbackMillis }: ZipkinSearchRequest): TraceQuery {
+interface RunningSearch extends ZipkinSearchRequest {
+  readonly context: QueryContext;
+  readonly where: TraceCondition;
+  readonly running: RunningQuery;
+  /** Ends of the ids that were looked at. */
+  readonly seen: Set<string>;
+  readonly found: ZipkinTraceText[];
+}
+
+/** Where is looked, and how much at most. */
+interface Place {
+  readonly range: TraceQuery;
+  /** Traces found, those from before among them. */
+  readonly maxFound: number;
+  readonly maxTraces: number;
+}
+
+async function findIn(search: RunningSearch, { range, maxFound, maxTraces }: Place): Promise<void> {
+  const { context, where, running, found } = search;
+  const { signal, held } = running;
+  const scan = context.reader.scanViews(
+    { ...candidateQuery(where), ...range },
+    {
+      where,
+      needs: { fields: [], facts: new Set<TraceFact>(["wholeSpans"]) },
+      limit: maxTraces,
+      expected: Math.min(maxFound, maxTraces),
+      signal,
+      held,
+    },
+  );
+  const slice = new TimeSlice(signal);
+  for await (const trace of scan) {
+    const spans = await wholeTrace(search, trace);
+    const text = spans && (await inSlices(search.read(spans), slice));
+    if (text !== undefined) {
+      held.add(text.pieces.reduce((bytes, piece) => bytes + piece.length, 0));
+      found.push(text);
+      if (found.length >= maxFound) return;
+    }
+    if (slice.isOver(trace.view.spanCount)) await slice.rest();
+  }
+}
+
+/** Traces that begin in the range, and those that begin at no known time since a span of theirs has none. */
+function rangesOf({ endTsMillis, lookbackMillis }: ZipkinSearchRequest): {
+  readonly dated: { readonly range: TraceQuery };
+  readonly undated: { readonly range: TraceQuery } | undefined;
+} {
   const end = BigInt(endTsMillis) * 1_000_000n;
   const start = end - BigInt(lookbackMillis) * 1_000_000n;
   const earliest = start - MAX_EARLY_START_NANOS;
-  return {
+  const range: TraceQuery = {
     // The last microsecond of the range is in it, whatever its nanoseconds.
     endTimeUnixNano: end + 1_000n,
-    ...(earliest <= 0n ? {} : { startTimeUnixNano: earliest }),
     ...(start <= 0n ? {} : { minEndTimeUnixNano: start }),
   };
-}
-
-interface TraceSeen {
-  readonly traceId: string;
-  readonly view: TraceView;
-  /** Ends of the ids that were looked at. */
-  readonly seen: Set<string>;
+  if (earliest <= 0n) return { dated: { range }, undated: undefined };
+  return {
+    dated: { range: { ...range, startTimeUnixNano: earliest } },
+    undated: { range: { ...range, endTimeUnixNano: 1n } },
+  };
 }
 
 /** Undefined for a trace that was looked at already, as a part of another one. */
 async function wholeTrace(
-  reader: TraceReader,
-  { traceId, view, seen }: TraceSeen,
-  { isStrict }: ZipkinSearchRequest,
-  { signal, held }: RunningQuery,
+  { context: { reader }, isStrict, seen, running: { signal, held } }: RunningSearch,
+  { traceId, view }: Pick<TraceInView, "traceId" | "view">,
 ): Promise<readonly Span[] | undefined> {
   const spans = Array.from({ length: view.spanCount }, (_, span) => view.analysed(span));
   if (isStrict) return spans;

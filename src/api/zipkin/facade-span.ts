@@ -11,8 +11,7 @@ export const FACADE_REMOTE_KEYS: readonly string[] = REMOTE_NAME_KEYS;
 
 /** A span of Zipkin's v2 model. */
 export function facadeSpan(span: Span): ZipkinSpan {
-  const [zipkin] = zipkinSpansFromSpans([span]);
-  return folded(zipkin as ZipkinSpan);
+  return zipkinSpansFromSpans([span], { lowerCaseNames: true })[0] as ZipkinSpan;
 }
 
 /** The name of the other side of a span. */
@@ -39,20 +38,4 @@ export function facadeLinkSpan(span: Span): ZipkinLinkSpan {
 function addressOf(endpoint: ZipkinEndpoint | undefined): string | undefined {
   const { ipv4, ipv6 } = endpoint ?? {};
   return ipv4 ?? ipv6;
-}
-
-/** Members stay in their order. */
-function folded(span: ZipkinSpan): ZipkinSpan {
-  const { name, localEndpoint, remoteEndpoint } = span;
-  return {
-    ...span,
-    ...(name === undefined ? {} : { name: name.toLowerCase() }),
-    ...(localEndpoint === undefined ? {} : { localEndpoint: foldedEndpoint(localEndpoint) }),
-    ...(remoteEndpoint === undefined ? {} : { remoteEndpoint: foldedEndpoint(remoteEndpoint) }),
-  };
-}
-
-function foldedEndpoint(endpoint: ZipkinEndpoint): ZipkinEndpoint {
-  const { serviceName } = endpoint;
-  return serviceName === undefined ? endpoint : { ...endpoint, serviceName: serviceName.toLowerCase() };
 }

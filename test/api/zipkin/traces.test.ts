@@ -1,6 +1,7 @@
 /** `/api/v2/traces`, `/trace/{id}` and `/traceMany`, over every place where spans can lie. */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { spansFromZipkinJson } from "../../../src/codec/zipkin-json/decode.ts";
 import type { Span } from "../../../src/model/span.ts";
 import { buildSpan, spanIdOf, traceIdOf } from "../../helpers/trace-builder.ts";
 import type { ZipkinServer } from "./zipkin-servers.ts";
@@ -52,6 +53,27 @@ const SKEWED: readonly Span[] = [
   buildSpan("skewed", { id: "root", service: "front", name: "get", kind: "SERVER", at: [20_000, 20_010] }),
   buildSpan("skewed", { id: "early", parent: "root", service: "early", name: "run", at: [19_500, 19_510] }),
 ];
+/** As Zipkin's tracers report: a server that shares its client's id and lost its time, and names whom it serves. */
+const SHARED: readonly Span[] = spansFromZipkinJson([
+  {
+    traceId: "00000000000000ab",
+    id: "b",
+    kind: "CLIENT",
+    name: "get",
+    timestamp: 1_700_000_010_000_000,
+    duration: 5_000,
+    localEndpoint: { serviceName: "web", ipv4: "10.0.0.1" },
+  },
+  {
+    traceId: "00000000000000ab",
+    id: "b",
+    kind: "SERVER",
+    name: "get",
+    localEndpoint: { serviceName: "App", ipv4: "10.0.0.2", port: 8080 },
+    remoteEndpoint: { serviceName: "Web", ipv4: "10.0.0.1" },
+    shared: true,
+  },
+]);
 
 let server: ZipkinServer;
 
@@ -60,17 +82,25 @@ async function found(parameters: Readonly<Record<string, string>>): Promise<read
     readonly traceId: string;
   }[][];
   const names = new Map(["shop", "worker", "skewed"].map((name) => [traceIdOf(name), name]));
+  names.set("00000000000000ab", "shared");
   return traces.map(([span]) => names.get(span?.traceId ?? "") ?? "another");
 }
 
 describe.each(ZIPKIN_SERVERS)("over %s", (_name, start) => {
   beforeAll(async () => {
-    server = await start([SHOP.slice(0, 2), WORKER, SHOP.slice(2), SKEWED]);
+    server = await start([
+      SHOP.slice(0, 2),
+      WORKER,
+      SHARED.slice(0, 1),
+      SHOP.slice(2),
+      SKEWED,
+      SHARED.slice(1),
+    ]);
   });
   afterAll(() => server.stop());
 
   it("lists the newest traces of the last day without any parameter", async () => {
-    expect(await found({})).toEqual(["worker", "skewed", "shop"]);
+    expect(await found({})).toEqual(["worker", "skewed", "shared", "shop"]);
   });
 
   it("gives those nearest to endTs when there are more than the limit", async () => {
@@ -100,6 +130,8 @@ describe.each(ZIPKIN_SERVERS)("over %s", (_name, start) => {
     ["spans that take so long", { minDuration: "100000" }, ["shop"]],
     ["spans within bounds", { minDuration: "30000", maxDuration: "30000", serviceName: "shop" }, ["shop"]],
     ["no span below the bounds", { minDuration: "30001", maxDuration: "99999", serviceName: "shop" }, []],
+    ["a side that Zipkin told of a server", { remoteServiceName: "web" }, ["shared"]],
+    ["a trace with a span without a time", { serviceName: "app" }, ["shared"]],
     ["a range by endTs and lookback", { endTs: String(NOW_MILLIS - 60_000), lookback: "1" }, ["shop"]],
     ["the time of the root", { endTs: String(NOW_MILLIS - 40_000), lookback: "1" }, ["skewed"]],
     ["not the time of an earlier span", { endTs: String(NOW_MILLIS - 40_400), lookback: "1000" }, []],
@@ -118,6 +150,19 @@ describe.each(ZIPKIN_SERVERS)("over %s", (_name, start) => {
         '"annotations":[{"timestamp":1700000000020000,"value":"retried"}],' +
         '"tags":{"db.name":"unused","peer.service":"Bank"}}',
     );
+  });
+
+  it("gives spans of Zipkin's own tracers as they came", async () => {
+    const [, text] = await server.told("trace/ab");
+    const members = '"traceId":"00000000000000ab","id":"000000000000000b"';
+    const written = [
+      `{${members},"kind":"SERVER","name":"get",` +
+        '"localEndpoint":{"serviceName":"app","ipv4":"10.0.0.2","port":8080},' +
+        '"remoteEndpoint":{"serviceName":"web","ipv4":"10.0.0.1"},"shared":true}',
+      `{${members},"kind":"CLIENT","name":"get","timestamp":1700000010000000,"duration":5000,` +
+        '"localEndpoint":{"serviceName":"web","ipv4":"10.0.0.1"}}',
+    ];
+    expect(text).toBe(`[${written.join(",")}]`);
   });
 
   it("reads ids with spaces and without leading zeros, and tells which it did not find", async () => {
