@@ -1,13 +1,10 @@
 /** What Zipkin's search asks of a trace, and what of it a store can look for. */
 
 import { boundedCondition } from "../filter/conditions/bounded-condition.ts";
-import type {
-  AttributeLiteral,
-  SpanCondition,
-  SpanLeaf,
-  TraceCondition,
-} from "../filter/conditions/condition.ts";
-import { ALWAYS, allOf, anyOf, NEVER, someSpan } from "../filter/conditions/condition.ts";
+import { candidateQuery, certainLeaves } from "../filter/conditions/candidate-query.ts";
+import type { SpanCondition, SpanLeaf, TraceCondition, TraceLeaf } from "../filter/conditions/condition.ts";
+import { ALWAYS, allOf, anyOf, leavesIn, NEVER, someSpan } from "../filter/conditions/condition.ts";
+import type { AttributeCondition, TraceQuery } from "../filter/trace-query.ts";
 import type { AttributeKeyFacts } from "../model/attribute-facts.ts";
 import type { QueryContext } from "./query-context.ts";
 
@@ -43,29 +40,79 @@ const MADE_TAGS: ReadonlySet<string> = new Set([
   "w3c.tracestate",
 ]);
 
+/** What a store is asked for: every trace that meets the criteria passes both, and others may. */
+export interface ZipkinCandidates {
+  /** What the store answers fastest. */
+  readonly query: TraceQuery;
+  /** What the query does not say. */
+  readonly where: TraceCondition;
+}
+
 /**
- * What holds on every trace that meets the criteria; others may meet it too. Names are compared in lower case, so the
- * spellings that occur are looked up first.
+ * What a store can look for. Names are compared in lower case, so the spellings that occur are looked up first.
  *
  * @param remoteKeys span attributes, one of which names the other side of every span that has one
  */
-export async function zipkinConditionOf(
+export async function zipkinCandidates(
   { catalogue }: Pick<QueryContext, "catalogue">,
   criteria: ZipkinCriteria,
   { remoteKeys, signal }: { readonly remoteKeys: readonly string[]; readonly signal: AbortSignal },
-): Promise<TraceCondition> {
+): Promise<ZipkinCandidates> {
   const names = { catalogue, signal };
   const services = await spellingsOfService(names, criteria.serviceName);
   const ofService = anyName("service", services);
-  const asked: SpanCondition[] = [];
-  if (criteria.spanName !== undefined) asked.push(await ofName(names, criteria.spanName, services));
-  if (criteria.remoteServiceName !== undefined) {
-    asked.push(await ofRemote(names, criteria.remoteServiceName, remoteKeys));
-  }
-  if (criteria.minDurationMicros !== undefined) asked.push(ofDuration(criteria, criteria.minDurationMicros));
+  const asked: Part[] = [];
   for (const [key, value] of criteria.annotationQuery) asked.push(await ofAnnotation(names, key, value));
-  if (asked.length === 0) return someSpan(ofService);
-  return boundedCondition(allOf(...asked.map((each) => someSpan(allOf(ofService, each)))));
+  if (criteria.spanName !== undefined)
+    asked.push({ span: await ofName(names, criteria.spanName, services), attributes: [] });
+  if (criteria.remoteServiceName !== undefined) {
+    asked.push({ span: await ofRemote(names, criteria.remoteServiceName, remoteKeys), attributes: [] });
+  }
+  if (criteria.minDurationMicros !== undefined) {
+    asked.push({ span: ofDuration(criteria, criteria.minDurationMicros), attributes: [] });
+  }
+  if (asked.length === 0) asked.push({ span: ALWAYS, attributes: [] });
+  return candidatesOf(asked.map(({ span, attributes }) => ({ span: allOf(ofService, span), attributes })));
+}
+
+/** What some span has to meet: as a condition, and as attributes of a search, which know of every type of value. */
+interface Part {
+  readonly span: SpanCondition;
+  readonly attributes: readonly AttributeCondition[];
+}
+
+/** The part that a search says whole is left to it: to ask the same twice takes twice as long. */
+function candidatesOf(parts: readonly Part[]): ZipkinCandidates {
+  const whole = allOf(...parts.map(({ span }) => someSpan(span)));
+  const main = parts.find(({ attributes }) => attributes.length > 0) ?? parts.find(isSearchable) ?? parts[0];
+  const rest = parts.filter((part) => part !== main || (part.attributes.length === 0 && !isSearchable(part)));
+  // What a search asks of spans has to hold on one of them: of the other parts it may know what the trace lasts.
+  const { minDurationNanos } = candidateQuery(whole);
+  const ofSpan = main === undefined ? {} : candidateQuery(someSpan(main.span));
+  const attributes = main?.attributes ?? [];
+  return {
+    query: {
+      ...ofSpan,
+      ...(attributes.length === 0 ? {} : { attributes }),
+      ...(minDurationNanos === undefined ? {} : { minDurationNanos }),
+    },
+    where: isNever(whole) ? whole : boundedCondition(allOf(...rest.map(({ span }) => someSpan(span)))),
+  };
+}
+
+/** A search asks for one name, one service and errors; of choices and lengths it knows less than the condition. */
+function isSearchable({ span }: Part): boolean {
+  return certainLeaves(span).length === leavesIn(span).length && leavesIn(span).every(isOfSearch);
+}
+
+function isOfSearch(leaf: SpanLeaf | TraceLeaf): boolean {
+  return (
+    leaf.node === "service" || leaf.node === "name" || (leaf.node === "status" && leaf.equals === "error")
+  );
+}
+
+function isNever(condition: TraceCondition): boolean {
+  return condition.node === "any" && condition.conditions.length === 0;
 }
 
 interface Names extends Pick<QueryContext, "catalogue"> {
@@ -146,13 +193,14 @@ function ofDuration({ maxDurationMicros }: ZipkinCriteria, minDurationMicros: bi
   return { node: "duration", minNanos, maxNanos: maxDurationMicros * 1_000n + 999n };
 }
 
-async function ofAnnotation(names: Names, key: string, value: string): Promise<SpanCondition> {
-  if (MADE_TAGS.has(key) || key.startsWith("otel.link.")) return ALWAYS;
+async function ofAnnotation(names: Names, key: string, value: string): Promise<Part> {
+  if (MADE_TAGS.has(key) || key.startsWith("otel.link.")) return { span: ALWAYS, attributes: [] };
   const { facts, isWhole } = await factsOf(names, key);
-  if (value !== "") return anyOf(ofStatus(key), tagEquals(key, value, isWhole ? facts : undefined));
+  if (value !== "") return ofTag(key, value, isWhole ? facts : undefined);
   // An annotation with attributes is their JSON behind the name in quotes.
-  if (key.startsWith('"') || (await isEventName(names, key))) return ALWAYS;
-  return anyOf(ofStatus(key), tagExists(key, isWhole ? facts : undefined));
+  const isAnnotation = key.startsWith('"') || (await isEventName(names, key));
+  const span = isAnnotation ? ALWAYS : anyOf(ofStatus(key), tagExists(key, isWhole ? facts : undefined));
+  return { span, attributes: [] };
 }
 
 /** The tags that tell of the status stand for no attribute. */
@@ -175,7 +223,7 @@ async function factsOf({ catalogue, signal }: Names, key: string): Promise<KeyFa
 /** @param facts undefined when they are not all known */
 function tagExists(key: string, facts: readonly AttributeKeyFacts[] | undefined): SpanCondition {
   if (isOnScopes(facts)) return ALWAYS;
-  return { node: "attributeExists", scope: "any", key };
+  return occurs(facts) ? { node: "attributeExists", scope: "any", key } : NEVER;
 }
 
 /** A scope's attributes are tags too, and no store looks for them. */
@@ -183,39 +231,22 @@ function isOnScopes(facts: readonly AttributeKeyFacts[] | undefined): boolean {
   return facts === undefined || facts.some(({ level }) => level === "instrumentation");
 }
 
-function tagEquals(
-  key: string,
-  value: string,
-  facts: readonly AttributeKeyFacts[] | undefined,
-): SpanCondition {
-  if (facts === undefined || isOnScopes(facts)) return ALWAYS;
-  // Lists and maps are written as JSON, bytes as base64; some numbers are words.
-  const isOpaque =
-    facts.some(({ types }) => types.includes("other")) || /^(?:[[{].*|NaN|-?Infinity)$/s.test(value);
-  if (isOpaque) return { node: "attributeExists", scope: "any", key };
-  return anyOf(
-    ...literalsOf(value).map(
-      (equals): SpanLeaf => ({
-        node: "attribute",
-        scope: "any",
-        key,
-        equals,
-      }),
-    ),
-  );
+function occurs(facts: readonly AttributeKeyFacts[] | undefined): boolean {
+  return facts === undefined || facts.some(({ level }) => level === "span" || level === "resource");
 }
 
-/** What a value can be that is written so. */
-function literalsOf(value: string): readonly AttributeLiteral[] {
-  const literals: AttributeLiteral[] = [{ type: "string", value }];
-  if (value === "true" || value === "false") literals.push({ type: "boolean", value: value === "true" });
-  const integer = /^-?\d{1,19}$/.test(value) ? BigInt(value) : undefined;
-  if (integer !== undefined && BigInt.asIntN(64, integer) === integer) {
-    literals.push({ type: "int", value: integer });
-  }
-  const number = Number(value);
-  if (value.trim() !== "" && Number.isFinite(number)) literals.push({ type: "float", value: number });
-  return literals;
+function ofTag(key: string, value: string, facts: readonly AttributeKeyFacts[] | undefined): Part {
+  const ofOther = ofStatus(key);
+  if (isOnScopes(facts)) return { span: ALWAYS, attributes: [] };
+  if (!occurs(facts)) return { span: ofOther, attributes: [] };
+  const exists: SpanLeaf = { node: "attributeExists", scope: "any", key };
+  // A list or map is a tag of JSON; a search would ask for an element of it.
+  if (isMadeOfStatus(key) || /^[[{]/.test(value)) return { span: anyOf(ofOther, exists), attributes: [] };
+  return { span: exists, attributes: [{ key, value }] };
+}
+
+function isMadeOfStatus(key: string): boolean {
+  return key === "error" || key === "otel.status_code";
 }
 
 async function isEventName({ catalogue, signal }: Names, name: string): Promise<boolean> {

@@ -3,16 +3,14 @@
 import type { Steps } from "../base/time-slice.ts";
 import { inSlices, TimeSlice } from "../base/time-slice.ts";
 import { lazySpan } from "../batch/span-from-row.ts";
-import { candidateQuery } from "../filter/conditions/candidate-query.ts";
-import type { TraceCondition } from "../filter/conditions/condition.ts";
 import type { TraceFact } from "../filter/evaluator/trace-facts.ts";
 import type { TraceQuery } from "../filter/trace-query.ts";
 import type { Span } from "../model/span.ts";
 import type { TraceInView } from "../store/trace-reader.ts";
 import type { QueryContext } from "./query-context.ts";
 import type { RunningQuery } from "./query-limiter.ts";
-import type { ZipkinCriteria } from "./zipkin-criteria.ts";
-import { zipkinConditionOf } from "./zipkin-criteria.ts";
+import type { ZipkinCandidates, ZipkinCriteria } from "./zipkin-criteria.ts";
+import { zipkinCandidates } from "./zipkin-criteria.ts";
 import { traceIdsAlike } from "./zipkin-trace.ts";
 
 /**
@@ -20,8 +18,8 @@ import { traceIdsAlike } from "./zipkin-trace.ts";
  * that had to look at everything older would be slow for all.
  */
 const MAX_EARLY_START_NANOS = 3_600_000_000_000n;
-/** Traces found beyond those asked for: stores list by the first span, and Zipkin by the root. */
-const EXTRA_TRACES = 8;
+/** Traces that stores read beyond those expected: whole spans are dear, so as many are read as are wanted. */
+const READ_BEYOND = 8;
 /** Traces looked at in which a span has no time: reports of tracers that lost the beginning, so they are few. */
 const MAX_UNDATED_TRACES = 1_000;
 
@@ -54,7 +52,7 @@ export interface ZipkinSearchRequest {
  * Finds traces, the newest first.
  *
  * The store passes over what cannot match; of the rest each is asked as a whole. Of two traces of one range the limit
- * keeps the one whose first span is later, but for a few beyond it, which are ordered by their roots.
+ * keeps the one whose first span is later; the answer is in the order of roots.
  */
 export async function searchZipkin(
   context: QueryContext,
@@ -62,10 +60,10 @@ export async function searchZipkin(
   running: RunningQuery,
 ): Promise<readonly ZipkinTraceText[]> {
   const { criteria, limit, remoteKeys } = request;
-  const where = await zipkinConditionOf(context, criteria, { remoteKeys, signal: running.signal });
+  const candidates = await zipkinCandidates(context, criteria, { remoteKeys, signal: running.signal });
   const { dated, undated } = rangesOf(request);
-  const search: RunningSearch = { ...request, context, where, running, seen: new Set(), found: [] };
-  await findIn(search, { ...dated, maxFound: limit + EXTRA_TRACES, maxTraces: Number.MAX_SAFE_INTEGER });
+  const search: RunningSearch = { ...request, context, candidates, running, seen: new Set(), found: [] };
+  await findIn(search, { ...dated, maxFound: limit, maxTraces: Number.MAX_SAFE_INTEGER });
   if (undated !== undefined) {
     const maxFound = search.found.length + MAX_UNDATED_TRACES;
     await findIn(search, { ...undated, maxFound, maxTraces: MAX_UNDATED_TRACES });
@@ -75,7 +73,7 @@ export async function searchZipkin(
 
 interface RunningSearch extends ZipkinSearchRequest {
   readonly context: QueryContext;
-  readonly where: TraceCondition;
+  readonly candidates: ZipkinCandidates;
   readonly running: RunningQuery;
   /** Ends of the ids that were looked at. */
   readonly seen: Set<string>;
@@ -91,15 +89,15 @@ interface Place {
 }
 
 async function findIn(search: RunningSearch, { range, maxFound, maxTraces }: Place): Promise<void> {
-  const { context, where, running, found } = search;
+  const { context, candidates, running, found } = search;
   const { signal, held } = running;
   const scan = context.reader.scanViews(
-    { ...candidateQuery(where), ...range },
+    { ...candidates.query, ...range },
     {
-      where,
+      where: candidates.where,
       needs: { fields: [], facts: new Set<TraceFact>(["wholeSpans"]) },
       limit: maxTraces,
-      expected: Math.min(maxFound, maxTraces),
+      expected: Math.max(1, Math.min(search.limit, maxTraces) - READ_BEYOND),
       signal,
       held,
     },

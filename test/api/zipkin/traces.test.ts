@@ -124,6 +124,8 @@ describe.each(ZIPKIN_SERVERS)("over %s", (_name, start) => {
     ["an annotation", { annotationQuery: "retried" }, ["shop"]],
     ["the tag of an error", { annotationQuery: "error" }, ["shop"]],
     ["terms met by different spans", { annotationQuery: "region=eu and retried and ledger=true" }, ["shop"]],
+    ["an error and a tag of different spans", { annotationQuery: "error and ledger=true" }, ["shop"]],
+    ["an error and a span of different spans", { annotationQuery: "error", spanName: "book" }, ["shop"]],
     ["terms that all have to be met", { annotationQuery: "region=eu and ledger=false" }, []],
     ["the last of two values of a key", { annotationQuery: "region=us and region=eu" }, ["shop"]],
     ["terms of the service's spans alone", { serviceName: "shop", annotationQuery: "ledger" }, []],
