@@ -50,9 +50,20 @@ export function routeMethod(
   path: string,
   handler: RequestHandler,
 ): void {
-  const allow = method === "GET" ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
+  routeMethods(app, path, { [method]: handler });
+}
+
+/** {@link routeMethod} for a path that may answer both methods. */
+export function routeMethods(
+  app: Express,
+  path: string,
+  { GET: onGet, POST: onPost }: { readonly GET?: RequestHandler; readonly POST?: RequestHandler },
+): void {
+  const allow = [...(onGet ? ["GET", "HEAD"] : []), ...(onPost ? ["POST"] : []), "OPTIONS"].join(", ");
   const route = app.route(path);
-  (method === "GET" ? route.get(handler) : route.post(handler))
+  if (onGet !== undefined) route.get(onGet);
+  if (onPost !== undefined) route.post(onPost);
+  route
     .options((_request, response) => {
       response.status(204).setHeader("Allow", allow).end();
     })

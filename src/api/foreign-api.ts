@@ -1,7 +1,7 @@
 /** HTTP applications with the API of another backend: routes as data, refusals as that backend words them. */
 
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import type { Express, Request, Response } from "express";
+import type { Express, Request, RequestHandler, Response } from "express";
 import express from "express";
 import { TracAggError } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
@@ -10,7 +10,7 @@ import { readBody } from "../io/http-body.ts";
 import type { QueryCaller } from "../query/query-limiter.ts";
 import { callerOf } from "./answer-caller.ts";
 import type { Refusal } from "./answer-refusal.ts";
-import { refusing, routeMethod } from "./answer-refusal.ts";
+import { refusing, routeMethods } from "./answer-refusal.ts";
 import type { Reply } from "./endpoint.ts";
 import { checkHost } from "./host-guard.ts";
 import type { WriteReplyOptions } from "./write-reply.ts";
@@ -80,7 +80,12 @@ export function createForeignApp(options: ForeignApp): Express {
     next();
   });
   const writing = answerWriting(options);
-  for (const route of routes) addRoute(app, route, writing);
+  // A path may have a route for each method.
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const ofPath = routes.filter((route) => route.path === path);
+    const handlers = ofPath.map((route) => [route.method, handlerOf(route, writing)] as const);
+    routeMethods(app, path, Object.fromEntries(handlers));
+  }
   if (unknownPathMessage !== undefined) {
     app.use((request) => {
       throw new TracAggError("not_found", unknownPathMessage(request.path));
@@ -90,15 +95,11 @@ export function createForeignApp(options: ForeignApp): Express {
   return app;
 }
 
-function addRoute(
-  app: Express,
-  { method, path, reply }: ForeignRoute,
-  writing: Omit<WriteReplyOptions, "signal">,
-): void {
-  routeMethod(app, method, path, async (request, response) => {
+function handlerOf({ reply }: ForeignRoute, writing: Omit<WriteReplyOptions, "signal">): RequestHandler {
+  return async (request, response) => {
     const asked = requestFrom(request, response);
     await writeReply(request, response, await reply(asked), { ...writing, signal: asked.caller.signal });
-  });
+  };
 }
 
 function requestFrom(request: Request, response: Response): ForeignRequest {

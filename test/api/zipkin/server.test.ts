@@ -52,9 +52,24 @@ describe("a server that is ready", () => {
     expect(await answer.json()).toEqual({ zipkin: { version: "3.6.1", commit: "tracagg-0.1.0" } });
   });
 
-  it("shows its metrics to Prometheus", async () => {
-    const answer = await server.fetch("/prometheus");
-    expect(await answer.text()).toContain("# TYPE tracagg_queries_total counter");
+  it("counts what its senders sent, seven numbers for each way in", async () => {
+    expect((await server.fetch("/api/v2/spans", { method: "POST", body: "nonsense" })).status).toBe(400);
+    const told = (await (await server.fetch("/metrics")).json()) as Readonly<Record<string, number>>;
+    const ofHttp = [1, 1, 8, 0, 0, 0, 8];
+    const names = [
+      ...["messages", "messages_dropped", "bytes", "spans", "spans_dropped"].map((name) => `counter.${name}`),
+      ...["message_spans", "message_bytes"].map((name) => `gauge.${name}`),
+    ].map((name) => name.replace(".", ".zipkin_collector."));
+    expect(told).toEqual({
+      ...Object.fromEntries(names.map((name, index) => [`${name}.http`, ofHttp[index]])),
+      ...Object.fromEntries(names.map((name) => [`${name}.grpc`, 0])),
+    });
+  });
+
+  it("shows its metrics to Prometheus, Zipkin's among them", async () => {
+    const text = await (await server.fetch("/prometheus")).text();
+    expect(text).toContain("# TYPE tracagg_queries_total counter");
+    expect(text).toContain('zipkin_collector_messages_dropped_total{transport="http"} 1\n');
   });
 
   it("gives the configuration of the page as Zipkin writes it", async () => {

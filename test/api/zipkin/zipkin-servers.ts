@@ -7,9 +7,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import express from "express";
 import { createPrometheusMetrics } from "../../../src/api/health/prometheus-metrics.ts";
-import type { ZipkinApiOptions, ZipkinSettings } from "../../../src/api/zipkin/zipkin-api.ts";
+import { ZipkinCollectorCounts } from "../../../src/api/zipkin/collector-counts.ts";
+import { ZipkinIngest } from "../../../src/api/zipkin/ingest.ts";
+import type { ZipkinSettings } from "../../../src/api/zipkin/zipkin-api.ts";
 import { createZipkinApi } from "../../../src/api/zipkin/zipkin-api.ts";
 import { TracAggError } from "../../../src/base/errors.ts";
+import type { SpanSink } from "../../../src/ingest/span-sink.ts";
 import type { Span } from "../../../src/model/span.ts";
 import { createQueries } from "../../../src/query/queries.ts";
 import { createLakeStore } from "../../../src/store/lake/lake-store.ts";
@@ -97,19 +100,22 @@ async function serve(
   const clock = { nowMillis: () => NOW_MILLIS };
   const queries = createQueries({ reader: store, catalogue: store, statistics: store, metrics, clock });
   const logger = { info: () => {}, warn: () => {}, error: () => {} };
-  const sink: ZipkinApiOptions["sink"] = {
+  const counts = new ZipkinCollectorCounts();
+  const sink: SpanSink = {
     reserve: () => {
       throw new TracAggError("unavailable", "no spans are taken here");
     },
     submit: () => Promise.reject(new TracAggError("unavailable", "no spans are taken here")),
   };
+  const ingest = new ZipkinIngest({ sink, metrics, counts });
   const api = createZipkinApi({
     version: "0.1.0",
     queries,
     metrics,
     logger,
     clock,
-    sink,
+    ingest,
+    counts,
     notReadyReasons: () => notReadyReasons,
     zipkin: { strictTraceId: true, autocompleteKeys: [], uiDir: "", ...settings },
   });
