@@ -65,7 +65,7 @@ const NO_LIMIT_NANOS = 1n << 70n;
  * A pair of parent and child says that the child started and ended inside the parent; where the child lasted longer (the
  * caller gave up waiting), only that it started inside, which counts only where the other pairs leave it open; for a
  * CONSUMER under its PRODUCER, only that it did not start before. The host of the only root keeps its clock; with several roots or none, the host of the longest one does. Spans
- * that name no host keep their times too. A span id that two hosts use says nothing. Should setting clocks one by one
+ * that name no host keep their times too. A span id that two hosts use says nothing, unless a server has it from its client. Should setting clocks one by one
  * leave more pairs impossible than there were, no clock is set and all hosts with such pairs are flagged.
  *
  * @throws RangeError when `maxOffsetNanos` is negative.
@@ -88,7 +88,7 @@ export function clockSkewBy<S extends ForestSpan>(
   const hosts = hostStatesOf(spans, hostOf);
   const states = [...hosts.values()].map(({ state }) => state);
   const stateOf = (span: S): MutableState | undefined => hosts.get(hostOf(span))?.state;
-  const unclear = idsOfSeveralHosts(spans, stateOf);
+  const unclear = idsOfSeveralHosts(forest, stateOf);
   rankHosts(forest, (span) => (unclear.has(span.spanId) ? undefined : stateOf(span)));
   const pairs = pairsOf(forest, (span) => (unclear.has(span.spanId) ? undefined : stateOf(span)));
   const impossiblePairsBefore = countImpossible(pairs);
@@ -208,15 +208,17 @@ function widen(state: MutableState, { startTimeUnixNano, endTimeUnixNano }: Fore
   }
 }
 
-/** Parents and children on different hosts, each also entered with its two hosts. */
+/**
+ * Parents and children on different hosts, each also entered with its two hosts. Where to cut a cycle is told by times,
+ * which are in doubt here, so the pair that was cut counts like any other of its cycle.
+ */
 function pairsOf<S extends ForestSpan>(
   forest: SpanForest<S>,
   stateOf: (span: S) => HostClockState | undefined,
 ): HostPair[] {
-  const cutOff = parentsCutOff(forest);
   const pairs: HostPair[] = [];
   for (const [index, span] of forest.spans.entries()) {
-    const above = forest.spans[forest.parents[index] as number] ?? cutOff.get(span.parentSpanId ?? "");
+    const above = forest.spans[forest.cutParents.get(index) ?? (forest.parents[index] as number)];
     const parent = above === undefined ? undefined : stateOf(above);
     const child = stateOf(span);
     if (above === undefined || parent === undefined || child === undefined || parent === child) continue;
@@ -228,27 +230,9 @@ function pairsOf<S extends ForestSpan>(
   return pairs;
 }
 
-/**
- * The spans that were parents before cycles were cut, by id: where to cut is told by times, which are in doubt here, so
- * the pair counts like any other of its cycle.
- */
-function parentsCutOff<S extends ForestSpan>({ spans, parenthood }: SpanForest<S>): Map<string, S> {
-  const wanted = new Set<string | undefined>();
-  for (const [index, span] of spans.entries()) {
-    if (parenthood[index] === Parenthood.CYCLE_CUT) wanted.add(span.parentSpanId);
-  }
-  const found = new Map<string, S>();
-  if (wanted.size === 0) return found;
-  for (const span of spans) {
-    if (!wanted.has(span.spanId)) continue;
-    const other = found.get(span.spanId);
-    if (other === undefined || durationNanosOf(span) > durationNanosOf(other)) found.set(span.spanId, span);
-  }
-  return found;
-}
-
+/** But for ids of clients and servers that share them. */
 function idsOfSeveralHosts<S extends ForestSpan>(
-  spans: readonly S[],
+  { spans, isSharedId }: SpanForest<S>,
   stateOf: (span: S) => HostClockState | undefined,
 ): Set<string> {
   const hosts = new Map<string, HostClockState | undefined>();
@@ -256,7 +240,7 @@ function idsOfSeveralHosts<S extends ForestSpan>(
   for (const span of spans) {
     const state = stateOf(span);
     if (!hosts.has(span.spanId)) hosts.set(span.spanId, state);
-    else if (hosts.get(span.spanId) !== state) several.add(span.spanId);
+    else if (hosts.get(span.spanId) !== state && !isSharedId(span.spanId)) several.add(span.spanId);
   }
   return several;
 }

@@ -2,6 +2,7 @@
 
 import { compareValues } from "../base/compare.ts";
 import type { Resource, Span } from "../model/span.ts";
+import { SharedCalls } from "./shared-calls.ts";
 
 /** What finding parents needs of a span. */
 export type ForestSpan = Pick<
@@ -37,32 +38,40 @@ export interface SpanForest<S extends ForestSpan> {
   readonly parents: Int32Array;
   /** One value of {@link Parenthood} for each span. */
   readonly parenthood: Uint8Array;
+  /** The parent that each span of {@link Parenthood.CYCLE_CUT} lost. */
+  readonly cutParents: ReadonlyMap<number, number>;
   /** All indexes, every parent before its children. */
   readonly parentsFirst: Int32Array;
+  /** True for an id that a client has in common with servers of different services, and no other span. */
+  isSharedId(spanId: string): boolean;
 }
 
 /**
  * Finds the parents of one trace's spans.
  *
- * Equal spans count once. Of several different spans with one id the longest takes the children. A cycle is cut
- * above its earliest span. Nothing recurses, so any depth will do.
+ * Equal spans count once. Of several different spans with one id the longest takes the children, but for a CLIENT and
+ * the SERVERs it shares its id with: these lie below the CLIENT, and each takes the children of its service. A cycle is
+ * cut above its earliest span. Nothing recurses, so any depth will do.
  */
 export function spanForest<S extends ForestSpan>(input: readonly S[]): SpanForest<S> {
   const spans = distinctSorted(input);
-  const indexById = longestById(spans);
+  const ids = spansById(spans);
   const parents = new Int32Array(spans.length).fill(-1);
   const parenthood = new Uint8Array(spans.length);
   for (const [index, span] of spans.entries()) {
-    if (span.parentSpanId === undefined) {
-      parenthood[index] = Parenthood.ROOT;
-      continue;
-    }
-    const parent = indexById.get(span.parentSpanId);
-    if (parent === undefined) parenthood[index] = Parenthood.PARENT_MISSING;
-    else parents[index] = parent;
+    const parent = parentOf(span, index, ids);
+    if (parent !== -1) parents[index] = parent;
+    else parenthood[index] = span.parentSpanId === undefined ? Parenthood.ROOT : Parenthood.PARENT_MISSING;
   }
-  cutCycles(parents, parenthood);
-  return { spans, parents, parenthood, parentsFirst: orderParentsFirst(parents) };
+  const cutParents = cutCycles(parents, parenthood);
+  return {
+    spans,
+    parents,
+    parenthood,
+    cutParents,
+    parentsFirst: orderParentsFirst(parents),
+    isSharedId: (spanId) => ids.shared?.isPlain(spanId) === true,
+  };
 }
 
 /** end - start, 0 when the span ends before it starts. */
@@ -94,19 +103,53 @@ function compareAllFields(left: ForestSpan, right: ForestSpan): number {
   );
 }
 
-function longestById(spans: readonly ForestSpan[]): Map<string, number> {
-  const indexById = new Map<string, number>();
-  for (const [index, span] of spans.entries()) {
-    const other = indexById.get(span.spanId);
-    if (other === undefined || durationNanosOf(span) > durationNanosOf(spans[other] as ForestSpan)) {
-      indexById.set(span.spanId, index);
-    }
-  }
-  return indexById;
+interface SpansById {
+  readonly longest: ReadonlyMap<string, number>;
+  /** Undefined, as nearly always, when no id is of two spans. */
+  readonly shared: SharedCalls<string> | undefined;
 }
 
-/** Walks up from every span; meeting the present walk again means a cycle, which loses its earliest span's parent. */
-function cutCycles(parents: Int32Array, parenthood: Uint8Array): void {
+/** -1 without one. */
+function parentOf(
+  { spanId, parentSpanId, serviceName }: ForestSpan,
+  index: number,
+  { longest, shared }: SpansById,
+): number {
+  if (shared !== undefined) {
+    const client = shared.clientOf(spanId, index);
+    if (client !== -1) return client;
+    const meant = parentSpanId === undefined ? -1 : shared.parentFor(parentSpanId, serviceName);
+    if (meant !== -1) return meant;
+  }
+  return parentSpanId === undefined ? -1 : (longest.get(parentSpanId) ?? -1);
+}
+
+function spansById(spans: readonly ForestSpan[]): SpansById {
+  const at = (index: number): ForestSpan => spans[index] as ForestSpan;
+  const isLonger = (first: number, second: number): boolean =>
+    durationNanosOf(at(first)) > durationNanosOf(at(second));
+  const longest = new Map<string, number>();
+  const repeated = new Set<string>();
+  for (const [index, { spanId }] of spans.entries()) {
+    const other = longest.get(spanId);
+    if (other !== undefined) repeated.add(spanId);
+    if (other === undefined || isLonger(index, other)) longest.set(spanId, index);
+  }
+  if (repeated.size === 0) return { longest, shared: undefined };
+  const groups = new Map<string, number[]>([...repeated].map((spanId) => [spanId, []]));
+  for (const [index, { spanId }] of spans.entries()) groups.get(spanId)?.push(index);
+  const shared = new SharedCalls(groups, {
+    isClient: (index) => at(index).kind === "CLIENT",
+    isServer: (index) => at(index).kind === "SERVER",
+    serviceName: (index) => at(index).serviceName,
+    isLonger,
+  });
+  return { longest, shared };
+}
+
+/** Walks up from every span; meeting the present walk again means a cycle, which loses its earliest span's parent: those. */
+function cutCycles(parents: Int32Array, parenthood: Uint8Array): Map<number, number> {
+  const cutParents = new Map<number, number>();
   const walkOf = new Int32Array(parents.length);
   for (let start = 0; start < parents.length; start++) {
     let at = start;
@@ -116,9 +159,11 @@ function cutCycles(parents: Int32Array, parenthood: Uint8Array): void {
     }
     if (at === -1 || walkOf[at] !== start + 1) continue;
     const earliest = earliestOfCycle(parents, at);
+    cutParents.set(earliest, parents[earliest] as number);
     parents[earliest] = -1;
     parenthood[earliest] = Parenthood.CYCLE_CUT;
   }
+  return cutParents;
 }
 
 function earliestOfCycle(parents: Int32Array, member: number): number {

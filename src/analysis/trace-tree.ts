@@ -47,7 +47,8 @@ const NO_CHILDREN: readonly never[] = Object.freeze([]);
  * Builds the tree of a trace.
  *
  * - The clocks of hosts are set, as `clockSkew` finds them, unless raw times are asked for.
- * - Equal spans count once; of different spans with one id the longest takes the children.
+ * - Equal spans count once; of different spans with one id the longest takes the children, but for a CLIENT and SERVERs
+ *   that share its id, which lie below it and take the children of their service.
  * - A negative duration is 0.
  * - A cycle is cut above its earliest span.
  * - Spans whose parent is missing hang under one synthetic node for each missing id, which spans them.

@@ -77,8 +77,18 @@ function distinctNodes(spans: readonly Span[]): Node[] {
 }
 
 function parentAmong(nodes: readonly Node[], node: Node): Node | undefined {
-  const candidates = nodes.filter((other) => other.id === node.span?.parentSpanId);
-  return candidates.sort((a, b) => Number(b.end - b.start - (a.end - a.start)))[0];
+  const caller = longestFirst(nodes, node.id).find(({ kind }) => kind === "CLIENT");
+  if (node.kind === "SERVER" && caller !== undefined) return caller;
+  const candidates = longestFirst(nodes, node.span?.parentSpanId);
+  const client = candidates.find(({ kind }) => kind === "CLIENT");
+  const servers = candidates.filter(({ kind }) => kind === "SERVER");
+  if (client === undefined || servers.length === 0) return candidates[0];
+  return servers.find(({ span }) => span?.serviceName === node.span?.serviceName) ?? client;
+}
+
+function longestFirst(nodes: readonly Node[], id: string | undefined): Node[] {
+  const found = nodes.filter((node) => node.id === id);
+  return found.sort((a, b) => Number(b.end - b.start - (a.end - a.start)));
 }
 
 function isFirstOfCycle(

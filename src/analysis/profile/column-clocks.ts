@@ -6,6 +6,7 @@ import type { TraceColumns } from "../../model/trace-columns.ts";
 import { clockSkewBy, isPossibleAsStamped } from "../clock-skew.ts";
 import type { ForestSpan } from "../span-forest.ts";
 import type { ColumnTree } from "./column-tree.ts";
+import type { FrameTable } from "./frame-table.ts";
 
 /** Kinds as OTLP numbers them. */
 const PRODUCER = 4;
@@ -22,12 +23,16 @@ interface HostSpan extends ForestSpan {
  *
  * @param tree as it was built of the columns
  */
-export function clockedColumns(tree: ColumnTree, columns: TraceColumns): TraceColumns | undefined {
+export function clockedColumns(
+  tree: ColumnTree,
+  columns: TraceColumns,
+  frames: FrameTable,
+): TraceColumns | undefined {
   const { hosts, rowCount } = columns;
   if (hosts === undefined || !areSeveral(hosts, rowCount)) return undefined;
   if (!tree.hasCutCycle && !isAnyImpossible(tree, columns, hosts)) return undefined;
   const spans = Array.from({ length: tree.spanCount }, (_, node) =>
-    spanAt(columns, tree.rows[node] as number, hosts),
+    withService(spanAt(columns, tree.rows[node] as number, hosts), frames),
   );
   const { hosts: clocks } = clockSkewBy(spans, ({ host }) => host);
   const offsets = new Map(clocks.map(({ host, offsetNanos }) => [host, offsetNanos]));
@@ -88,7 +93,12 @@ function nanosBetween(startWords: Uint32Array, from: number, to: number): number
   );
 }
 
-/** What finding clocks looks at; the frame's number stands for the words that tell equal times apart. */
+/** Who is below whom, where two spans have one id, is told by their services. */
+function withService(span: HostSpan, frames: FrameTable): HostSpan {
+  return { ...span, serviceName: frames.frame(Number(span.name)).service };
+}
+
+/** What times are compared by; the frame's number stands for the words that tell equal times apart. */
 function spanAt(columns: TraceColumns, row: number, hosts: readonly string[]): HostSpan {
   const parentSpanId = idAt(columns.parentSpanIds, row);
   return {

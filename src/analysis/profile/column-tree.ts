@@ -2,6 +2,7 @@
 
 import { bigEndian32, HIGH_WORD, LOW_WORD, wordPairsOf } from "../../base/bytes.ts";
 import type { TraceColumns } from "../../model/trace-columns.ts";
+import { SharedCalls } from "../shared-calls.ts";
 import { Parenthood } from "../span-forest.ts";
 import type { TimeWords } from "./column-order.ts";
 import { orderRows } from "./column-order.ts";
@@ -12,6 +13,8 @@ const TWO_TO_32 = 2 ** 32;
 const NONE = -1;
 /** Kinds in OTLP's numbers that exist; others count as 0. */
 const KINDS = 6;
+const SERVER = 2;
+const CLIENT = 3;
 
 /**
  * One trace at a time; every array is written over by the next {@link build}. Node numbers below
@@ -62,9 +65,10 @@ export class ColumnTree {
     this.spanCount = orderRows(columns, this.#timesOf(columns), frames, this.rows);
     this.nodeCount = this.spanCount;
     this.#fill(columns);
-    this.#indexIds();
+    const repeated = this.#indexIds();
+    const shared = repeated === undefined ? undefined : this.#sharedCalls(repeated, columns, frames);
     this.hasCutCycle = false;
-    if (this.#findParents(columns)) this.#cutCycles();
+    if (this.#findParents(columns, shared)) this.#cutCycles();
     const tops = this.#placeTops();
     this.#listChildren(tops);
     this.#clampParentsFirst();
@@ -111,37 +115,58 @@ export class ColumnTree {
     }
   }
 
-  /** Of different spans with one id the longest is found, the first of equally long ones. */
-  #indexIds(): void {
+  /** Of different spans with one id the longest is found, the first of equally long ones. Returns such spans' slots. */
+  #indexIds(): Set<number> | undefined {
     const { idHighs, idLows, durations } = this;
+    let repeated: Set<number> | undefined;
     const index = this.#index;
     // Room for the missing ids too.
     index.reset(this.spanCount * 2);
     for (let node = 0; node < this.spanCount; node++) {
       const slot = index.slotOf(idHighs[node] as number, idLows[node] as number, idHighs, idLows);
       const other = index.nodeAt(slot);
+      if (other !== NONE) repeated = (repeated ?? new Set()).add(slot);
       if (other === NONE || (durations[node] as number) > (durations[other] as number)) index.put(slot, node);
     }
+    return repeated;
+  }
+
+  /** By slot. */
+  #sharedCalls(repeated: ReadonlySet<number>, columns: TraceColumns, frames: FrameTable): SharedSlots {
+    const { idHighs, idLows, durations, kinds } = this;
+    const groups = new Map<number, number[]>([...repeated].map((slot) => [slot, []]));
+    for (let node = 0; node < this.spanCount; node++) {
+      const slot = this.#index.slotOf(idHighs[node] as number, idLows[node] as number, idHighs, idLows);
+      groups.get(slot)?.push(node);
+    }
+    const serviceName = (node: number): string =>
+      frames.frame(columns.frames[this.rows[node] as number] as number).service;
+    const calls = new SharedCalls(groups, {
+      isClient: (node) => kinds[node] === CLIENT,
+      isServer: (node) => kinds[node] === SERVER,
+      serviceName,
+      isLonger: (first, second) => (durations[first] as number) > (durations[second] as number),
+    });
+    return { calls, serviceName };
+  }
+
+  /** The client above a server that has its id from it, -1 for other spans. */
+  #clientAbove(node: number, { calls }: SharedSlots): number {
+    const { idHighs, idLows } = this;
+    if (this.kinds[node] !== SERVER) return NONE;
+    const slot = this.#index.slotOf(idHighs[node] as number, idLows[node] as number, idHighs, idLows);
+    return calls.clientOf(slot, node);
   }
 
   /** True when some parent does not come before its child: only then can there be a cycle. */
-  #findParents(columns: TraceColumns): boolean {
-    const index = this.#index;
+  #findParents(columns: TraceColumns, shared: SharedSlots | undefined): boolean {
     let mayCycle = false;
     for (let node = 0; node < this.spanCount; node++) {
-      const at = (this.rows[node] as number) * 8;
-      const high = bigEndian32(columns.parentSpanIds, at);
-      const low = bigEndian32(columns.parentSpanIds, at + 4);
-      if (high === 0 && low === 0) {
+      const parent = this.#parentOf(node, columns, shared);
+      if (parent === NONE) {
         this.#parenthood[node] = Parenthood.ROOT;
         this.parents[node] = NONE;
         continue;
-      }
-      const slot = index.slotOf(high, low, this.idHighs, this.idLows);
-      let parent = index.nodeAt(slot);
-      if (parent === NONE) {
-        parent = this.#addUnknown(high, low);
-        index.put(slot, parent);
       }
       this.parents[node] = parent;
       const isKnown = parent < this.spanCount;
@@ -150,6 +175,24 @@ export class ColumnTree {
       else if (parent >= node) mayCycle = true;
     }
     return mayCycle;
+  }
+
+  /** A node for what is not known where the parent is missing; -1 for a root. */
+  #parentOf(node: number, columns: TraceColumns, shared: SharedSlots | undefined): number {
+    const client = shared === undefined ? NONE : this.#clientAbove(node, shared);
+    if (client !== NONE) return client;
+    const at = (this.rows[node] as number) * 8;
+    const high = bigEndian32(columns.parentSpanIds, at);
+    const low = bigEndian32(columns.parentSpanIds, at + 4);
+    if (high === 0 && low === 0) return NONE;
+    const slot = this.#index.slotOf(high, low, this.idHighs, this.idLows);
+    const meant = shared === undefined ? NONE : shared.calls.parentFor(slot, shared.serviceName(node));
+    if (meant !== NONE) return meant;
+    const known = this.#index.nodeAt(slot);
+    if (known !== NONE) return known;
+    const unknown = this.#addUnknown(high, low);
+    this.#index.put(slot, unknown);
+    return unknown;
   }
 
   #addUnknown(idHigh: number, idLow: number): number {
@@ -302,6 +345,12 @@ export class ColumnTree {
     this.#parenthood = grown(this.#parenthood, new Uint8Array(room));
     this.#walks = grown(this.#walks, new Int32Array(room));
   }
+}
+
+/** Shared calls by the slot of their id, and what is asked with. */
+interface SharedSlots {
+  readonly calls: SharedCalls<number>;
+  readonly serviceName: (node: number) => string;
 }
 
 type Column = Int32Array | Uint32Array | Uint8Array | Float64Array;

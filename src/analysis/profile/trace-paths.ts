@@ -33,7 +33,7 @@ export class TracePaths {
    */
   find(columns: TraceColumns, frames: FrameTable, paths: PathTable): void {
     this.tree.build(columns, frames);
-    const corrected = clockedColumns(this.tree, columns);
+    const corrected = clockedColumns(this.tree, columns, frames);
     this.isCorrected = corrected !== undefined;
     if (corrected !== undefined) this.tree.build(corrected, frames);
     this.#path.walk(this.tree);
