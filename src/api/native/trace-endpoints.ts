@@ -122,8 +122,9 @@ function traceEndpoint(queries: Queries): Endpoint {
     tag: "traces",
     summary: "One trace with all its spans",
     description:
-      "format=otlp gives back exactly what was sent (OTLP/JSON, every attribute type apart); jaeger and zipkin give " +
-      "what the clients of those systems read.",
+      "format=otlp gives back exactly what was sent (OTLP/JSON, every attribute type apart), but for servers of " +
+      "Zipkin's that had their client's id: they get ids of their own; jaeger and zipkin give what the clients of " +
+      "those systems read.",
     pathParameters: TRACE_ID_PARAMETER,
     parameters: { format: choiceParameter("How the trace is written.", TRACE_FORMATS, "tracagg") },
     answers: [
@@ -152,7 +153,7 @@ function traceEndpoint(queries: Queries): Endpoint {
     errors: [...QUERY_ERRORS, "not_found"],
     handle: async ({ path, values, caller }) => {
       const stored = await queries.getTrace(path["traceId"] ?? "", caller);
-      return jsonChunksReply(traceChunks(stored, values.format));
+      return jsonChunksReply(await traceChunks(stored, values.format, caller.signal));
     },
   });
 }

@@ -1,10 +1,12 @@
 /** A whole trace in each of the formats the API speaks, written in chunks of bounded size. */
 
+import { inSlices, TimeSlice } from "../../base/time-slice.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { spanFromRow } from "../../batch/span-from-row.ts";
 import { jaegerTextFromRows } from "../../codec/jaeger-json/encode.ts";
 import { otlpJsonFromRows } from "../../codec/otlp-json/encode.ts";
 import { zipkinSpansFromSpans } from "../../codec/zipkin-json/encode.ts";
+import { rowsForOtlp } from "../../codec/zipkin-json/shared-rows.ts";
 import { spanJson } from "../../model/span-json.ts";
 import type { StoredTrace } from "../../query/stored-trace.ts";
 import type { SpanJson } from "../contract.ts";
@@ -18,12 +20,16 @@ export type TraceFormat = "tracagg" | "otlp" | "jaeger" | "zipkin";
 export const TRACE_FORMATS: readonly TraceFormat[] = Object.freeze(["tracagg", "otlp", "jaeger", "zipkin"]);
 
 /** The trace as JSON text in pieces, to be joined. */
-export function traceChunks(stored: StoredTrace, format: TraceFormat): Iterable<string> {
+export async function traceChunks(
+  stored: StoredTrace,
+  format: TraceFormat,
+  signal: AbortSignal,
+): Promise<Iterable<string>> {
   switch (format) {
     case "tracagg":
       return nativeChunks(stored);
     case "otlp":
-      return otlpChunks(stored.rows);
+      return otlpChunks(await inSlices(rowsForOtlp(stored.rows), new TimeSlice(signal)));
     case "jaeger":
       return jaegerTextFromRows(rowSlices(stored.rows));
     case "zipkin":

@@ -1,9 +1,10 @@
 /** One trace as Tempo's clients read it: bare for `/api/traces`, in an envelope for `/api/v2/traces`. */
 
 import { ProtobufWriter } from "../../base/protobuf-writer.ts";
-import { TimeSlice } from "../../base/time-slice.ts";
+import { inSlices, TimeSlice } from "../../base/time-slice.ts";
 import { otlpJsonFromRows } from "../../codec/otlp-json/encode.ts";
 import { payloadBytesOfRows, payloadFromRows } from "../../codec/otlp-protobuf/encode-request.ts";
+import { rowsForOtlp } from "../../codec/zipkin-json/shared-rows.ts";
 import type { FilteredTrace } from "../../query/filtered-trace.ts";
 import type { StoredTrace } from "../../query/stored-trace.ts";
 import type { Reply } from "../endpoint.ts";
@@ -24,7 +25,7 @@ export interface TraceAnswerForm {
 
 /** The answer for a trace, or for one of which nothing was kept; only an envelope can say that it is cut. */
 export async function traceReply(
-  { trace, cut }: FilteredTrace,
+  { trace: stored, cut }: FilteredTrace,
   { form, envelope, signal }: TraceAnswerForm,
 ): Promise<Reply> {
   const reply = (chunks: Reply["chunks"]): Reply => ({
@@ -32,6 +33,10 @@ export async function traceReply(
     contentType: TEMPO_MEDIA_TYPES[form],
     chunks,
   });
+  const trace = stored && {
+    ...stored,
+    rows: await inSlices(rowsForOtlp(stored.rows), new TimeSlice(signal)),
+  };
   if (form === "llm") return reply(llmChunks(trace, cut));
   if (form === "json") return reply(envelope === "bare" ? bareJson(trace) : envelopedJson(trace, cut));
   if (envelope === "bare") return reply(traceMessage(trace));
