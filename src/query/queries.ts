@@ -203,23 +203,7 @@ export interface Queries {
  */
 export function createQueries(options: QueriesOptions): Queries {
   const { context, limiter } = partsOf(options);
-  const limited =
-    <Request, Answer>(
-      useCase: string,
-      ask: (context: QueryContext, request: Request, running: RunningQuery) => Promise<Answer>,
-      answerHoldsRows = false,
-    ) =>
-    (request: Request, caller?: QueryCaller): Promise<Answer> =>
-      limiter.run({ useCase, caller, answerHoldsRows }, (running) => ask(context, request, running));
-  const limitedLive =
-    <Request, Answer>(
-      useCase: string,
-      ask: (context: QueryContext, request: Request, running: RunningQuery) => Promise<Answer>,
-    ) =>
-    (request: Request, caller?: QueryCaller): Promise<Answer> =>
-      limiter.run({ useCase, caller, before: context.liveUpToDate }, (running) =>
-        ask(context, request, running),
-      );
+  const { limited, limitedLive } = limitedBy(context, limiter);
   const bottlenecks = limited("bottlenecks", bottlenecksOf, true);
   return {
     searchTraces: limited("search_traces", searchTraces),
@@ -267,6 +251,28 @@ export function createQueries(options: QueriesOptions): Queries {
     attributeKeys: limited("attribute_keys", attributeKeysIn),
     attributeValues: limited("attribute_values", attributeValuesIn),
     complete: limited("complete", completeQuery),
+  };
+}
+
+type Ask<Request, Answer> = (
+  context: QueryContext,
+  request: Request,
+  running: RunningQuery,
+) => Promise<Answer>;
+
+/** Ways to make a use case that runs within the limits, with live statistics up to date or without them. */
+function limitedBy(context: QueryContext, limiter: QueryLimiter) {
+  return {
+    limited:
+      <Request, Answer>(useCase: string, ask: Ask<Request, Answer>, answerHoldsRows = false) =>
+      (request: Request, caller?: QueryCaller): Promise<Answer> =>
+        limiter.run({ useCase, caller, answerHoldsRows }, (running) => ask(context, request, running)),
+    limitedLive:
+      <Request, Answer>(useCase: string, ask: Ask<Request, Answer>) =>
+      (request: Request, caller?: QueryCaller): Promise<Answer> =>
+        limiter.run({ useCase, caller, before: context.liveUpToDate }, (running) =>
+          ask(context, request, running),
+        ),
   };
 }
 
