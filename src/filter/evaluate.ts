@@ -60,9 +60,13 @@ export function matchesSummary(query: TraceQuery, summary: TraceSummary): boolea
   );
 }
 
-/** The part of {@link matchesSummary} that needs only the start and end of the trace. */
-export function matchesTimes(query: TraceQuery, startTimeUnixNano: bigint, endTimeUnixNano: bigint): boolean {
-  const durationNanos = endTimeUnixNano > startTimeUnixNano ? endTimeUnixNano - startTimeUnixNano : 0n;
+/**
+ * The part of {@link matchesSummary} that needs only the start and end of the trace. A trace whose last span ends before
+ * its first one starts ends as it starts.
+ */
+export function matchesTimes(query: TraceQuery, startTimeUnixNano: bigint, lastEndUnixNano: bigint): boolean {
+  const endTimeUnixNano = lastEndUnixNano > startTimeUnixNano ? lastEndUnixNano : startTimeUnixNano;
+  const durationNanos = endTimeUnixNano - startTimeUnixNano;
   return (
     (query.startTimeUnixNano === undefined || startTimeUnixNano >= query.startTimeUnixNano) &&
     (query.endTimeUnixNano === undefined || startTimeUnixNano < query.endTimeUnixNano) &&

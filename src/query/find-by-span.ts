@@ -104,10 +104,11 @@ async function readAll(
   traceIds: readonly string[],
   { signal, held }: RunningQuery,
 ): Promise<readonly (readonly SpanRow[])[]> {
+  const found = await reader.traces(traceIds, signal, held);
   const traces: (readonly SpanRow[])[] = [];
   let spans = 0;
   for (const traceId of traceIds) {
-    const rows = await reader.trace(traceId, signal, held);
+    const rows = found.get(traceId) ?? [];
     spans += rows.length;
     if (spans > maxSpansPerAnswer) {
       throw new TracAggError(

@@ -11,9 +11,6 @@ import { traceIdFrom } from "./stored-trace.ts";
 import type { TextRange, TraceFilter } from "./trace-filter.ts";
 import { timeRangeFrom, traceQueryFrom } from "./trace-filter.ts";
 
-/** Traces read at the same time: one waits for the disk while another is decoded. */
-const READ_AT_ONCE = 4;
-
 /** Which traces are read. */
 export interface FoundTraceRowsRequest extends TextRange {
   /** TraceQL without functions over time. */
@@ -131,16 +128,12 @@ async function readTraces(
   traceIds: readonly string[],
   { signal, held }: RunningQuery,
 ): Promise<readonly StoredTrace[]> {
-  const traces: (StoredTrace | undefined)[] = [];
-  const waiting = traceIds.entries();
-  const readNext = async (): Promise<void> => {
-    // The iterator is shared: each reader takes the next trace that nobody has.
-    for (const [at, traceId] of waiting) {
-      const rows = await reader.trace(traceId, signal, held);
-      if (rows.length === 0) continue;
-      traces[at] = { summary: await inSlices(rowSummary(rows), new TimeSlice(signal)), rows };
-    }
-  };
-  await Promise.all(Array.from({ length: READ_AT_ONCE }, readNext));
-  return traces.filter((trace) => trace !== undefined);
+  const found = await reader.traces(traceIds, signal, held);
+  const slice = new TimeSlice(signal);
+  const traces: StoredTrace[] = [];
+  for (const traceId of traceIds) {
+    const rows = found.get(traceId);
+    if (rows !== undefined) traces.push({ summary: await inSlices(rowSummary(rows), slice), rows });
+  }
+  return traces;
 }

@@ -122,6 +122,12 @@ export interface TraceReader {
    * `held` is told of the rows while they are gathered; they stay counted.
    */
   trace(traceId: string, signal?: AbortSignal, held?: HeldBytes): Promise<readonly SpanRow[]>;
+  /** Several traces, each as {@link TraceReader.trace} gives it, by id; those that are unknown are left out. */
+  traces(
+    traceIds: readonly string[],
+    signal?: AbortSignal,
+    held?: HeldBytes,
+  ): Promise<ReadonlyMap<string, readonly SpanRow[]>>;
   /** Ids of the traces whose id ends in these 16 lower-case hex digits, sorted; all ids are looked through for it. */
   traceIdsEndingIn(end: string, signal?: AbortSignal): Promise<readonly string[]>;
   /** A page of summaries of matching traces, newest first. */

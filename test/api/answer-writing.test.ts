@@ -146,6 +146,7 @@ describe("a connection with pipelined requests that dies", () => {
       scanDurations: (query, options) => store.scanDurations(query, options),
       search: (query, page) => store.search(query, page),
       traceIdsEndingIn: (end, signal) => store.traceIdsEndingIn(end, signal),
+      traces: (traceIds, signal) => store.traces(traceIds, signal),
       trace: (_traceId, signal) =>
         new Promise((_resolve, reject) => {
           events.push("begun");

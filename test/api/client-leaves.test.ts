@@ -16,6 +16,7 @@ it("stops the work of a query when its client leaves, and answers the next one",
   const reader: TraceReader = {
     trace: (traceId, signal) => store.trace(traceId, signal),
     traceIdsEndingIn: (end, signal) => store.traceIdsEndingIn(end, signal),
+    traces: (traceIds, signal) => store.traces(traceIds, signal),
     scan: (query, options) => store.scan(query, options),
     scanViews: (query, options) => store.scanViews(query, options),
     scanDurations: (query, options) => store.scanDurations(query, options),

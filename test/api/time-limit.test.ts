@@ -17,6 +17,7 @@ beforeAll(async () => {
     reader: {
       trace: never,
       traceIdsEndingIn: never,
+      traces: never,
       search: never,
       scan: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),
       scanViews: () => ({ [Symbol.asyncIterator]: () => ({ next: never }) }),

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { spanFromRow } from "../../src/batch/span-from-row.ts";
 import type { TraceQuery } from "../../src/filter/trace-query.ts";
 import type { Span } from "../../src/model/span.ts";
 import { naiveSearch, naiveStatistics, spanText } from "../helpers/naive-store.ts";
@@ -135,6 +136,15 @@ export async function compareAnswers(
     expect(scanned.map((trace) => trace.spans.map(spanText).sort())).toEqual(
       expected.map((trace) => trace.spans.map(spanText).sort()),
     );
+    const whole = await handle.store.traces(expected.map(({ summary }) => summary.traceId));
+    expect(
+      expected.map(({ summary }) =>
+        whole
+          .get(summary.traceId)
+          ?.map((row) => spanText(spanFromRow(row)))
+          .sort(),
+      ),
+    ).toEqual(expected.map((trace) => trace.spans.map(spanText).sort()));
     expect(await durationsOf(handle.store, query)).toEqual(
       expected.map(({ summary, spans: own }) => ({
         summary,

@@ -1,6 +1,7 @@
 /** Cases of the store contract that only read: which traces a search finds and in what order. */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { spanFromRow } from "../../src/batch/span-from-row.ts";
 import type { TraceQuery } from "../../src/filter/trace-query.ts";
 import type { TraceStore } from "../../src/store/trace-store.ts";
 import { BUILDER_START_UNIX_NANO, traceIdOf, unixNanoAt } from "../helpers/trace-builder.ts";
@@ -226,6 +227,18 @@ export function describeSearches(open: OpenStore): void {
 
     it("gives no span for an unknown trace", async () => {
       expect(await store.trace("0123456789abcdef0123456789abcdef")).toEqual([]);
+    });
+
+    it("gives several traces at once, those that it has, each as it gives one", async () => {
+      const ids = ["conflict", "checkout", "mixed"].map(traceIdOf);
+      const unknown = ["0123456789abcdef0123456789abcdef", "nonsense"];
+      const found = await store.traces([...ids, ...unknown, traceIdOf("checkout")]);
+      expect([...found.keys()].sort()).toEqual([...ids].sort());
+      for (const [traceId, rows] of found) {
+        expect(rows.map(spanFromRow)).toEqual((await store.trace(traceId)).map(spanFromRow));
+      }
+      expect(found.get(traceIdOf("checkout"))?.map(spanFromRow)).toEqual(CHECKOUT);
+      expect((await store.traces([])).size).toBe(0);
     });
 
     it("scans whole traces, newest first, up to the limit", async () => {

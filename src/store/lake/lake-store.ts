@@ -2,14 +2,11 @@
 
 import { join } from "node:path";
 import type { DependencyLink } from "../../analysis/dependency-links.ts";
-import { bytesFromHex } from "../../base/bytes.ts";
 import { isPauseOver } from "../../base/clock.ts";
 import { errorFrom, TracAggError } from "../../base/errors.ts";
 import type { HeldBytes } from "../../base/held-bytes.ts";
-import { inSlices, TimeSlice, throwIfAborted } from "../../base/time-slice.ts";
+import { throwIfAborted } from "../../base/time-slice.ts";
 import { summedKeys } from "../../batch/attribute-counts.ts";
-import { distinctRowsInSteps } from "../../batch/distinct-rows.ts";
-import { bytesOfRows } from "../../batch/row-bytes.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import { OtlpRequestDecoder } from "../../codec/otlp-protobuf/request-decoder.ts";
 import type { TraceQuery } from "../../filter/trace-query.ts";
@@ -49,8 +46,9 @@ import { lakeGauges } from "./lake-gauges.ts";
 import type { LakeSettings, LakeStoreOptions } from "./lake-options.ts";
 import { lakeSettings } from "./lake-options.ts";
 import { scanLake, searchLake } from "./lake-search.ts";
-import { confirmPlaces, LakeSnapshot, ROW_FILES, SegmentReader, sharedPlaces } from "./lake-snapshot.ts";
+import { confirmPlaces, LakeSnapshot, SegmentReader, sharedPlaces } from "./lake-snapshot.ts";
 import { lakeDependencies, lakeServiceStatistics } from "./lake-sums.ts";
+import { lakeTraces } from "./lake-traces.ts";
 import { viewLake } from "./lake-views.ts";
 import { ReaderPool } from "./reader-pool.ts";
 import { SealThread } from "./seal-thread.ts";
@@ -58,7 +56,6 @@ import { Sealer } from "./sealer.ts";
 import type { SegmentMeta } from "./segment-meta.ts";
 import { OriginCache } from "./segment-origins.ts";
 import type { RowReading } from "./segment-queries.ts";
-import { segmentRows } from "./segment-queries.ts";
 import { SegmentSet } from "./segment-set.ts";
 import { SegmentSummaries } from "./segment-summaries.ts";
 import { SharedRowCache } from "./shared-row-cache.ts";
@@ -187,36 +184,17 @@ class Lake implements TraceStore {
   }
 
   async trace(traceId: string, signal?: AbortSignal, held?: HeldBytes): Promise<readonly SpanRow[]> {
-    const slice = new TimeSlice(signal);
-    const id = bytesFromHex(traceId);
-    if (id?.length !== 16) return [];
+    return (await this.traces([traceId], signal, held)).get(traceId) ?? [];
+  }
+
+  traces(
+    traceIds: readonly string[],
+    signal?: AbortSignal,
+    held?: HeldBytes,
+  ): Promise<ReadonlyMap<string, readonly SpanRow[]>> {
     const { set, reader } = this.#opened();
-    // Asked before the first wait: a seal that ends meanwhile takes the spans out of memory.
-    const hotRows = this.#hot.rowsOf(id, held);
-    const segments = set.segments.filter(({ filter }) => filter.mayHave(id, 0));
-    for (const segment of segments) segment.hold();
-    try {
-      const rows = await inSlices(hotRows, slice);
-      const isHot = rows.length > 0;
-      let places = isHot ? 1 : 0;
-      for (const segment of segments) {
-        const found = await reader.read(segment, ROW_FILES, signal, async (connection) => {
-          const stored: SpanRow[] = [];
-          for await (const some of segmentRows(connection, segment, [traceId], this.#reading)) {
-            held?.add(bytesOfRows(some));
-            for (const row of some) stored.push(row);
-          }
-          return stored;
-        });
-        if (found === undefined || found.length === 0) continue;
-        places++;
-        for (const row of found) rows.push(row);
-      }
-      // A segment holds each distinct span of a trace once, in order.
-      return places === 1 && !isHot ? rows : await inSlices(distinctRowsInSteps(rows), slice);
-    } finally {
-      for (const segment of segments) segment.release();
-    }
+    const places = { hot: this.#hot, segments: set.segments, reader, reading: this.#reading };
+    return lakeTraces(places, traceIds, { signal, held });
   }
 
   traceIdsEndingIn(end: string, signal?: AbortSignal): Promise<readonly string[]> {

@@ -156,10 +156,11 @@ export async function rowsByTrace(
   { held, only }: { readonly held: HeldBytes; readonly only?: SpanPlan | undefined },
 ): Promise<Map<string, SpanRow[]>> {
   const byTrace = new Map<string, SpanRow[]>();
+  const onlyId = traceIds.length === 1 ? traceIds[0] : undefined;
   for await (const rows of segmentRows(connection, segment, traceIds, reading, only)) {
     held.add(bytesOfRows(rows));
     for (const row of rows) {
-      const traceId = traceIdOf(row);
+      const traceId = onlyId ?? traceIdOf(row);
       const known = byTrace.get(traceId);
       if (known === undefined) byTrace.set(traceId, [row]);
       else known.push(row);

@@ -134,6 +134,19 @@ class MemoryStore implements TraceStore {
     return await inSlices(distinctRowsInSteps(rows), slice);
   }
 
+  async traces(
+    traceIds: readonly string[],
+    signal?: AbortSignal,
+    held?: HeldBytes,
+  ): Promise<ReadonlyMap<string, readonly SpanRow[]>> {
+    const found = new Map<string, readonly SpanRow[]>();
+    for (const traceId of traceIds) {
+      const rows = await this.trace(traceId, signal, held);
+      if (rows.length > 0) found.set(traceId, rows);
+    }
+    return found;
+  }
+
   async traceIdsEndingIn(end: string, signal?: AbortSignal): Promise<readonly string[]> {
     this.#expire();
     return (await idsOfViewEndingIn(this.#hotSet.view(), end, new TimeSlice(signal))).sort();
