@@ -11,7 +11,12 @@ const VALUES = OtlpFieldNumber.ArrayValue.values;
 
 /** Writes each attribute as a `KeyValue` of field `field`. */
 export function writeAttributes(writer: ProtobufWriter, field: number, attributes: AttributeMap): void {
-  for (const [key, value] of Object.entries(attributes)) writeKeyValue(writer, field, { key, value });
+  for (const key of Object.keys(attributes)) {
+    const mark = writer.begin(field);
+    writer.text(KEY_VALUE.key, key);
+    writeAnyValue(writer, KEY_VALUE.value, attributes[key] as AttributeValue);
+    writer.end(mark);
+  }
 }
 
 /** Writes one `KeyValue` as field `field`. */

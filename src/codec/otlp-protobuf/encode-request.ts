@@ -5,13 +5,12 @@ import { ProtobufWriter } from "../../base/protobuf-writer.ts";
 import { OtlpFieldNumber } from "../../batch/otlp-schema.ts";
 import type { SpanRow } from "../../batch/span-batch.ts";
 import type { Attributes } from "../../model/attribute-value.ts";
-import type { SpanParts } from "../../model/make-span.ts";
 import type { Resource, Scope, Span } from "../../model/span.ts";
 import { UNKNOWN_SERVICE } from "../../model/span.ts";
 import { groupRows } from "../row-groups.ts";
 import { writeAttributes } from "./encode-attributes.ts";
 import type { EncodableSpan } from "./encode-span.ts";
-import { SPAN_DEFAULTS, writeNumber, writeSpan, writeText } from "./encode-span.ts";
+import { writeNumber, writeSpan, writeText } from "./encode-span.ts";
 
 const REQUEST = OtlpFieldNumber.Request;
 const RESOURCE_SPANS = OtlpFieldNumber.ResourceSpans;
@@ -37,9 +36,8 @@ export function encodeSpans(spans: Iterable<Span>): Uint8Array {
  *
  * @throws TracAggError `invalid_argument` when an id is not hex.
  */
-export function encodeParts(parts: readonly (SpanParts & SpanOrigin)[]): Uint8Array {
-  const spans = parts.map((part) => ({ ...SPAN_DEFAULTS, ...part, parentSpanId: part.parentSpanId }));
-  return encodeGrouped(spans, ({ resource }) => encodeResource(resource, UNKNOWN_SERVICE));
+export function encodeParts(parts: readonly (EncodableSpan & SpanOrigin)[]): Uint8Array {
+  return encodeGrouped(parts, ({ resource }) => encodeResource(resource, UNKNOWN_SERVICE));
 }
 
 /** What spans are grouped by. */

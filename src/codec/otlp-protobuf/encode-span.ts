@@ -64,38 +64,6 @@ export function writeSpan(writer: ProtobufWriter, field: number, span: Encodable
   writer.end(mark);
 }
 
-const NO_TAGS: EncodableSpan["tags"] = Object.freeze({});
-
-/** The defaults of what a span need not say. */
-export const SPAN_DEFAULTS: Pick<
-  EncodableSpan,
-  | "traceState"
-  | "kind"
-  | "attributes"
-  | "tags"
-  | "droppedAttributesCount"
-  | "events"
-  | "droppedEventsCount"
-  | "links"
-  | "droppedLinksCount"
-  | "status"
-  | "statusMessage"
-  | "flags"
-> = Object.freeze({
-  traceState: "",
-  kind: "UNSPECIFIED",
-  attributes: {},
-  tags: NO_TAGS,
-  droppedAttributesCount: 0,
-  events: [],
-  droppedEventsCount: 0,
-  links: [],
-  droppedLinksCount: 0,
-  status: "UNSET",
-  statusMessage: "",
-  flags: 0,
-});
-
 /** Writes a `uint32` or enum unless it is 0. */
 export function writeNumber(writer: ProtobufWriter, field: number, value: number): void {
   if (value !== 0) writer.uint32(field, value);
@@ -107,7 +75,6 @@ export function writeText(writer: ProtobufWriter, field: number, value: string):
 }
 
 function attributesWithTags(span: EncodableSpan): Attributes {
-  if (span.tags === NO_TAGS) return span.attributes;
   const tags = Object.entries(span.tags).filter(([key]) => !Object.hasOwn(span.attributes, key));
   if (tags.length === 0) return span.attributes;
   return Object.fromEntries([...Object.entries(span.attributes), ...tags]);
