@@ -25,7 +25,7 @@ import { BUILDER_START_UNIX_NANO, buildSpan, traceIdOf } from "../helpers/trace-
 /** Another one: TRACAGG_CORPUS_SEED=7. */
 const SEED = Number(process.env["TRACAGG_CORPUS_SEED"] ?? 20_250_214);
 /** The long form: TRACAGG_CORPUS_QUERIES=10000. */
-const QUERIES = Number(process.env["TRACAGG_CORPUS_QUERIES"] ?? 3_000);
+const QUERIES = Number(process.env["TRACAGG_CORPUS_QUERIES"] ?? 1_500);
 /** Until then what is compiled, cached and pooled has been. */
 const WARM_UP = Math.ceil(QUERIES / 4);
 const OVER_HTTP = 500;

@@ -204,7 +204,7 @@ export function describeAttributes(open: OpenStore, runs: number): void {
         await handle.close();
       }
     });
-    await fc.assert(property, { numRuns: runs, interruptAfterTimeLimit: 20_000 });
+    await fc.assert(property, { numRuns: runs, interruptAfterTimeLimit: 8_000 });
   });
 }
 
