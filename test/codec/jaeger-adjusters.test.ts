@@ -1,9 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  clockSkewWarnings,
-  goDurationText,
-} from "../../src/codec/jaeger-json/adjusters/clock-skew-warnings.ts";
+import { goDurationText } from "../../src/base/go-duration.ts";
+import { clockSkewWarnings } from "../../src/codec/jaeger-json/adjusters/clock-skew-warnings.ts";
 import { repeatedSpans } from "../../src/codec/jaeger-json/adjusters/repeated-spans.ts";
 import { separateSharedIds } from "../../src/codec/jaeger-json/adjusters/shared-ids.ts";
 import {

@@ -1,10 +1,10 @@
 /** What the terms of a structured filter mean: operands checked, constants read as what they are compared with. */
 
 import { TracAggError } from "../../base/errors.ts";
+import { nanosFromGoDuration } from "../../base/go-duration.ts";
 import { typedText } from "../../filter/attribute-text.ts";
 import { KINDS, STATUSES } from "../../filter/query-model.ts";
 import { unixNanoFromIso } from "../../model/time.ts";
-import { nanosFromGoDuration } from "../tempo/tempo-parameters.ts";
 import type {
   ComparisonName,
   Constant,

@@ -3,8 +3,8 @@
 import { bytesFromBase64 } from "../../base/base64.ts";
 import { hexFromBytes } from "../../base/bytes.ts";
 import { TracAggError } from "../../base/errors.ts";
+import { nanosFromGoDuration } from "../../base/go-duration.ts";
 import { unixNanoFromIso } from "../../model/time.ts";
-import { nanosFromGoDuration } from "../tempo/tempo-parameters.ts";
 
 /** Most traces of one search: what Jaeger's largest stores allow. */
 export const MAX_SEARCH_DEPTH = 10_000;

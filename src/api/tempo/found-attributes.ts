@@ -1,5 +1,6 @@
 /** What a query shows of spans, as the key-value pairs that Tempo's clients look things up in. */
 
+import { goDurationText } from "../../base/go-duration.ts";
 import type { Value } from "../../filter/evaluator/values.ts";
 import type { AttributeMap, AttributeValue } from "../../model/attribute-value.ts";
 import type { FoundField } from "../../query/found-traces.ts";
@@ -67,27 +68,6 @@ export function attributeValue(value: Value): AttributeValue {
     case "opaque":
       return value.value;
   }
-}
-
-const NANOS_PER_SECOND = 1_000_000_000n;
-
-/** A length of time as Go prints it: `1h2m3.5s`, `1.5ms`, `0s`. */
-export function goDurationText(nanos: bigint): string {
-  if (nanos < 0n) return `-${goDurationText(-nanos)}`;
-  if (nanos === 0n) return "0s";
-  if (nanos < 1_000n) return `${nanos}ns`;
-  if (nanos < 1_000_000n) return `${decimal(nanos, 3)}µs`;
-  if (nanos < NANOS_PER_SECOND) return `${decimal(nanos, 6)}ms`;
-  const seconds = `${decimal(nanos % (60n * NANOS_PER_SECOND), 9)}s`;
-  const minutes = nanos / (60n * NANOS_PER_SECOND);
-  if (minutes === 0n) return seconds;
-  return minutes < 60n ? `${minutes}m${seconds}` : `${minutes / 60n}h${minutes % 60n}m${seconds}`;
-}
-
-function decimal(value: bigint, places: number): string {
-  const digits = value.toString().padStart(places + 1, "0");
-  const fraction = digits.slice(-places).replace(/0+$/, "");
-  return fraction === "" ? digits.slice(0, -places) : `${digits.slice(0, -places)}.${fraction}`;
 }
 
 /** A `KeyValue` in protobuf's JSON form. */

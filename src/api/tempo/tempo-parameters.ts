@@ -1,5 +1,6 @@
 /** Query parameters as Tempo's clients write them. */
 
+import { nanosFromGoDuration } from "../../base/go-duration.ts";
 import type { TextRange } from "../../query/trace-filter.ts";
 import { badRequest } from "./tempo-error.ts";
 
@@ -41,34 +42,6 @@ export function rangeOfSeconds(start: number, end: number): TextRange {
     throw badRequest(`http parameter start must be before end. received start=${start} end=${end}`, "start");
   }
   return { start: String(start), end: String(end) };
-}
-
-const GO_DURATION = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
-const GO_PART = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
-const NANOS_OF: Readonly<Record<string, number>> = Object.freeze({
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3_600e9,
-});
-
-/** A length of time as Go writes it (`1h30m`, `1.5s`), in nanoseconds; undefined when it is none, or too long. */
-export function nanosFromGoDuration(text: string): bigint | undefined {
-  if (text === "0") return 0n;
-  if (!GO_DURATION.test(text)) return undefined;
-  let nanos = 0n;
-  for (const [, amount = "", unit = ""] of text.matchAll(GO_PART)) {
-    const [whole = "", fraction = ""] = amount.split(".");
-    const unitNanos = BigInt(NANOS_OF[unit] as number);
-    nanos += BigInt(whole || "0") * unitNanos;
-    if (fraction !== "") nanos += (BigInt(fraction) * unitNanos) / 10n ** BigInt(fraction.length);
-  }
-  if (nanos >= 2n ** 63n) return undefined;
-  return text.startsWith("-") ? -nanos : nanos;
 }
 
 /** A length of time in nanoseconds, or undefined when the parameter is absent or empty. */

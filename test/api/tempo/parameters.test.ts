@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { goDurationText } from "../../../src/api/tempo/found-attributes.ts";
 import { tagsFromLogfmt } from "../../../src/api/tempo/logfmt.ts";
-import { nanosFromGoDuration } from "../../../src/api/tempo/tempo-parameters.ts";
+import { goDurationText, nanosFromGoDuration } from "../../../src/base/go-duration.ts";
 
 describe("durations as Go writes them", () => {
   it.each([

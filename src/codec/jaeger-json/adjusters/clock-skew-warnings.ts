@@ -1,5 +1,6 @@
 /** What Jaeger notices of clocks that disagree, said as warnings; times stay as they were sent. */
 
+import { goDurationText } from "../../../base/go-duration.ts";
 import type { AdjustedColumns } from "./trace-columns.ts";
 
 /** Texts by span; spans without any are not in it. */
@@ -91,25 +92,4 @@ function deltaNanosOf({ starts, ends }: AdjustedColumns, parent: number, child: 
   if (childDuration > parentDuration) return childStart < parentStart ? parentStart - childStart : 0n;
   if (childStart >= parentStart && childEnd <= parentEnd) return 0n;
   return parentStart + (parentDuration - childDuration) / 2n - childStart;
-}
-
-const NANOS_PER_SECOND = 1_000_000_000n;
-
-/** A length of time as Go prints it: `1h0m0.5s`, `-12ms`, `1.5µs`. */
-export function goDurationText(nanos: bigint): string {
-  if (nanos < 0n) return `-${goDurationText(-nanos)}`;
-  if (nanos === 0n) return "0s";
-  if (nanos < 1_000n) return `${nanos}ns`;
-  if (nanos < 1_000_000n) return `${decimal(nanos, 3)}µs`;
-  if (nanos < NANOS_PER_SECOND) return `${decimal(nanos, 6)}ms`;
-  const seconds = `${decimal(nanos % (60n * NANOS_PER_SECOND), 9)}s`;
-  const minutes = nanos / (60n * NANOS_PER_SECOND);
-  if (minutes === 0n) return seconds;
-  return minutes < 60n ? `${minutes}m${seconds}` : `${minutes / 60n}h${minutes % 60n}m${seconds}`;
-}
-
-function decimal(value: bigint, places: number): string {
-  const unit = 10n ** BigInt(places);
-  const fraction = (value % unit).toString().padStart(places, "0").replace(/0+$/, "");
-  return fraction === "" ? `${value / unit}` : `${value / unit}.${fraction}`;
 }
