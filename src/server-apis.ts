@@ -75,7 +75,7 @@ export async function listenApis(parts: ApiParts): Promise<ApiAddresses> {
   const zipkinApi = createZipkinApi({ ...shared, clock, ingest, counts, zipkin });
   const jaegerApi = createJaegerApi({ ...shared, clock, jaeger });
   const tempoCalls = tempoGrpcGroup({ queries, logger });
-  const zipkinCalls = zipkinGrpcGroup(ingest);
+  const zipkinCalls = zipkinGrpcGroup(ingest, logger);
   const jaegerCalls = jaegerGrpcGroup({ queries, logger });
   const mounts = [
     { path: "/zipkin", app: zipkinApi },

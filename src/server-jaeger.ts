@@ -105,8 +105,6 @@ async function startSamplingGrpc(
       what: "remote sampling",
       pathStarts: [SAMPLING_PATH_START],
       makeServer: () => createSamplingServer(source),
-      statusOf: ({ meaning }) => meaning.grpcStatus,
-      textOf: ({ message }) => message,
     },
   ]);
   const address = await listen(

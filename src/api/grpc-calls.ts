@@ -13,6 +13,7 @@ import type { TracAggError } from "../base/errors.ts";
 import { errorFrom } from "../base/errors.ts";
 import type { Logger } from "../base/logger.ts";
 import type { QueryCaller } from "../query/query-limiter.ts";
+import { toldText } from "./problem.ts";
 
 /** Clients bound all headers at 8 KiB. */
 const MAX_DETAILS_LENGTH = 1_024;
@@ -35,8 +36,8 @@ export interface StreamedCall extends AskedCall {
 /** How errors of calls are told. */
 export interface CallErrors {
   readonly logger: Logger;
-  readonly statusOf: (error: TracAggError) => number;
-  readonly textOf: (error: TracAggError) => string;
+  /** gRPC status of an error; absent: that of its code. */
+  readonly statusOf?: (error: TracAggError) => number;
 }
 
 /** A method that answers in parts, each the bytes of a message. */
@@ -121,13 +122,13 @@ async function answerUnary(
 function toldError(
   thrown: unknown,
   method: string,
-  { logger, statusOf, textOf }: CallErrors,
+  { logger, statusOf }: CallErrors,
 ): { readonly code: number; readonly details: string; readonly metadata: Metadata } {
   const error = errorFrom(thrown);
   if (error.code === "internal") logFault(logger, method, error);
   return {
-    code: statusOf(error),
-    details: textOf(error).slice(0, MAX_DETAILS_LENGTH),
+    code: statusOf?.(error) ?? error.meaning.grpcStatus,
+    details: toldText(error).slice(0, MAX_DETAILS_LENGTH),
     metadata: new Metadata(),
   };
 }

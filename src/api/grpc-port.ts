@@ -6,9 +6,10 @@ import type { Server as GrpcServer } from "@grpc/grpc-js";
 import { errorFrom, TracAggError } from "../base/errors.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { GrpcRelay } from "../io/grpc-relay.ts";
-import { sendOnlyHeaders } from "../io/http2-answers.ts";
+import { percentEncoded, sendOnlyHeaders } from "../io/http2-answers.ts";
 import { Http2BesideHttp1 } from "../io/http2-beside-http1.ts";
 import { checkHost } from "./host-guard.ts";
+import { toldText } from "./problem.ts";
 
 /** Calls of one group open at once, over all connections: each is a query, and more of those are refused anyway. */
 const DEFAULT_MAX_OPEN_CALLS = 200;
@@ -24,9 +25,8 @@ export interface GrpcGroup {
   readonly maxOpenCalls?: number;
   /** Makes the server, which listens nowhere; called with the first call, and again when that failed. */
   makeServer(): Promise<GrpcServer>;
-  /** gRPC status and text of an error from before the server is reached. */
-  readonly statusOf: (error: TracAggError) => number;
-  readonly textOf: (error: TracAggError) => string;
+  /** gRPC status of an error from before the server is reached; absent: that of its code. */
+  readonly statusOf?: ((error: TracAggError) => number) | undefined;
 }
 
 /** What {@link GrpcPorts} works with. */
@@ -139,19 +139,10 @@ function unknownPath(path: string, groups: readonly GrpcGroup[]): TracAggError {
 }
 
 function sendError(group: GrpcGroup | undefined, stream: ServerHttp2Stream, error: TracAggError): void {
-  const text = group === undefined ? error.message : group.textOf(error);
   sendOnlyHeaders(stream, {
     ":status": 200,
     "content-type": "application/grpc",
-    "grpc-status": group === undefined ? error.meaning.grpcStatus : group.statusOf(error),
-    "grpc-message": percentEncoded(text.slice(0, MAX_MESSAGE_LENGTH)),
+    "grpc-status": group?.statusOf?.(error) ?? error.meaning.grpcStatus,
+    "grpc-message": percentEncoded(toldText(error).slice(0, MAX_MESSAGE_LENGTH)),
   });
-}
-
-/** As headers of gRPC carry text: everything but visible ASCII and the space escaped, byte by byte. */
-function percentEncoded(text: string): string {
-  return Array.from(Buffer.from(text), (byte) => {
-    const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
-    return isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
-  }).join("");
 }

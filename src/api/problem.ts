@@ -4,7 +4,12 @@ import { errorFrom, TracAggError } from "../base/errors.ts";
 import type { ProblemJson } from "./contract.ts";
 
 /** What a client is told instead of the message of a fault of ours: that one may hold paths or data. */
-const INTERNAL_DETAIL = "something went wrong inside TracAgg; the server's log has the cause";
+const INTERNAL_TEXT = "something went wrong inside TracAgg; the server's log has the cause";
+
+/** What a client reads of an error, whatever the API. */
+export function toldText(error: TracAggError): string {
+  return error.code === "internal" ? INTERNAL_TEXT : error.message;
+}
 
 /**
  * Turns anything thrown while a request was answered into a {@link TracAggError}. What express itself refuses (a path
@@ -27,7 +32,7 @@ export function problemFrom(error: TracAggError, instance: string): ProblemJson 
     title: error.meaning.meaning,
     status: error.meaning.httpStatus,
     code: error.code,
-    detail: error.code === "internal" ? INTERNAL_DETAIL : error.message,
+    detail: toldText(error),
     ...(error.field === undefined ? {} : { field: error.field }),
     instance,
   };

@@ -3,6 +3,9 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { constants } from "node:http2";
 
+/** Bytes that stand for themselves in `grpc-message`: visible ASCII and the space, without the percent sign. */
+const NOT_PLAIN = /[^ -$&-~]+/g;
+
 /** Answers with headers alone. */
 export function sendOnlyHeaders(stream: ServerHttp2Stream, headers: OutgoingHttpHeaders): void {
   if (isOver(stream)) return;
@@ -14,4 +17,11 @@ export function sendOnlyHeaders(stream: ServerHttp2Stream, headers: OutgoingHttp
 /** Whether nothing can be answered any more. */
 export function isOver(stream: ServerHttp2Stream): boolean {
   return stream.destroyed || stream.closed || stream.headersSent;
+}
+
+/** Text as `grpc-message` carries it: percent signs and all bytes of UTF-8 beyond visible ASCII are escaped. */
+export function percentEncoded(text: string): string {
+  return text.replace(NOT_PLAIN, (part) =>
+    Array.from(Buffer.from(part), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
+  );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TracAggError } from "../../src/base/errors.ts";
-import { grpcStatusHeaders, percentEncoded } from "../../src/receivers/grpc-status.ts";
+import { percentEncoded } from "../../src/io/http2-answers.ts";
+import { grpcStatusHeaders } from "../../src/receivers/grpc-status.ts";
 import { readStatus } from "../helpers/otlp-client.ts";
 
 describe("percentEncoded", () => {

@@ -12,7 +12,6 @@ import { streamedMethod, unaryMethod, withReadyStreams } from "../grpc-calls.ts"
 import { V2_METHODS, V3_METHODS } from "./jaeger-grpc-calls.ts";
 import type { JaegerGrpcOptions } from "./jaeger-grpc-names.ts";
 import { V2_SERVICE, V3_SERVICE } from "./jaeger-grpc-names.ts";
-import { v3ErrorText } from "./v3-error.ts";
 
 const PROTO_FILES = ["jaeger/api_v2/query.proto", "jaeger/api_v3/query_service.proto"];
 /** The longest filter and what is beside it. */
@@ -36,11 +35,7 @@ export async function createJaegerGrpcServer({ queries, logger }: JaegerGrpcOpti
     "grpc.max_receive_message_length": MAX_REQUEST_BYTES,
     "grpc.enable_channelz": 0,
   });
-  const errors = {
-    logger,
-    statusOf: ({ meaning }: TracAggError) => meaning.grpcStatus,
-    textOf: v3ErrorText,
-  };
+  const errors = { logger };
   for (const [name, { streamed, unary }] of [
     [V3_SERVICE, V3_METHODS],
     [V2_SERVICE, V2_METHODS],

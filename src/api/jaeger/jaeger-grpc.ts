@@ -3,7 +3,6 @@
 import type { GrpcGroup } from "../grpc-port.ts";
 import type { JaegerGrpcOptions } from "./jaeger-grpc-names.ts";
 import { V2_SERVICE, V3_SERVICE } from "./jaeger-grpc-names.ts";
-import { v3ErrorText } from "./v3-error.ts";
 
 /** Services on the port of `--jaeger-grpc-port` and on the main one; grpc-js is loaded with the first call. */
 export function jaegerGrpcGroup(options: JaegerGrpcOptions): GrpcGroup {
@@ -20,7 +19,5 @@ export function jaegerGrpcGroup(options: JaegerGrpcOptions): GrpcGroup {
       const { createJaegerGrpcServer } = await import("./jaeger-grpc-server.ts");
       return await createJaegerGrpcServer(options);
     },
-    statusOf: ({ meaning }) => meaning.grpcStatus,
-    textOf: v3ErrorText,
   };
 }

@@ -2,9 +2,7 @@
 
 import { TracAggError } from "../../base/errors.ts";
 import type { Refusal } from "../answer-refusal.ts";
-
-/** What a client is told instead of the message of a fault of ours: that one may hold paths or data. */
-const INTERNAL_TEXT = "something went wrong inside TracAgg; the server's log has the cause";
+import { toldText } from "../problem.ts";
 
 /** Message of a trace, or of traces, that are not there. */
 const NO_TRACES = "No traces found";
@@ -12,17 +10,12 @@ const NO_TRACES = "No traces found";
 /** An error as api_v3 tells it over HTTP: JSON, though named plain text, with a line break behind it. */
 export function v3Refusal(error: TracAggError): Refusal {
   const { httpStatus } = error.meaning;
-  const body = { error: { httpCode: httpStatus, message: v3ErrorText(error) } };
+  const body = { error: { httpCode: httpStatus, message: toldText(error) } };
   return {
     status: httpStatus,
     contentType: "text/plain; charset=utf-8",
     text: `${JSON.stringify(body)}\n`,
   };
-}
-
-/** What a client reads. */
-export function v3ErrorText(error: TracAggError): string {
-  return error.code === "internal" ? INTERNAL_TEXT : error.message;
 }
 
 /** A `not_found` as api_v3 words it. */

@@ -13,7 +13,7 @@ import { streamedMethod, withReadyStreams } from "../grpc-calls.ts";
 import { streamMetricsInstant, streamMetricsRange } from "./metrics-routes.ts";
 import { streamSearch } from "./search-stream.ts";
 import { streamTags, streamTagValues } from "./tag-routes.ts";
-import { tempoErrorText, tempoGrpcStatus } from "./tempo-error.ts";
+import { tempoGrpcStatus } from "./tempo-error.ts";
 
 /** Name of the service. */
 export const STREAMING_SERVICE = "tempopb.StreamingQuerier";
@@ -57,7 +57,7 @@ export async function createStreamingServer({ queries, logger }: StreamingOption
     MetricsQueryRange: (call) => streamMetricsRange(queries, call),
     MetricsQueryInstant: (call) => streamMetricsInstant(queries, call),
   };
-  const errors = { logger, statusOf: tempoGrpcStatus, textOf: tempoErrorText };
+  const errors = { logger, statusOf: tempoGrpcStatus };
   const implementation: UntypedServiceImplementation = {};
   for (const [name, method] of Object.entries(methods)) implementation[name] = streamedMethod(method, errors);
   server.addService(withReadyStreams(definition[STREAMING_SERVICE] as ServiceDefinition), implementation);

@@ -5,12 +5,13 @@ import type { Queries } from "../../query/queries.ts";
 import type { ForeignAppOptions, ForeignRoute } from "../foreign-api.ts";
 import { createForeignApp } from "../foreign-api.ts";
 import type { RenderedMetrics } from "../health/prometheus-metrics.ts";
+import { toldText } from "../problem.ts";
 import { metricsRoutes } from "./metrics-routes.ts";
 import { searchRoutes } from "./search-routes.ts";
 import type { TempoServerFacts } from "./status-routes.ts";
 import { statusRoutes } from "./status-routes.ts";
 import { tagRoutes } from "./tag-routes.ts";
-import { tempoErrorText, tempoHttpStatus } from "./tempo-error.ts";
+import { tempoHttpStatus } from "./tempo-error.ts";
 import { formFrom } from "./tempo-parameters.ts";
 import type { TempoRoute } from "./tempo-route.ts";
 import { traceRoutes } from "./trace-routes.ts";
@@ -37,7 +38,7 @@ export function createTempoApi(options: TempoApiOptions): Express {
     refusalOf: (error) => ({
       status: tempoHttpStatus(error),
       contentType: "text/plain; charset=utf-8",
-      text: `${tempoErrorText(error)}\n`,
+      text: `${toldText(error)}\n`,
     }),
     unknownPathMessage: (path) => `there is no ${path} here; /status/endpoints lists what there is`,
   });

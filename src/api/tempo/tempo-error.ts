@@ -12,9 +12,6 @@ const HTTP_STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = Object.freez
 /** RESOURCE_EXHAUSTED: what its gRPC clients read as "come again later". */
 const GRPC_STATUSES: Readonly<Partial<Record<ErrorCode, number>>> = Object.freeze({ overloaded: 8 });
 
-/** What a client is told instead of the message of a fault of ours: that one may hold paths or data. */
-const INTERNAL_TEXT = "something went wrong inside TracAgg; the server's log has the cause";
-
 /** HTTP status of an error on the Tempo API. */
 export function tempoHttpStatus({ code, meaning }: TracAggError): number {
   return HTTP_STATUSES[code] ?? meaning.httpStatus;
@@ -23,11 +20,6 @@ export function tempoHttpStatus({ code, meaning }: TracAggError): number {
 /** gRPC status of an error on the Tempo API. */
 export function tempoGrpcStatus({ code, meaning }: TracAggError): number {
   return GRPC_STATUSES[code] ?? meaning.grpcStatus;
-}
-
-/** What a client reads. */
-export function tempoErrorText(error: TracAggError): string {
-  return error.code === "internal" ? INTERNAL_TEXT : error.message;
 }
 
 /** An `invalid_argument` with a message as Tempo words it. */

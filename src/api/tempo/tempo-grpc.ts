@@ -2,7 +2,7 @@
 
 import type { GrpcGroup } from "../grpc-port.ts";
 import type { StreamingOptions } from "./streaming-service.ts";
-import { tempoErrorText, tempoGrpcStatus } from "./tempo-error.ts";
+import { tempoGrpcStatus } from "./tempo-error.ts";
 
 /** `tempopb.StreamingQuerier`; grpc-js is loaded with the first call. */
 export function tempoGrpcGroup(options: StreamingOptions): GrpcGroup {
@@ -14,6 +14,5 @@ export function tempoGrpcGroup(options: StreamingOptions): GrpcGroup {
       return await createStreamingServer(options);
     },
     statusOf: tempoGrpcStatus,
-    textOf: tempoErrorText,
   };
 }

@@ -12,6 +12,7 @@ import { createForeignApp } from "../foreign-api.ts";
 import type { ServerFacts } from "../health/health-endpoints.ts";
 import type { RenderedMetrics } from "../health/prometheus-metrics.ts";
 import { checkHost } from "../host-guard.ts";
+import { toldText } from "../problem.ts";
 import type { ZipkinCollectorCounts } from "./collector-counts.ts";
 import type { ZipkinIngest } from "./ingest.ts";
 import { zipkinIngestRoutes } from "./ingest.ts";
@@ -40,9 +41,6 @@ export interface ZipkinApiOptions extends ForeignAppOptions, Pick<ServerFacts, "
   readonly clock: Clock;
   readonly zipkin: ZipkinSettings;
 }
-
-/** What a client is told instead of the message of a fault of ours: that one may hold paths or data. */
-const INTERNAL_TEXT = "something went wrong inside TracAgg; the server's log has the cause";
 
 /** Makes the express application; the caller listens or mounts it. Answers of 400 and above are plain text. */
 export function createZipkinApi(options: ZipkinApiOptions): Express {
@@ -76,10 +74,10 @@ export function createZipkinApi(options: ZipkinApiOptions): Express {
   return app;
 }
 
-function refusalOf({ code, meaning, message }: TracAggError): Refusal {
+function refusalOf(error: TracAggError): Refusal {
   return {
-    status: meaning.httpStatus,
+    status: error.meaning.httpStatus,
     contentType: "text/plain; charset=utf-8",
-    text: code === "internal" ? INTERNAL_TEXT : message,
+    text: toldText(error),
   };
 }
