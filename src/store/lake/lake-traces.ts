@@ -25,7 +25,6 @@ export interface LakePlaces {
 }
 
 interface FoundRows {
-  readonly id: Uint8Array;
   readonly rows: SpanRow[];
   readonly isHot: boolean;
   /** Segments that the trace lies in. */
@@ -48,31 +47,32 @@ export async function lakeTraces(
     // Asked before the first wait: a seal that ends meanwhile takes the spans out of memory.
     return id?.length === 16 ? [{ traceId, id, steps: hot.rowsOf(id, held) }] : [];
   });
-  const segments = all.filter(({ filter }) => known.some(({ id }) => filter.mayHave(id, 0)));
-  for (const segment of segments) segment.hold();
+  const asked = all.flatMap((segment) => {
+    const ids = known.filter(({ id }) => segment.filter.mayHave(id, 0)).map(({ traceId }) => traceId);
+    return ids.length === 0 ? [] : [{ segment, ids }];
+  });
+  for (const { segment } of asked) segment.hold();
   try {
     const found = new Map<string, FoundRows>();
-    for (const { traceId, id, steps } of known) {
+    for (const { traceId, steps } of known) {
       const rows = await inSlices(steps, slice);
-      found.set(traceId, { id, rows, isHot: rows.length > 0, segmentCount: 0 });
+      found.set(traceId, { rows, isHot: rows.length > 0, segmentCount: 0 });
     }
-    for (const segment of segments) {
-      for (const ids of idsIn(segment, found)) {
+    for (const { segment, ids } of asked) {
+      for (const some of inGroups(ids)) {
         const stored = await reader.read(segment, ROW_FILES, signal, (connection) =>
-          rowsByTrace(connection, segment, ids, reading, { held }),
+          rowsByTrace(connection, segment, some, reading, { held }),
         );
         for (const [traceId, rows] of stored ?? []) addRows(found, traceId, rows);
       }
     }
     return await distinctIn(found, slice);
   } finally {
-    for (const segment of segments) segment.release();
+    for (const { segment } of asked) segment.release();
   }
 }
 
-/** Ids that a segment may have, in groups. */
-function* idsIn({ filter }: Segment, found: ReadonlyMap<string, FoundRows>): Generator<string[]> {
-  const ids = [...found].filter(([, { id }]) => filter.mayHave(id, 0)).map(([traceId]) => traceId);
+function* inGroups(ids: readonly string[]): Generator<readonly string[]> {
   for (let start = 0; start < ids.length; start += MAX_IDS_AT_ONCE) {
     yield ids.slice(start, start + MAX_IDS_AT_ONCE);
   }
