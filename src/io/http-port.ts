@@ -60,21 +60,22 @@ export class HttpPort {
 
   /** Takes no new connections, lets requests under way finish within the timeout, then cuts. Idempotent. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
+    this.#stopped ??= closeHttpServer(this.#server, this.#options.stopTimeoutMillis);
     return this.#stopped;
   }
+}
 
-  #stop(): Promise<void> {
-    if (!this.#server.listening) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cut = setTimeout(
-        () => this.#server.closeAllConnections(),
-        this.#options.stopTimeoutMillis ?? 5_000,
-      );
-      this.#server.close(() => {
-        clearTimeout(cut);
-        resolve();
-      });
+/** For what was admitted to finish when stopping. */
+const STOP_TIMEOUT_MILLIS = 5_000;
+
+/** Takes no new connections, lets requests under way finish within the timeout (5,000 ms by default), then cuts. */
+export function closeHttpServer(server: Server, timeoutMillis: number = STOP_TIMEOUT_MILLIS): Promise<void> {
+  if (!server.listening) return Promise.resolve();
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), timeoutMillis);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
     });
-  }
+  });
 }

@@ -11,6 +11,7 @@ import { silentMetrics } from "../base/metrics.ts";
 import type { TranscodedRequest } from "../codec/otlp-json/decode.ts";
 import { otlpProtobufFromJson } from "../codec/otlp-json/decode.ts";
 import type { SpanSink } from "../ingest/span-sink.ts";
+import { closeHttpServer } from "../io/http-port.ts";
 import { http2Refusal, isHttp2Preface } from "../io/http2-refusal.ts";
 import type { ListenAddress } from "../io/listen.ts";
 import { listen } from "../io/listen.ts";
@@ -111,22 +112,8 @@ class OtlpHttpReceiver implements Receiver {
   }
 
   stop(): Promise<void> {
-    this.#stopped ??= this.#stop();
+    this.#stopped ??= closeHttpServer(this.#server, this.#options.stopTimeoutMillis);
     return this.#stopped;
-  }
-
-  #stop(): Promise<void> {
-    if (!this.#server.listening) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cut = setTimeout(
-        () => this.#server.closeAllConnections(),
-        this.#options.stopTimeoutMillis ?? 5_000,
-      );
-      this.#server.close(() => {
-        clearTimeout(cut);
-        resolve();
-      });
-    });
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
