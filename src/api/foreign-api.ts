@@ -61,6 +61,8 @@ export interface ForeignAppOptions {
 /** An application. */
 export interface ForeignApp extends ForeignAppOptions {
   readonly routes: readonly ForeignRoute[];
+  /** Adds what is no route, behind the guard and before the routes: pages, refusals of methods. */
+  readonly before?: (app: Express) => void;
   /** How this API tells an error. */
   readonly refusalOf: (error: TracAggError, request: Request) => Refusal;
   /** Message for a path that is not there; absent: such requests are left to whoever mounted the application. */
@@ -69,7 +71,7 @@ export interface ForeignApp extends ForeignAppOptions {
 
 /** Makes the express application; the caller listens or mounts it. */
 export function createForeignApp(options: ForeignApp): Express {
-  const { routes, loopbackHosts, logger, refusalOf, unknownPathMessage } = options;
+  const { routes, before, loopbackHosts, logger, refusalOf, unknownPathMessage } = options;
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -79,6 +81,7 @@ export function createForeignApp(options: ForeignApp): Express {
     if (loopbackHosts !== undefined) checkHost(request.headers.host, loopbackHosts);
     next();
   });
+  before?.(app);
   const writing = answerWriting(options);
   // A path may have a route for each method.
   for (const path of new Set(routes.map((route) => route.path))) {

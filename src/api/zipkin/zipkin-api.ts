@@ -1,17 +1,14 @@
 /** The HTTP application of the Zipkin API: under `/zipkin` of the main port, and at the root of a port of its own. */
 
-import type { Express } from "express";
-import express from "express";
+import type { Express, RequestHandler } from "express";
 import type { Clock } from "../../base/clock.ts";
 import { TracAggError } from "../../base/errors.ts";
 import type { Queries } from "../../query/queries.ts";
 import type { Refusal } from "../answer-refusal.ts";
-import { refusing } from "../answer-refusal.ts";
-import type { ForeignAppOptions, ForeignRoute } from "../foreign-api.ts";
+import type { ForeignAppOptions } from "../foreign-api.ts";
 import { createForeignApp } from "../foreign-api.ts";
 import type { ServerFacts } from "../health/health-endpoints.ts";
 import type { RenderedMetrics } from "../health/prometheus-metrics.ts";
-import { checkHost } from "../host-guard.ts";
 import { toldText } from "../problem.ts";
 import type { ZipkinCollectorCounts } from "./collector-counts.ts";
 import type { ZipkinIngest } from "./ingest.ts";
@@ -44,35 +41,27 @@ export interface ZipkinApiOptions extends ForeignAppOptions, Pick<ServerFacts, "
 
 /** Makes the express application; the caller listens or mounts it. Answers of 400 and above are plain text. */
 export function createZipkinApi(options: ZipkinApiOptions): Express {
-  const { queries, clock, zipkin, loopbackHosts } = options;
-  const routes: readonly ForeignRoute[] = [
-    ...queryRoutes({ queries, clock, ...zipkin }),
-    ...statusRoutes(options),
-    ...zipkinIngestRoutes(options.ingest),
-  ];
-  const app = express();
-  app.disable("x-powered-by");
-  app.disable("etag");
-  app.enable("case sensitive routing");
-  app.use(({ method, path, headers }, response, next) => {
-    response.setHeader("X-Content-Type-Options", "nosniff");
-    if (loopbackHosts !== undefined) checkHost(headers.host, loopbackHosts);
-    if (method === "TRACE")
-      throw new TracAggError("method_not_allowed", `${path}: expected another method, got TRACE`);
-    next();
+  const { queries, clock, zipkin } = options;
+  return createForeignApp({
+    ...options,
+    routes: [
+      ...queryRoutes({ queries, clock, ...zipkin }),
+      ...statusRoutes(options),
+      ...zipkinIngestRoutes(options.ingest),
+    ],
+    before: (app) => {
+      app.use(refuseTrace);
+      routeLens(app, zipkin.uiDir);
+    },
+    refusalOf,
+    unknownPathMessage: (path) => `there is no ${path} here`,
   });
-  routeLens(app, zipkin.uiDir);
-  app.use(
-    createForeignApp({
-      ...options,
-      routes,
-      refusalOf,
-      unknownPathMessage: (path) => `there is no ${path} here`,
-    }),
-  );
-  app.use(refusing(options.logger, refusalOf));
-  return app;
 }
+
+const refuseTrace: RequestHandler = ({ method, path }, _response, next) => {
+  if (method !== "TRACE") next();
+  else throw new TracAggError("method_not_allowed", `${path}: expected another method, got TRACE`);
+};
 
 function refusalOf(error: TracAggError): Refusal {
   return {
