@@ -15,6 +15,7 @@ import { openJaegerSite } from "./api/jaeger/jaeger-site.ts";
 import { createTempoApi } from "./api/tempo/tempo-api.ts";
 import { tempoGrpcGroup } from "./api/tempo/tempo-grpc.ts";
 import { ZipkinCollectorCounts } from "./api/zipkin/collector-counts.ts";
+import type { ZipkinIngestOptions } from "./api/zipkin/ingest.ts";
 import { ZipkinIngest } from "./api/zipkin/ingest.ts";
 import { createZipkinApi } from "./api/zipkin/zipkin-api.ts";
 import { zipkinGrpcGroup } from "./api/zipkin/zipkin-grpc.ts";
@@ -43,6 +44,8 @@ export interface ApiParts {
   readonly store: TraceStore;
   /** Takes what is sent to the Zipkin API. */
   readonly sink: SpanSink;
+  /** Counts what is answered to it. */
+  readonly answered: ZipkinIngestOptions["answered"];
   readonly statistics: ServerStatistics;
   readonly largeAnalyses: AnalysisThread;
   readonly status: () => StatusJson;
@@ -71,7 +74,7 @@ export async function listenApis(parts: ApiParts): Promise<ApiAddresses> {
   const { tempo, zipkin, jaeger } = config.api;
   const counts = new ZipkinCollectorCounts();
   const { maxRequestBytes } = config.receivers.otlp;
-  const ingest = new ZipkinIngest({ sink: parts.sink, metrics: parts.metrics, counts, maxRequestBytes });
+  const ingest = new ZipkinIngest({ sink: parts.sink, answered: parts.answered, counts, maxRequestBytes });
   const zipkinApi = createZipkinApi({ ...shared, clock, ingest, counts, zipkin });
   const jaegerApi = createJaegerApi({ ...shared, clock, jaeger });
   const tempoCalls = tempoGrpcGroup({ queries, logger });

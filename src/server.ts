@@ -177,6 +177,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
   lifecycle.onStop(() => ingestThread.stop());
   const pipeline = createPipeline(composition, { log, store, statistics, metrics, ingestThread });
   const sink = facts.watch(pipeline);
+  const receiverMetrics = countedReceivers(metrics, facts);
   const receivers: Partial<Receivers> = {};
   const addresses = (): ServerAddresses => addressesOf(apis, receivers);
   const apis = await listenApis({
@@ -184,6 +185,7 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
     metrics,
     store,
     sink,
+    answered: receiverMetrics.answered,
     statistics,
     largeAnalyses: analysisThread,
     exporters,
@@ -191,7 +193,10 @@ async function composeServer(composition: Composition): Promise<RunningServer> {
     notReadyReasons: () =>
       isDraining ? ["shutting down"] : receivers.http === undefined ? ["starting"] : [],
   });
-  Object.assign(receivers, await startReceivers(composition, { metrics, sink, facts, ingestThread }));
+  Object.assign(
+    receivers,
+    await startReceivers(composition, { metrics, sink, receiverMetrics, ingestThread }),
+  );
   lifecycle.onStop(() => {
     isDraining = true;
     receivers.grpc?.beginDrain();
@@ -364,22 +369,26 @@ interface Receivers {
 interface ReceiverParts {
   readonly metrics: RenderedMetrics;
   readonly sink: SpanSink;
-  readonly facts: IngestFacts;
+  readonly receiverMetrics: ReceiverMetrics;
   readonly ingestThread: IngestThread;
 }
 
-async function startReceivers(
-  { config, logger, lifecycle }: Composition,
-  { metrics, sink, facts, ingestThread }: ReceiverParts,
-): Promise<Receivers> {
+/** Counters of every way in; what is refused is noted for the status too. */
+function countedReceivers(metrics: RenderedMetrics, facts: IngestFacts): ReceiverMetrics {
   const counted = createReceiverMetrics(metrics);
-  const receiverMetrics: ReceiverMetrics = {
+  return {
     ...counted,
     answered: (transport, outcome) => {
       counted.answered(transport, outcome);
       if (outcome !== "accepted" && outcome !== "cancelled") facts.refused(outcome);
     },
   };
+}
+
+async function startReceivers(
+  { config, logger, lifecycle }: Composition,
+  { metrics, sink, receiverMetrics, ingestThread }: ReceiverParts,
+): Promise<Receivers> {
   const { grpc, http, maxRequestBytes } = config.receivers.otlp;
   const shared = { sink, host: config.server.host, maxRequestBytes, logger, receiverMetrics };
   const receivers = {

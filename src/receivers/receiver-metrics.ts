@@ -11,7 +11,11 @@ export type OtlpTransport =
   | "otlp_http_protobuf"
   | "otlp_http_json"
   | "jaeger_grpc"
-  | "jaeger_thrift_http";
+  | "jaeger_thrift_http"
+  | "zipkin_grpc"
+  | "zipkin_http_json_v1"
+  | "zipkin_http_json_v2"
+  | "zipkin_http_proto3";
 
 /**
  * Counters over requests. Once nothing is in flight:

@@ -1,8 +1,8 @@
 /** Reports of Zipkin's senders, taken or refused as a whole: acknowledged once their spans are synced and searchable. */
 
-import { TracAggError } from "../../base/errors.ts";
+import type { ErrorCode } from "../../base/errors.ts";
+import { errorFrom, TracAggError } from "../../base/errors.ts";
 import { DEFAULT_MAX_REQUEST_BYTES } from "../../base/limits.ts";
-import type { Metrics } from "../../base/metrics.ts";
 import type { TranscodedReport, ZipkinForm } from "../../codec/zipkin-json/otlp-from-zipkin.ts";
 import { otlpFromZipkin } from "../../codec/zipkin-json/otlp-from-zipkin.ts";
 import type { SpanSink } from "../../ingest/span-sink.ts";
@@ -15,10 +15,20 @@ import type { ZipkinCollectorCounts, ZipkinTransport } from "./collector-counts.
 /** The objects of a report and its OTLP form, beside its bytes: some times as large as they are. */
 const DECODED_FACTOR = 3;
 
+/** Label of the counters: way in and form. */
+export type ZipkinTransportName = "zipkin_grpc" | `zipkin_http_${Lowercase<ZipkinForm>}`;
+
+const HTTP_TRANSPORTS: Readonly<Record<ZipkinForm, ZipkinTransportName>> = Object.freeze({
+  JSON_V1: "zipkin_http_json_v1",
+  JSON_V2: "zipkin_http_json_v2",
+  PROTO3: "zipkin_http_proto3",
+});
+
 /** What reports are taken with. */
 export interface ZipkinIngestOptions {
   readonly sink: SpanSink;
-  readonly metrics: Metrics;
+  /** Counts the answers of every receiver. */
+  readonly answered: (transport: ZipkinTransportName, outcome: "accepted" | ErrorCode) => void;
   readonly counts: ZipkinCollectorCounts;
   /** 64 MiB, counted after decompression. */
   readonly maxRequestBytes?: number;
@@ -29,13 +39,11 @@ export interface ZipkinIngestOptions {
 /** Takes reports, over whatever transport. */
 export class ZipkinIngest {
   readonly #options: ZipkinIngestOptions;
-  readonly #answered: (transport: string, outcome: string) => void;
   readonly maxRequestBytes: number;
 
   constructor(options: ZipkinIngestOptions) {
     this.#options = options;
     this.maxRequestBytes = options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES;
-    this.#answered = requestCounters(options.metrics);
   }
 
   /**
@@ -44,7 +52,7 @@ export class ZipkinIngest {
    * @throws TracAggError what the sender is told
    */
   takeHttp(request: ForeignRequest, form: ZipkinForm): Promise<void> {
-    return this.#counted("http", `zipkin_http_${form.toLowerCase()}`, async (transport) => {
+    return this.#counted("http", HTTP_TRANSPORTS[form], async (transport) => {
       const { incoming } = request;
       assertDeclaredLength(incoming, this.maxRequestBytes);
       const reservation = this.#options.sink.reserve(firstBodyBytes(incoming));
@@ -80,24 +88,24 @@ export class ZipkinIngest {
 
   async #counted(
     kind: ZipkinTransport,
-    transport: string,
-    take: (transport: string) => Promise<void>,
+    transport: ZipkinTransportName,
+    take: (transport: ZipkinTransportName) => Promise<void>,
   ): Promise<void> {
     this.#options.counts.message(kind);
     try {
       await take(transport);
-      this.#answered(transport, "accepted");
+      this.#options.answered(transport, "accepted");
     } catch (thrown) {
       if (!(thrown instanceof SpansDropped)) this.#options.counts.dropped(kind, 0);
       const cause = thrown instanceof SpansDropped ? thrown.cause : thrown;
-      this.#answered(transport, cause instanceof TracAggError ? cause.code : "internal");
+      this.#options.answered(transport, errorFrom(cause).code);
       throw cause;
     }
   }
 
   async #take(
     bytes: Uint8Array,
-    { form, kind, transport }: { form: ZipkinForm; kind: ZipkinTransport; transport: string },
+    { form, kind, transport }: { form: ZipkinForm; kind: ZipkinTransport; transport: ZipkinTransportName },
   ): Promise<void> {
     const { counts, sink, transcode } = this.#options;
     counts.body(kind, bytes.length);
@@ -119,30 +127,6 @@ class SpansDropped extends Error {
   constructor(cause: unknown) {
     super("spans were read and not kept", { cause });
   }
-}
-
-/** Counters that every receiver has, under the names of {@link ZipkinIngest}'s transports. */
-function requestCounters(metrics: Metrics): (transport: string, outcome: string) => void {
-  const counter = (name: string, help: string, ...more: readonly string[]) =>
-    metrics.counter({ name, help, labelNames: [...more, "transport"] });
-  const received = counter(
-    "tracagg_received_requests_total",
-    "Requests answered or given up, by transport: accepted plus refused.",
-  );
-  const accepted = counter(
-    "tracagg_accepted_requests_total",
-    "Requests answered with success or partial success.",
-  );
-  const refused = counter(
-    "tracagg_refused_requests_total",
-    "Requests refused, by error code; cancelled means that the client went away.",
-    "code",
-  );
-  return (transport, outcome) => {
-    received.add(1, { transport });
-    if (outcome === "accepted") accepted.add(1, { transport });
-    else refused.add(1, { code: outcome, transport });
-  };
 }
 
 function isGzip({ headers }: ForeignRequest): boolean {

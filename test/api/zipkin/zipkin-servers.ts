@@ -105,7 +105,7 @@ async function serve(
     reserve: () => ({ grow: () => {}, release: () => {} }),
     submit: () => Promise.reject(new TracAggError("unavailable", "no spans are taken here")),
   };
-  const ingest = new ZipkinIngest({ sink, metrics, counts });
+  const ingest = new ZipkinIngest({ sink, answered: () => {}, counts });
   const api = createZipkinApi({
     version: "0.1.0",
     queries,
