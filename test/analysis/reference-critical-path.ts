@@ -37,8 +37,10 @@ function treeOf(spans: readonly Span[]): Node {
   for (const node of cut) parentOf.set(node, undefined);
   for (const node of nodes) parentOf.get(node)?.children.push(node);
   const tops = nodes.filter((node) => parentOf.get(node) === undefined);
-  const roots = tops.filter((node) => node.span?.parentSpanId === undefined);
-  const orphans = tops.filter((node) => !roots.includes(node) && !cut.includes(node));
+  // A server without a parent that shares its client's id has one all the same, and may have lost it to a cycle.
+  const uncut = tops.filter((node) => !cut.includes(node));
+  const roots = uncut.filter((node) => node.span?.parentSpanId === undefined);
+  const orphans = uncut.filter((node) => !roots.includes(node));
   const missingIds = [...new Set(orphans.map((node) => node.span?.parentSpanId as string))];
   const gaps = missingIds.map((id) =>
     covering(
