@@ -61,6 +61,8 @@ describe("the ready line", () => {
       ui: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
       otlpGrpc: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       otlpHttp: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      zipkin: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+      jaegerGrpc: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
       data: dataFolder,
     });
   });
